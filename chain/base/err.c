@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/base/err.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void clean(char *s) {
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || (unsigned char)*s == 0x7f)
+            *s = '?';
+}
+
+int err_vset(struct err *err, int code, const char *fmt, va_list ap) {
+    if (!err)
+        return code;
+    char text[ERR_MSG_MAX]; /* an argument may be err->msg itself */
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    clean(text);
+    err->code = code;
+    memcpy(err->msg, text, sizeof text);
+    return code;
+}
+
+int err_set(struct err *err, int code, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    err_vset(err, code, fmt, ap);
+    va_end(ap);
+    return code;
+}
+
+int err_wrap(struct err *err, int code, const char *fmt, ...) {
+    if (!err)
+        return code;
+    char text[ERR_MSG_MAX], both[ERR_MSG_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    clean(text);
+    size_t n = strlen(text), room = sizeof both - 1 - n;
+    const char *inner = err->code == code && err->msg[0] ? err->msg : code_sentence(code);
+    memcpy(both, text, n);
+    both[n] = 0;
+    if (room > 2) {
+        size_t m = strlen(inner);
+        m = m < room - 2 ? m : room - 2;
+        both[n] = ':';
+        both[n + 1] = ' ';
+        memcpy(both + n + 2, inner, m);
+        both[n + 2 + m] = 0;
+    }
+    err->code = code;
+    memcpy(err->msg, both, strlen(both) + 1);
+    return code;
+}
+
+int code_of_errno(int errnum) {
+    switch (errnum) {
+    case 0:
+        return CODE_INTERNAL;
+    case ENOSPC:
+    case EDQUOT:
+        return CODE_DISK_FULL;
+    case ENOENT:
+    case ENOTDIR:
+        return CODE_NOT_FOUND;
+    case EEXIST:
+        return CODE_ALREADY_EXISTS;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return CODE_DENIED;
+    case ENOMEM:
+        return CODE_NO_MEMORY;
+    case EAGAIN:
+    case EBUSY:
+    case EMFILE:
+    case ENFILE:
+        return CODE_BUSY;
+    case ETIMEDOUT:
+        return CODE_TIMEOUT;
+    case EINTR:
+        return CODE_INTERRUPTED;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EPIPE:
+        return CODE_UNAVAILABLE;
+    case EINVAL:
+    case ENAMETOOLONG:
+        return CODE_INVALID_ARGUMENT;
+    default:
+        return CODE_IO;
+    }
+}
+
+int err_errno(struct err *err, int errnum, const char *fmt, ...) {
+    int code = code_of_errno(errnum);
+    if (!err)
+        return code;
+    char text[ERR_MSG_MAX / 2], reason[128];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return err_set(err, code, "%s: %s", text, strerror_r(errnum, reason, sizeof reason));
+}
+
+void err_clear(struct err *err) {
+    if (!err)
+        return;
+    err->code = CODE_OK;
+    err->msg[0] = 0;
+}
+
+const char *err_text(const struct err *err) {
+    return err->msg[0] ? err->msg : code_sentence(err->code);
+}

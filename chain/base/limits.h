@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_BASE_LIMITS_H
+#define CAIRN_CHAIN_BASE_LIMITS_H
+/* Every cap, each with its reason. Where a genesis parameter may lower one, this is the hard bound behind it. */
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+#define GIB ((size_t)1 << 30)
+
+/* --- coding and pieces --- */
+#define LEAF_LEN        (4 * KIB)  /* the unit of hashing, proof and verified range reads; one disk page */
+#define SEGMENT_LEN_MIN (64 * KIB) /* below, headers and proofs cost more than they save */
+#define SEGMENT_LEN_MAX (16 * MIB) /* the default; one segment is coded in memory */
+#define CODE_K_MAX      32         /* data columns: Cauchy checked for k = 1..32 */
+#define CODE_N_MAX      64         /* all columns: GF(256) would allow 255; nobody needs them */
+
+/* --- ledger --- */
+#define TX_LEN_MAX      (1 * MIB)   /* a batch of seals; mempool holds thousands */
+#define TX_MSGS_MAX     64          /* messages in one transaction */
+#define BLOCK_LEN_MAX   (4 * MIB)   /* travels to every validator within a round */
+#define BLOCK_TXS_MAX   16384       /* 4 MiB of the smallest transactions */
+#define VALIDATORS_MAX  128         /* votes per height grow with the square */
+#define CHAIN_ID_MAX    32          /* a human name */
+#define KEY_LEN_MAX     1280        /* state key: module byte, two names, object name of 1024 */
+#define VALUE_LEN_MAX   (256 * KIB) /* state record */
+#define PROOF_DEPTH_MAX 256         /* bits of a key hash */
+#define EVENT_LEN_MAX   (16 * KIB)
+#define MEMO_LEN_MAX    256
+
+/* --- names --- */
+#define BUCKET_NAME_MIN 3 /* as S3 */
+#define BUCKET_NAME_MAX 63
+#define OBJECT_NAME_MAX 1024 /* as S3 */
+#define GROUP_NAME_MAX  63
+#define TAGS_MAX        32 /* tags of one object or bucket */
+#define ENDPOINT_MAX    256
+
+/* --- decoding --- */
+#define PB_DEPTH_MAX    16    /* nested messages: our deepest is 8 */
+#define PB_REPEATED_MAX 65536 /* elements of one repeated field: each costs a pointer */
+#define JSON_DEPTH_MAX  32
+#define JSON_LEN_MAX    (4 * MIB)
+#define CONFIG_LEN_MAX  (1 * MIB)
+
+/* --- HTTP --- */
+#define HTTP_HEADER_MAX     (32 * KIB)  /* all headers of a request: a quarter of the connection's memory */
+#define HTTP_CONN_MEMORY    (128 * KIB) /* measured: 8 GB/s of upload with this pool */
+#define HTTP_URI_MAX        (8 * KIB)
+#define HTTP_BODY_SMALL_MAX (4 * MIB) /* a body that a handler gets whole */
+#define HTTP_STREAM_BUFFER  (1 * MIB) /* between the network and a handler that streams; then the sender waits */
+
+/* --- paths and text --- */
+#define PATH_LEN_MAX 4096
+#define LOG_LINE_MAX 2048
+
+#endif

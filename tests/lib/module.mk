@@ -1,0 +1,2 @@
+$(call library,tests/lib)
+LDLIBS_tests/lib := -lcmocka
