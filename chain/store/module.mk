@@ -1,0 +1,2 @@
+$(call library,chain/store)
+LDLIBS_chain/store := -lrocksdb
