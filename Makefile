@@ -70,7 +70,7 @@ endif
 
 B := build/$(VARIANT)
 G := build/gen
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wformat=2 \
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wformat=2 -Wno-format-zero-length \
             -Wpointer-arith -Wconversion -Wundef $(WERROR)
 BASE_CFLAGS := -std=c11 -fno-omit-frame-pointer -pthread $(VARIANT_CFLAGS)
 ALL_CPPFLAGS := -I. -I$(G) -D_GNU_SOURCE $(CPPFLAGS)

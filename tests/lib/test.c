@@ -24,6 +24,13 @@ void test_setup(void) {
         cmocka_set_test_filter(filter);
 }
 
+void test_ok(int rc, const struct err *err, const char *file, int line) {
+    if (rc == CODE_OK)
+        return;
+    print_error("%s: %s\n", code_name(rc), err && err->code ? err->msg : "");
+    _fail(file, line);
+}
+
 const char *test_dir(void) {
     if (dir[0])
         return dir;

@@ -32,15 +32,9 @@ const char *test_path(const char *name);
 /* Milliseconds by which waits in tests should end at the latest (generous: sanitizers and busy machines). */
 #define TEST_DEADLINE_MS 30000
 
-/* rc is CODE_OK; prints err's sentence otherwise. */
-#define assert_ok(rc, err)                                                                                             \
-    do {                                                                                                               \
-        int rc_ = (rc);                                                                                                \
-        if (rc_ != CODE_OK) {                                                                                          \
-            print_error("%s: %s\n", code_name(rc_), (err) ? err_text(err) : "");                                       \
-            fail();                                                                                                    \
-        }                                                                                                              \
-    } while (0)
+/* rc is CODE_OK; prints err's sentence otherwise (err may be NULL). */
+#define assert_ok(rc, err) test_ok((rc), (err), __FILE__, __LINE__)
+void test_ok(int rc, const struct err *err, const char *file, int line);
 #define assert_code(rc, want)                                                                                          \
     do {                                                                                                               \
         int rc_ = (rc), want_ = (want);                                                                                \

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/base/err.h"
+#include "tests/lib/test.h"
+
+#include <errno.h>
+
+static void err_wrap__puts_context_before(void **state) {
+    (void)state;
+    struct err err;
+    err_clear(&err);
+    int rc = err_set(&err, CODE_NOT_FOUND, "no bucket %s", "photos");
+    rc = err_wrap(&err, rc, "put %d", 7);
+    assert_code(rc, CODE_NOT_FOUND);
+    assert_string_equal(err.msg, "put 7: no bucket photos");
+    assert_code(err_wrap(NULL, CODE_BUSY, "x"), CODE_BUSY);
+}
+
+static void err_set__cut_and_clean(void **state) {
+    (void)state;
+    struct err err;
+    char big[2000];
+    memset(big, 'a', sizeof big);
+    big[3] = '\n';
+    big[sizeof big - 1] = 0;
+    err_set(&err, CODE_IO, "%s", big);
+    assert_int_equal(strlen(err.msg), ERR_MSG_MAX - 1);
+    assert_int_equal(err.msg[3], '?');
+    err_wrap(&err, CODE_IO, "%s", big);
+    assert_int_equal(strlen(err.msg), ERR_MSG_MAX - 1);
+    err_set(&err, CODE_IO, "again: %.20s", err.msg); /* its own text as argument */
+    assert_string_equal(err.msg, "again: aaa?aaaaaaaaaaaaaaaa");
+}
+
+static void err_errno__names_the_reason(void **state) {
+    (void)state;
+    struct err err;
+    assert_code(err_errno(&err, ENOSPC, "%s", "/x"), CODE_DISK_FULL);
+    assert_string_equal(err.msg, "/x: No space left on device");
+}
+
+static void code__table(void **state) {
+    (void)state;
+    assert_string_equal(code_name(CODE_NOT_FOUND), "NOT_FOUND");
+    assert_int_equal(code_http(CODE_NOT_FOUND), 404);
+    assert_int_equal(code_exit(CODE_NOT_FOUND), 3);
+    assert_true(code_retryable(CODE_BUSY) && !code_retryable(CODE_DENIED));
+    assert_int_equal(code_from_name("INTEGRITY"), CODE_INTEGRITY);
+    assert_int_equal(code_from_name("NOPE"), -1);
+    assert_false(code_known(987654));
+    assert_string_equal(code_name(987654), "INTERNAL");
+}
+
+TEST_MAIN(cmocka_unit_test(err_wrap__puts_context_before), cmocka_unit_test(err_set__cut_and_clean),
+          cmocka_unit_test(err_errno__names_the_reason), cmocka_unit_test(code__table))
