@@ -9,8 +9,9 @@
 
 #include <stdint.h>
 
-#define POLICY_PATTERN_BYTES_MAX 2048 /* all patterns of one policy: with a name of 1 KiB, what bounds one evaluation  \
-                                       */
+#define POLICY_PATTERN_BYTES_MAX                                                                                       \
+    2048 /* all patterns of one policy: with a name of 1 KiB, what bounds one evaluation                               \
+          */
 
 /* Is this action one that a resource of this kind knows. */
 bool statement_action_fits(int action, int resource_kind);
