@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/codec/hints.h"
+
+#include <string.h>
+
+/* Sorted by name; looked up by halving. */
+static const struct {
+    const char *name;
+    enum hint hint;
+} table[] = {
+    {"account", HINT_ADDRESS},
+    {"address", HINT_ADDRESS},
+    {"app_hash", HINT_HASH},
+    {"approval", HINT_BASE64},
+    {"approval_key", HINT_PUBKEY},
+    {"ask", HINT_BASE64},
+    {"ask_hash", HINT_HASH},
+    {"block", HINT_BASE64},
+    {"chain_tag", HINT_HASH},
+    {"challenger", HINT_ADDRESS},
+    {"checksum", HINT_HASH},
+    {"checksums", HINT_HASH},
+    {"ciphertext", HINT_HEX},
+    {"content_root", HINT_HASH},
+    {"creator", HINT_ADDRESS},
+    {"data", HINT_BASE64},
+    {"envelope_digest", HINT_HASH},
+    {"ephemeral", HINT_HASH},
+    {"fee_payer", HINT_ADDRESS},
+    {"funding", HINT_ADDRESS},
+    {"gc_key", HINT_PUBKEY},
+    {"group_owner", HINT_ADDRESS},
+    {"header", HINT_BASE64},
+    {"header_id", HINT_HASH},
+    {"key", HINT_HEX},
+    {"last_certificate_hash", HINT_HASH},
+    {"layout_root", HINT_HASH},
+    {"metadata", HINT_BASE64},
+    {"next_tip", HINT_HASH},
+    {"next_validators_hash", HINT_HASH},
+    {"node_id", HINT_ADDRESS},
+    {"node_key", HINT_PUBKEY},
+    {"nonce", HINT_HEX},
+    {"operator", HINT_ADDRESS},
+    {"other_key_hash", HINT_HASH},
+    {"other_value_hash", HINT_HASH},
+    {"owner", HINT_ADDRESS},
+    {"params_hash", HINT_HASH},
+    {"path", HINT_HASH},
+    {"payment_address", HINT_ADDRESS},
+    {"piece_path", HINT_HASH},
+    {"piece_roots", HINT_HASH},
+    {"previous_id", HINT_HASH},
+    {"proposer", HINT_ADDRESS},
+    {"pubkey", HINT_PUBKEY},
+    {"receipt", HINT_BASE64},
+    {"remove", HINT_ADDRESS},
+    {"replicated", HINT_HEX},
+    {"results_hash", HINT_HASH},
+    {"reveal", HINT_HASH},
+    {"salt", HINT_HEX},
+    {"seal_key", HINT_PUBKEY},
+    {"seal_tx", HINT_HASH},
+    {"seal_tx_id", HINT_HASH},
+    {"sealed_positions", HINT_HEX},
+    {"seed", HINT_HASH},
+    {"segments_done", HINT_HEX},
+    {"sibling_mask", HINT_HEX},
+    {"siblings", HINT_HASH},
+    {"signature", HINT_SIG},
+    {"signatures", HINT_SIG},
+    {"signer", HINT_PUBKEY},
+    {"signers", HINT_HEX},
+    {"spec", HINT_BASE64},
+    {"spec_hash", HINT_HASH},
+    {"statement", HINT_BASE64},
+    {"tip", HINT_HASH},
+    {"to", HINT_ADDRESS},
+    {"tx", HINT_BASE64},
+    {"tx_id", HINT_HASH},
+    {"tx_ids", HINT_HASH},
+    {"txs", HINT_BASE64},
+    {"txs_root", HINT_HASH},
+    {"upload_id", HINT_HEX},
+    {"validator", HINT_ADDRESS},
+    {"validators_hash", HINT_HASH},
+    {"value", HINT_BASE64},
+    {"value_id", HINT_HASH},
+    {"wire_hashes", HINT_HASH},
+    {"wrap_pubkey", HINT_HEX},
+};
+
+enum hint hint_of(const char *field_name) {
+    size_t low = 0, high = sizeof table / sizeof table[0];
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = strcmp(field_name, table[mid].name);
+        if (order == 0)
+            return table[mid].hint;
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return HINT_NONE;
+}
+
+size_t hint_size(enum hint hint) {
+    switch (hint) {
+    case HINT_ADDRESS:
+        return 20;
+    case HINT_HASH:
+        return 32;
+    case HINT_PUBKEY:
+        return 33;
+    case HINT_SIG:
+        return 64;
+    case HINT_NONE:
+    case HINT_HEX:
+    case HINT_BASE64:
+        return 0;
+    }
+    return 0;
+}

@@ -1,0 +1,2 @@
+$(call library,chain/codec)
+LDLIBS_chain/codec := -lprotobuf-c -ljansson -lsodium

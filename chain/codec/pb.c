@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/codec/pb.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "chain/base/code.h"
+
+static void *alloc_on_arena(void *arena, size_t len) {
+    return arena_alloc(arena, len);
+}
+
+static void keep(void *arena, void *data) {
+    (void)arena;
+    (void)data;
+}
+
+static int no_memory(struct err *err, const char *type) {
+    return err_set(err, CODE_NO_MEMORY, "%s needs more memory than this task may take", type);
+}
+
+static int unpack(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
+                  struct err *err) {
+    ProtobufCAllocator allocator = {.alloc = alloc_on_arena, .free = keep, .allocator_data = arena};
+    struct arena_mark mark = arena_mark(arena);
+    ProtobufCMessage *msg = protobuf_c_message_unpack(desc, &allocator, in.len, in.data);
+    if (!msg) {
+        /* The walker has accepted these bytes, so only memory can have been missing. */
+        arena_rewind(arena, mark);
+        return no_memory(err, desc->short_name);
+    }
+    assert(msg->n_unknown_fields == 0);
+    memcpy(ret_msg, &msg, sizeof msg);
+    return CODE_OK;
+}
+
+int pb_decode_limited(const ProtobufCMessageDescriptor *desc, struct bytes in, const struct walk_limits *limits,
+                      struct arena *arena, void *ret_msg, struct err *err) {
+    int rc = walk_check(desc, in, limits, err);
+    return rc ? rc : unpack(desc, in, arena, ret_msg, err);
+}
+
+int pb_decode(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
+              struct err *err) {
+    return pb_decode_limited(desc, in, &walk_limits_default, arena, ret_msg, err);
+}
+
+size_t pb_size(const void *msg) {
+    return protobuf_c_message_get_packed_size(msg);
+}
+
+int pb_encode(const void *msg, struct arena *arena, struct bytes *ret_bytes, struct err *err) {
+    const ProtobufCMessage *base = msg;
+    size_t len = pb_size(base);
+    uint8_t *data = arena_alloc(arena, len);
+    if (!data)
+        return no_memory(err, base->descriptor->short_name);
+    size_t written = protobuf_c_message_pack(base, data);
+    assert(written == len);
+    *ret_bytes = bytes_of(data, written);
+    return CODE_OK;
+}
+
+int pb_append(const void *msg, struct buf *out, struct err *err) {
+    const ProtobufCMessage *base = msg;
+    size_t len = pb_size(base);
+    if (!buf_reserve(out, len))
+        return no_memory(err, base->descriptor->short_name);
+    size_t written = protobuf_c_message_pack(base, out->data + out->len);
+    assert(written == len);
+    out->len += written;
+    return CODE_OK;
+}
+
+int pb_copy(const void *msg, struct arena *arena, void *ret_msg, struct err *err) {
+    const ProtobufCMessage *base = msg;
+    struct bytes encoded;
+    int rc = pb_encode(msg, arena, &encoded, err);
+    return rc ? rc : unpack(base->descriptor, encoded, arena, ret_msg, err);
+}
