@@ -1,0 +1,2 @@
+$(call library,chain/config)
+LDLIBS_chain/config := -lyaml -lprotobuf-c
