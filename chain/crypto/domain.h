@@ -35,7 +35,7 @@
     X(CERT, "cairn.cert", "last-certificate hash: fixed layout of a certificate")                                      \
     X(VOTE, "cairn.vote", "signed: chain tag 32 | vote layout")                                                        \
     X(PROPOSAL, "cairn.proposal", "signed: chain tag 32 | proposal layout")                                            \
-    X(PROPOSER, "cairn.proposer", "proposer draw: height u64be | round u32be | draw u32be")                            \
+    X(PROPOSER, "cairn.proposer", "proposer draw: height u64be | draw u32be")                                          \
     X(HELLO, "cairn.hello", "signed: chain tag 32 | link transcript")                                                  \
     X(LINK, "cairn.link", "frame keys of a link: shared secret 32 | transcript | direction u8")                        \
     X(REQUEST, "cairn.request", "signed: chain tag 32 | canonical request")                                            \
