@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "chain/base/bytes.h"
@@ -51,7 +50,8 @@ size_t reflect_size(const ProtobufCFieldDescriptor *field) {
     case PROTOBUF_C_TYPE_BYTES:
         return sizeof(ProtobufCBinaryData);
     }
-    abort(); /* protobuf-c has no other types */
+    assert(!"a type that protobuf-c does not have");
+    return 0;
 }
 
 static bool in_oneof(const ProtobufCFieldDescriptor *field) {

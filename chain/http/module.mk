@@ -1,2 +1,0 @@
-$(call library,chain/http)
-LDLIBS_chain/http := -lmicrohttpd -lcurl

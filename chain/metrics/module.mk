@@ -1,1 +1,0 @@
-$(call library,chain/metrics)
