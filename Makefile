@@ -162,7 +162,7 @@ $(foreach t,$(TEST_PROGRAMS),$(eval $(call link_rules,$(B)/tests/$(t),$(SRC_test
 ifeq ($(SAN),fuzz)
 $(foreach t,$(FUZZ_SRCS),$(eval $(call link_rules,$(t:%.c=$(B)/%),$(t),$(CL_$(t)) $(TEST_LIBS_$(t)),,-fsanitize=fuzzer)))
 else
-$(foreach t,$(FUZZ_SRCS),$(eval $(call link_rules,$(t:%.c=$(B)/%),$(t),$(CL_$(t)) $(TEST_LIBS_$(t)),$(B)/obj/tests/fuzz/replay.o)))
+$(foreach t,$(FUZZ_SRCS),$(eval $(call link_rules,$(t:%.c=$(B)/%),$(t),$(CL_$(t)) $(CL_tests/fuzz/replay.c) $(TEST_LIBS_$(t)),$(B)/obj/tests/fuzz/replay.o)))
 endif
 
 tests: $(UNIT_BINS) $(FUZZ_BINS) $(TEST_PROGRAMS:%=$(B)/tests/%) ## build every test program

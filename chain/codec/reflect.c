@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "chain/base/bytes.h"
@@ -50,8 +51,7 @@ size_t reflect_size(const ProtobufCFieldDescriptor *field) {
     case PROTOBUF_C_TYPE_BYTES:
         return sizeof(ProtobufCBinaryData);
     }
-    assert(!"a type that protobuf-c does not have");
-    return 0;
+    abort(); /* protobuf-c has no other types */
 }
 
 static bool in_oneof(const ProtobufCFieldDescriptor *field) {

@@ -14,7 +14,7 @@
  * thread; states over snapshots of the same database may run in other threads at the same time.
  *
  * Bytes handed out by state_get stay valid and unchanged until state_accept, state_rebase or state_free, also when the
- * key is written again. Values that were read stay cached across blocks until the memory cap's quarter is used up.
+ * key is written again. What was read or written stays cached across blocks while it is little (32 MiB).
  *
  * Errors of the base (a read that fails, memory over the cap) are not a transaction's: they latch the state, every call
  * answers them from then on, and the caller must drop the block: see state_failed.
@@ -62,14 +62,14 @@ int state_del(struct state *st, struct bytes key, struct err *err);
  *     while (state_iter_next(&it, &key, &value)) ...
  *     rc = state_iter_end(&it, err);
  */
-struct state_iter {
+struct state_iter { /* private */
     struct state *st;
     struct kv_iter *base;
-    struct bytes base_key, base_value; /* the base's next, data NULL when it has no more */
+    struct bytes base_key, base_value; /* the base's next; key.data NULL when it has no more */
     uint8_t prefix[KEY_LEN_MAX];
-    uint8_t last[KEY_LEN_MAX]; /* the last key given, or the start-after */
+    uint8_t last[KEY_LEN_MAX]; /* the last key looked at, or the start-after */
     size_t prefix_len, last_len, left;
-    bool limited, started;
+    bool limited, base_spent; /* base_spent: base_key was given out, take the next first */
 };
 
 /* after: only keys greater than it (whole keys, with the prefix); BYTES_NONE = from the first. limit: at most so many;

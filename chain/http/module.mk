@@ -1,0 +1,2 @@
+$(call library,chain/http)
+LDLIBS_chain/http := -lmicrohttpd -lcurl

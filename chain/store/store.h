@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_STORE_STORE_H
+#define CAIRN_CHAIN_STORE_STORE_H
+/*
+ * Everything that a ledger node keeps: state, its tree, what blocks overwrote, blocks and indexes, in one database,
+ * changed by one synced write a height. Users: chain/node (commit), chain/rpc (views, blocks, proofs), the simulator
+ * (store_open_mem).
+ *
+ *     store_begin(s, height, &batch)
+ *     ... run the block on store_state(s) ...
+ *     store_put_state(batch, &root)          the difference of the state, undo records, tree
+ *     store_put_record(batch, STORE_BLOCK, block), store_put_tx(batch, tx_id, index), store_put_meta(batch,
+ * "consensus", bytes) ... store_commit(batch)                    or store_abort(batch): nothing of it happened
+ *
+ * Invariants: heights are committed one by one, 0 (genesis) first; after any crash the database is exactly as some
+ * store_commit left it; the first failed write latches the store (kv.h) and the node stops. Opening reads nothing
+ * proportional to state or history; pruning is bounded per commit.
+ *
+ * Threads: one writer thread begins, runs and commits; views and all store_get_… calls from any thread.
+ *
+ * Families and keys (heights u64be):
+ *     state   state key -> value
+ *     tree    chain/store/tree.h
+ *     undo    height || first state key of the chunk -> entries of keys that this height changed, ascending, each
+ *             key length u16be || key || was present u8 || old length u32be || old value
+ *     blocks  record kind u8 || height -> record;  'x' || height -> index keys written at this height, for pruning
+ *     index   't' || tx_id -> height || index u32be;  'e' || event key || 0 || height || index u32be -> empty
+ *     meta    "format", "height" (struct below), 'r' || height -> tree version u64be || root;  "m:" name ->
+ * store_put_meta's
+ */
+#include "cairn/state.h"
+#include "chain/base/fixed.h"
+#include "chain/store/kv.h"
+#include "chain/store/overlay.h"
+
+struct store;
+struct store_batch;
+struct store_view;
+
+enum {
+    STORE_FAMILY_STATE,
+    STORE_FAMILY_TREE,
+    STORE_FAMILY_UNDO,
+    STORE_FAMILY_BLOCKS,
+    STORE_FAMILY_INDEX,
+    STORE_FAMILY_META,
+    STORE_FAMILIES
+};
+
+/* One record of each kind a height; all optional. */
+enum store_record {
+    STORE_BLOCK = 'b',      /* StoredBlock */
+    STORE_RESULTS = 'r',    /* results of its transactions */
+    STORE_VALIDATORS = 'v', /* the set that signs this height */
+    STORE_EXTRA = 'o',      /* whatever else the node keeps per height */
+};
+
+struct store_options {
+    uint64_t keep_proofs;    /* heights whose state stays provable; 0 = 128. Raised by keep_proofs_ms */
+    uint64_t keep_proofs_ms; /* and at least those younger than this by block time; 0 = 60,000 */
+    uint64_t keep_blocks;    /* heights whose records and index entries stay; 0 = all */
+    size_t cache_bytes;      /* of the database; 0 = kv.h's default */
+};
+
+/* --- open and close
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/* Opens or creates the store in dir. options may be NULL. *ret is owned by the caller. CODE_LOCKED, CODE_CORRUPT,
+ * CODE_VERSION (a format that this program does not know), CODE_DISK_FULL, CODE_IO. */
+int store_open(const char *dir, const struct store_options *options, struct store **ret, struct err *err);
+/* The same over a database with STORE_FAMILIES families that the caller keeps (the simulator: kv_open_mem, kept over
+ * restarts). */
+int store_open_kv(struct kv *kv, const struct store_options *options, struct store **ret, struct err *err);
+/* An empty store in memory: for tests. */
+int store_open_mem(struct store **ret, struct err *err);
+/* All views given back, no batch open. NULL allowed. */
+void store_close(struct store *s);
+/* The error that latched the store, or CODE_OK. Any thread: the node polls it, and stops. */
+int store_failed(const struct store *s, struct err *err);
+struct kv *store_kv(struct store *s);
+
+/* --- the writer: one block
+ * --------------------------------------------------------------------------------------------------- */
+
+/* The writer's state over what is committed. Borrowed; lives as long as the store. */
+struct state *store_state(struct store *s);
+
+/* height must be store_next(s); time: the block's, in ms, for keep_proofs_ms. One batch at a time. */
+int store_begin(struct store *s, uint64_t height, uint64_t time, struct store_batch **ret, struct err *err);
+/* Takes the difference of store_state into the batch and tells the root of the state after it: the app hash that the
+ * next header carries. At most once a batch; nothing may change the state between this and store_commit. */
+int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *err);
+void store_put_record(struct store_batch *b, enum store_record kind, struct bytes record);
+/* The index of tx_id: this height and index. */
+void store_put_tx(struct store_batch *b, const struct hash *tx_id, uint32_t index);
+/* An event key (no zero byte in it) found at this height and transaction index. */
+void store_put_event(struct store_batch *b, struct bytes key, uint32_t index);
+/* A named record that each height replaces: consensus state, current validator set, ... Read with store_get_meta. */
+void store_put_meta(struct store_batch *b, const char *name, struct bytes value);
+/* One synced write; then the batch is gone, whatever is answered. Without store_put_state the state's difference is
+ * discarded. On an error nothing happened and the store is latched. */
+int store_commit(struct store_batch *b, struct err *err);
+/* Drops the batch and the changes in store_state. NULL allowed. */
+void store_abort(struct store_batch *b);
+
+/* --- what is committed; any thread
+ * ------------------------------------------------------------------------------------------- */
+
+/* False in an empty store (nothing committed, not even height 0). */
+bool store_height(struct store *s, uint64_t *ret_height);
+/* The height to commit next. */
+uint64_t store_next(struct store *s);
+/* Root after the newest height; 32 zero bytes in an empty store. */
+struct hash store_root(struct store *s);
+/* Root after height. CODE_NOT_FOUND not yet, CODE_PRUNED not any more. */
+int store_get_root(struct store *s, uint64_t height, struct hash *ret, struct err *err);
+
+/* Copied to arena. CODE_NOT_FOUND with a sentence; CODE_PRUNED. */
+int store_get_record(struct store *s, enum store_record kind, uint64_t height, struct arena *arena, struct bytes *ret,
+                     struct err *err);
+int store_get_meta(struct store *s, const char *name, struct arena *arena, struct bytes *ret, struct err *err);
+int store_find_tx(struct store *s, const struct hash *tx_id, uint64_t *ret_height, uint32_t *ret_index,
+                  struct err *err);
+/* Where an event key was found, ascending from (height, index) on: up to max into the two arrays; *ret_n of them. */
+int store_find_event(struct store *s, struct bytes key, uint64_t from_height, size_t max, uint64_t *ret_heights,
+                     uint32_t *ret_indexes, size_t *ret_n, struct err *err);
+/* The lowest height whose records are kept, and whose state is provable. */
+uint64_t store_first_block(struct store *s);
+uint64_t store_first_proof(struct store *s);
+
+/* --- views: the state at one committed height, while the writer goes on
+ * ------------------------------------------------------ */
+
+/* The newest height. Cheap; hold it for a request, not for minutes. CODE_NOT_READY in an empty store. */
+int store_view_open(struct store *s, struct store_view **ret, struct err *err);
+void store_view_close(struct store_view *v); /* NULL allowed */
+uint64_t store_view_height(const struct store_view *v);
+struct hash store_view_root(const struct store_view *v);
+/* A state of one's own over the view, for queries (get, list); free it before the view. */
+int store_view_state(struct store_view *v, size_t cap_bytes, struct state **ret, struct err *err);
+/* The value of key after `height` (at or below the view's), copied to arena. CODE_NOT_FOUND, CODE_PRUNED. */
+int store_get_at(struct store_view *v, uint64_t height, struct bytes key, struct arena *arena, struct bytes *ret,
+                 struct err *err);
+/* A proof that key has its value, or is absent, after `height`: under the app hash that the header of height + 1
+ * carries. On arena. CODE_PRUNED when the height is too old, CODE_NOT_FOUND when it is not there yet. */
+int store_prove(struct store_view *v, uint64_t height, struct bytes key, struct arena *arena, StateProof **ret,
+                struct err *err);
+
+/* --- the whole state
+ * --------------------------------------------------------------------------------------------------------- */
+
+/* Every key in order; fn answering other than CODE_OK stops it with that. */
+typedef int store_pair_fn(void *ctx, struct bytes key, struct bytes value, struct err *err);
+int store_export(struct store_view *v, struct bytes prefix, store_pair_fn *fn, void *ctx, struct err *err);
+/* {"height":"5","root":"…","digest":"…","entries":[{"key":"hex","value":"hex"},…]}: the same bytes for the same state.
+ * write gets it piece by piece. */
+typedef int store_write_fn(void *ctx, struct bytes text, struct err *err);
+int store_export_json(struct store_view *v, store_write_fn *write, void *ctx, struct err *err);
+/* A hash over every key with a prefix and its value: tells whether two nodes hold the same, without the tree. */
+int store_digest(struct store_view *v, struct bytes prefix, struct hash *ret, struct err *err);
+/* Recomputes the tree's root from the state alone: what `cairnd check` compares with the header. Proportional to the
+ * state. */
+int store_check(struct store_view *v, struct err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/types/keys_payment.h"
+
+struct bytes key_payment_accounts(struct key *k) {
+    key_begin(k, KEY_PAYMENT, 'a');
+    return key_bytes(k);
+}
+
+struct bytes key_payment_account(struct key *k, const struct addr *addr) {
+    key_payment_accounts(k);
+    key_add_addr(k, addr);
+    return key_bytes(k);
+}
+
+struct bytes key_payment_due(struct key *k, uint64_t at, const struct addr *addr) {
+    key_begin(k, KEY_PAYMENT, 'd');
+    key_add_u64(k, at);
+    key_add_addr(k, addr);
+    return key_bytes(k);
+}
+
+struct bytes key_payer_slots(struct key *k, const struct addr *payer) {
+    key_begin(k, KEY_PAYMENT, 'p');
+    key_add_addr(k, payer);
+    return key_bytes(k);
+}
+
+struct bytes key_payer_slot(struct key *k, const struct addr *payer, uint64_t bucket_id, uint64_t slot) {
+    key_payer_slots(k, payer);
+    key_add_u64(k, bucket_id);
+    key_add_u64(k, slot);
+    return key_bytes(k);
+}
+
+struct bytes key_slot_due(struct key *k, uint64_t at, uint64_t bucket_id, uint64_t slot) {
+    key_begin(k, KEY_PAYMENT, 's');
+    key_add_u64(k, at);
+    key_add_u64(k, bucket_id);
+    key_add_u64(k, slot);
+    return key_bytes(k);
+}

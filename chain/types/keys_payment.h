@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_TYPES_KEYS_PAYMENT_H
+#define CAIRN_CHAIN_TYPES_KEYS_PAYMENT_H
+/* Keys of x/payment. Due times are ledger time, so that queues order by them. */
+#include "chain/types/key.h"
+
+struct bytes key_payment_account(struct key *k, const struct addr *addr); /* 'a' addr -> PaymentAccount */
+struct bytes key_payment_accounts(struct key *k);
+/* 'd' ledger time, addr -> empty: when the account must be looked at: it runs dry, or its frozen time ends */
+struct bytes key_payment_due(struct key *k, uint64_t at, const struct addr *addr);
+/* 'p' payer, bucket, slot -> empty: the slots that are charged to an account */
+struct bytes key_payer_slot(struct key *k, const struct addr *payer, uint64_t bucket_id, uint64_t slot);
+struct bytes key_payer_slots(struct key *k, const struct addr *payer);
+/* 's' ledger time, bucket, slot -> empty: when a slot is settled next, if nothing settles it before */
+struct bytes key_slot_due(struct key *k, uint64_t at, uint64_t bucket_id, uint64_t slot);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/types/keys_permission.h"
+
+/* enum PrincipalKind's numbers: this folder's keys need no generated code. */
+enum { PRINCIPAL_ACCOUNT = 1, PRINCIPAL_GROUP = 2 };
+
+struct bytes key_policy_all(struct key *k, uint8_t resource_kind, uint64_t resource_id) {
+    key_begin(k, KEY_PERMISSION, 'p');
+    key_add_u8(k, resource_kind);
+    key_add_u64(k, resource_id);
+    return key_bytes(k);
+}
+
+struct bytes key_policy_account(struct key *k, uint8_t resource_kind, uint64_t resource_id,
+                                const struct addr *account) {
+    key_policy_all(k, resource_kind, resource_id);
+    key_add_u8(k, PRINCIPAL_ACCOUNT);
+    key_add_addr(k, account);
+    return key_bytes(k);
+}
+
+struct bytes key_policy_groups(struct key *k, uint8_t resource_kind, uint64_t resource_id) {
+    key_policy_all(k, resource_kind, resource_id);
+    key_add_u8(k, PRINCIPAL_GROUP);
+    return key_bytes(k);
+}
+
+struct bytes key_policy_group(struct key *k, uint8_t resource_kind, uint64_t resource_id, uint64_t group_id) {
+    key_policy_groups(k, resource_kind, resource_id);
+    key_add_u64(k, group_id);
+    return key_bytes(k);
+}
+
+struct bytes key_policy_counts_all(struct key *k) {
+    key_begin(k, KEY_PERMISSION, 'c');
+    return key_bytes(k);
+}
+
+struct bytes key_policy_counts(struct key *k, uint8_t resource_kind, uint64_t resource_id) {
+    key_policy_counts_all(k);
+    key_add_u8(k, resource_kind);
+    key_add_u64(k, resource_id);
+    return key_bytes(k);
+}

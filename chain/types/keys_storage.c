@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/types/keys_storage.h"
+
+static void start(struct key *k, char kind) {
+    key_begin(k, KEY_STORAGE, kind);
+}
+
+struct bytes key_bucket(struct key *k, const char *bucket_name) {
+    start(k, 'b');
+    key_add_name(k, bucket_name);
+    return key_bytes(k);
+}
+
+struct bytes key_bucket_id(struct key *k, uint64_t bucket_id) {
+    start(k, 'i');
+    key_add_u64(k, bucket_id);
+    return key_bytes(k);
+}
+
+struct bytes key_bucket_owner(struct key *k, const struct addr *owner, const char *bucket_name) {
+    start(k, 'o');
+    key_add_addr(k, owner);
+    key_add_name(k, bucket_name);
+    return key_bytes(k);
+}
+
+struct bytes key_owner_counts(struct key *k, const struct addr *owner) {
+    start(k, 'c');
+    key_add_addr(k, owner);
+    return key_bytes(k);
+}
+
+struct bytes key_object(struct key *k, uint64_t bucket_id, const char *object_name) {
+    start(k, 'n');
+    key_add_u64(k, bucket_id);
+    key_add_name(k, object_name);
+    return key_bytes(k);
+}
+
+struct bytes key_object_id(struct key *k, uint64_t object_id) {
+    start(k, 'j');
+    key_add_u64(k, object_id);
+    return key_bytes(k);
+}
+
+struct bytes key_unsealed_all(struct key *k) {
+    start(k, 'u');
+    return key_bytes(k);
+}
+
+struct bytes key_unsealed(struct key *k, uint64_t deadline, uint64_t object_id) {
+    key_unsealed_all(k);
+    key_add_u64(k, deadline);
+    key_add_u64(k, object_id);
+    return key_bytes(k);
+}
+
+struct bytes key_expiry_all(struct key *k) {
+    start(k, 'e');
+    return key_bytes(k);
+}
+
+struct bytes key_expiry(struct key *k, uint64_t expires_at, uint64_t object_id) {
+    key_expiry_all(k);
+    key_add_u64(k, expires_at);
+    key_add_u64(k, object_id);
+    return key_bytes(k);
+}
+
+struct bytes key_group(struct key *k, const struct addr *owner, const char *group_name) {
+    start(k, 'g');
+    key_add_addr(k, owner);
+    key_add_name(k, group_name);
+    return key_bytes(k);
+}
+
+struct bytes key_group_id(struct key *k, uint64_t group_id) {
+    start(k, 'k');
+    key_add_u64(k, group_id);
+    return key_bytes(k);
+}
+
+struct bytes key_member_all(struct key *k, uint64_t group_id) {
+    start(k, 'm');
+    key_add_u64(k, group_id);
+    return key_bytes(k);
+}
+
+struct bytes key_member(struct key *k, uint64_t group_id, const struct addr *account) {
+    key_member_all(k, group_id);
+    key_add_addr(k, account);
+    return key_bytes(k);
+}
+
+struct bytes key_slot_all(struct key *k, uint64_t bucket_id) {
+    start(k, 's');
+    key_add_u64(k, bucket_id);
+    return key_bytes(k);
+}
+
+struct bytes key_slot(struct key *k, uint64_t bucket_id, uint64_t slot) {
+    key_slot_all(k, bucket_id);
+    key_add_u64(k, slot);
+    return key_bytes(k);
+}
+
+struct bytes key_slot_of_group(struct key *k, uint64_t bucket_id, uint64_t group_id) {
+    start(k, 't');
+    key_add_u64(k, bucket_id);
+    key_add_u64(k, group_id);
+    return key_bytes(k);
+}
+
+struct bytes key_nonce(struct key *k, uint32_t sp_id, uint64_t nonce) {
+    start(k, 'a');
+    key_add_u32(k, sp_id);
+    key_add_u64(k, nonce);
+    return key_bytes(k);
+}
+
+struct bytes key_nonce_timeout_all(struct key *k) {
+    start(k, 'q');
+    return key_bytes(k);
+}
+
+struct bytes key_nonce_timeout(struct key *k, uint64_t timeout, uint32_t sp_id, uint64_t nonce) {
+    key_nonce_timeout_all(k);
+    key_add_u64(k, timeout);
+    key_add_u32(k, sp_id);
+    key_add_u64(k, nonce);
+    return key_bytes(k);
+}
+
+static void start_weight(struct key *k, char kind, const struct weight_id *set) {
+    start(k, kind);
+    key_add_u8(k, (uint8_t)set->level);
+    key_add_u64(k, set->a);
+    key_add_u64(k, set->b);
+}
+
+struct bytes key_weight_set_all(struct key *k) {
+    start(k, 'w');
+    return key_bytes(k);
+}
+
+struct bytes key_weight_set(struct key *k, const struct weight_id *set) {
+    start_weight(k, 'w', set);
+    return key_bytes(k);
+}
+
+struct bytes key_weight_index_all(struct key *k, const struct weight_id *set) {
+    start_weight(k, 'x', set);
+    return key_bytes(k);
+}
+
+struct bytes key_weight_index(struct key *k, const struct weight_id *set, uint8_t class, uint64_t index) {
+    key_weight_index_all(k, set);
+    key_add_u8(k, class);
+    key_add_u64(k, index);
+    return key_bytes(k);
+}
+
+struct bytes key_weight_item_all(struct key *k, const struct weight_id *set) {
+    start_weight(k, 'y', set);
+    return key_bytes(k);
+}
+
+struct bytes key_weight_item(struct key *k, const struct weight_id *set, uint64_t a, uint64_t b) {
+    key_weight_item_all(k, set);
+    key_add_u64(k, a);
+    key_add_u64(k, b);
+    return key_bytes(k);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_TYPES_KEYS_STORAGE_H
+#define CAIRN_CHAIN_TYPES_KEYS_STORAGE_H
+/* Keys of x/storage; each builds into *k and returns it as bytes, borrowed from k. Where a value is called empty, the
+ * key alone says it. */
+#include "chain/types/key.h"
+
+/* --- buckets: 'b' name -> BucketInfo; 'i' id -> BucketLocation; 'o' owner, name -> empty; 'c' owner -> OwnerCounts ---
+ */
+struct bytes key_bucket(struct key *k, const char *bucket_name);
+struct bytes key_bucket_id(struct key *k, uint64_t bucket_id);
+struct bytes key_bucket_owner(struct key *k, const struct addr *owner,
+                              const char *bucket_name); /* "" = all of the owner */
+struct bytes key_owner_counts(struct key *k, const struct addr *owner);
+
+/* --- objects: 'n' bucket id, name -> ObjectInfo; 'j' object id -> ObjectLocation --- */
+struct bytes key_object(struct key *k, uint64_t bucket_id, const char *object_name); /* "" = all of the bucket */
+struct bytes key_object_id(struct key *k, uint64_t object_id);
+/* Queues. 'u' create deadline, object id -> empty: not sealed yet. 'e' expires_at, object id -> empty: ends by itself.
+ */
+struct bytes key_unsealed(struct key *k, uint64_t deadline, uint64_t object_id);
+struct bytes key_expiry(struct key *k, uint64_t expires_at, uint64_t object_id);
+struct bytes key_unsealed_all(struct key *k);
+struct bytes key_expiry_all(struct key *k);
+
+/* --- groups of accounts: 'g' owner, name -> GroupInfo; 'k' id -> GroupLocation; 'm' id, account -> GroupMember --- */
+struct bytes key_group(struct key *k, const struct addr *owner, const char *group_name); /* "" = all of the owner */
+struct bytes key_group_id(struct key *k, uint64_t group_id);
+struct bytes key_member(struct key *k, uint64_t group_id, const struct addr *account);
+struct bytes key_member_all(struct key *k, uint64_t group_id);
+
+/* --- slots: 's' bucket id, slot -> BucketSlot; 't' bucket id, placement group id -> SlotNumber --- */
+struct bytes key_slot(struct key *k, uint64_t bucket_id, uint64_t slot);
+struct bytes key_slot_all(struct key *k, uint64_t bucket_id);
+struct bytes key_slot_of_group(struct key *k, uint64_t bucket_id, uint64_t group_id);
+
+/* --- used approvals: 'a' sp, nonce -> UsedNonce; 'q' timeout, sp, nonce -> empty --- */
+struct bytes key_nonce(struct key *k, uint32_t sp_id, uint64_t nonce);
+struct bytes key_nonce_timeout(struct key *k, uint64_t timeout, uint32_t sp_id, uint64_t nonce);
+struct bytes key_nonce_timeout_all(struct key *k);
+
+/*
+ * --- weights: what challenges are drawn by. A set is a level with the id of its holder:
+ *     WEIGHT_SPS (0, 0) all SPs; WEIGHT_GROUPS (0, sp id) placement groups of an SP; WEIGHT_SLOTS (0, group id) bucket
+ *     slots of a group; WEIGHT_OBJECTS (bucket id, slot) objects of a slot.
+ *     'w' set -> WeightSet; 'x' set, class, index -> WeightRef; 'y' set, item -> WeightItem
+ */
+enum weight_level { WEIGHT_SPS = 0, WEIGHT_GROUPS = 1, WEIGHT_SLOTS = 2, WEIGHT_OBJECTS = 3 };
+struct weight_id {
+    enum weight_level level;
+    uint64_t a, b;
+};
+struct bytes key_weight_set(struct key *k, const struct weight_id *set);
+struct bytes key_weight_index(struct key *k, const struct weight_id *set, uint8_t class, uint64_t index);
+struct bytes key_weight_index_all(struct key *k, const struct weight_id *set);
+struct bytes key_weight_item(struct key *k, const struct weight_id *set, uint64_t a, uint64_t b);
+struct bytes key_weight_item_all(struct key *k, const struct weight_id *set);
+struct bytes key_weight_set_all(struct key *k);
+
+#endif
