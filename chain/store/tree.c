@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The update: changes, sorted by key hash, sink through the pages that they touch (structure first, no hashing), then
+ * leaves and nodes are hashed for many pages side by side, deepest pages first, then the touched pages are put into the
+ * batch.
+ *
+ * A page that was touched is `dirty` and listed by its depth; one that shrank to a single leaf is `gone`: its leaf
+ * moved up.
+ */
+#include "chain/store/tree.h"
+
+#include "chain/base/vec.h"
+#include "chain/store/tree_page.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+VEC_DEFINE(page_list, struct page *);
+
+struct tree {
+    struct kv *kv;
+    unsigned family;
+    struct tree_root committed;
+    struct slot root; /* its page is NULL until needed */
+    size_t cache_pages;
+    size_t loaded[PATH_MAX_N]; /* pages in memory by depth */
+    struct page_list dirty[PATH_MAX_N];
+    struct page_list gone;
+    struct buf stale;
+    struct buf page;  /* encoding of one */
+    uint64_t version; /* of the update under way */
+    struct tree_root next;
+    bool ahead; /* updated and not settled */
+};
+
+#define DIRTY_MAX ((size_t)1 << 24) /* pages touched at one depth by one block */
+#define STALE_MAX ((size_t)1 << 30)
+
+static int no_memory(struct err *err) {
+    return err_set(err, CODE_NO_MEMORY, "no memory for the state tree");
+}
+
+/* --- life
+ * --------------------------------------------------------------------------------------------------------------------
+ */
+
+static void set_root(struct tree *t, const struct tree_root *root) {
+    page_free(t->root.page);
+    memset(t->loaded, 0, sizeof t->loaded);
+    t->root = (struct slot){.kind = SLOT_SUBTREE, .hashed = true, .hash = root->hash, .version = root->version};
+}
+
+static void forget_lists(struct tree *t) {
+    for (size_t n = 0; n < PATH_MAX_N; n++)
+        page_list_clear(&t->dirty[n]);
+    page_list_clear(&t->gone);
+    buf_clear(&t->stale);
+}
+
+static void free_gone(struct tree *t) {
+    for (size_t i = 0; i < t->gone.len; i++)
+        page_free(t->gone.at[i]);
+    page_list_clear(&t->gone);
+}
+
+static int check_root(struct tree *t, struct err *err) {
+    struct page *p;
+    struct page_nodes nodes;
+    if (t->committed.version == 0)
+        return hash_is_zero(&t->committed.hash) ? CODE_OK
+                                                : err_set(err, CODE_CORRUPT, "an empty state tree with a root");
+    int rc = page_load(t->kv, NULL, t->family, t->committed.version, t->root.hash.b, 0, &p, err);
+    if (rc)
+        return rc == CODE_PRUNED ? err_set(err, CODE_CORRUPT, "the root page of the state tree is missing") : rc;
+    pages_hash_leaves(&p, 1);
+    pages_reduce(&p, 1, &nodes);
+    bool same = hash_eq(&nodes.hash[1], &t->committed.hash);
+    page_free(p);
+    return same ? CODE_OK : err_set(err, CODE_CORRUPT, "the root page of the state tree does not match its hash");
+}
+
+int tree_open(struct kv *kv, unsigned family, const struct tree_root *root, size_t cache_pages, struct tree **ret,
+              struct err *err) {
+    struct tree *t = (struct tree *)calloc(1, sizeof *t);
+    if (!t)
+        return no_memory(err);
+    t->kv = kv;
+    t->family = family;
+    t->committed = *root;
+    t->cache_pages = cache_pages;
+    for (size_t n = 0; n < PATH_MAX_N; n++)
+        page_list_init(&t->dirty[n], DIRTY_MAX);
+    page_list_init(&t->gone, DIRTY_MAX);
+    buf_init(&t->stale, STALE_MAX);
+    buf_init(&t->page, PAGE_LEN_MAX);
+    set_root(t, root);
+    int rc = check_root(t, err);
+    if (rc) {
+        tree_free(t);
+        return rc;
+    }
+    *ret = t;
+    return CODE_OK;
+}
+
+void tree_free(struct tree *t) {
+    if (!t)
+        return;
+    free_gone(t);
+    page_free(t->root.page);
+    for (size_t n = 0; n < PATH_MAX_N; n++)
+        page_list_release(&t->dirty[n]);
+    page_list_release(&t->gone);
+    buf_release(&t->stale);
+    buf_release(&t->page);
+    free(t);
+}
+
+/* --- structure
+ * --------------------------------------------------------------------------------------------------------------- */
+
+static int slot_apply(struct tree *t, struct slot *s, const struct tree_change *c, size_t n_changes, size_t n,
+                      struct err *err);
+
+/* The page of a slot, read if need be. */
+static int slot_page(struct tree *t, struct slot *s, const uint8_t *path, size_t n, struct err *err) {
+    if (s->page)
+        return CODE_OK;
+    int rc = page_load(t->kv, NULL, t->family, s->version, path, n, &s->page, err);
+    if (rc)
+        return rc == CODE_PRUNED ? err_set(err, CODE_CORRUPT, "a page of the state tree is missing") : rc;
+    s->page->up = s;
+    t->loaded[n]++;
+    return CODE_OK;
+}
+
+/* A new page under s, which held nothing or one leaf; that goes into it. */
+static int slot_split(struct tree *t, struct slot *s, const uint8_t *path, size_t n, struct err *err) {
+    assert(n < PATH_MAX_N);
+    struct page *p = page_new(path, n);
+    if (!p)
+        return no_memory(err);
+    if (s->leaf)
+        p->slots[nibble_at(s->leaf->hashes, n)] = *s;
+    *s = (struct slot){.kind = SLOT_SUBTREE, .page = p};
+    p->up = s;
+    t->loaded[n]++;
+    return CODE_OK;
+}
+
+static int page_touch(struct tree *t, struct page *p, struct err *err) {
+    if (p->dirty)
+        return CODE_OK;
+    if (!page_list_push(&t->dirty[p->n], p))
+        return no_memory(err);
+    if (p->stored) {
+        uint8_t key[PAGE_KEY_MAX];
+        size_t len = page_key(p->stored, p->path, p->n, key);
+        buf_put(&t->stale, key + 1, len - 1);
+    }
+    p->dirty = true;
+    p->up->version = t->version;
+    p->up->hashed = false;
+    return buf_check(&t->stale, err);
+}
+
+static int page_apply(struct tree *t, struct page *p, const struct tree_change *c, size_t n_changes, struct err *err) {
+    int rc = page_touch(t, p, err);
+    for (size_t i = 0, j; i < n_changes && rc == CODE_OK; i = j) {
+        unsigned nibble = nibble_at(c[i].key_hash.b, p->n);
+        for (j = i + 1; j < n_changes && nibble_at(c[j].key_hash.b, p->n) == nibble; j++)
+            continue;
+        rc = slot_apply(t, &p->slots[nibble], c + i, j - i, p->n + 1u, err);
+    }
+    return rc;
+}
+
+/* A page that holds one key or none gives it to its slot. The root page stays. */
+static int page_collapse(struct tree *t, struct page *p, struct err *err) {
+    unsigned leaves, children;
+    struct slot *only;
+    page_count(p, &leaves, &children, &only);
+    if (p->n == 0 || children > 0 || leaves > 1)
+        return CODE_OK;
+    struct slot *up = p->up;
+    if (!page_list_push(&t->gone, p))
+        return no_memory(err);
+    if (leaves) {
+        *up = *only;
+        *only = (struct slot){.kind = SLOT_EMPTY};
+    } else {
+        *up = (struct slot){.kind = SLOT_EMPTY};
+    }
+    p->gone = true;
+    t->loaded[p->n]--;
+    return CODE_OK;
+}
+
+/* Changes for a slot that stays without a page: it ends with the one key of `last`, its own leaf, or nothing. */
+static int slot_set(struct slot *s, const struct tree_change *last, bool keeps, struct err *err) {
+    if (keeps)
+        return CODE_OK;
+    struct leaf *leaf = last ? leaf_new(&last->key_hash, &last->value_hash, last->key) : NULL;
+    if (last && !leaf)
+        return no_memory(err);
+    free(s->leaf);
+    *s = (struct slot){.kind = leaf ? SLOT_LEAF : SLOT_EMPTY, .leaf = leaf};
+    return CODE_OK;
+}
+
+/* c[n_changes], at least one, all below the slot, whose path has n nibbles. */
+static int slot_apply(struct tree *t, struct slot *s, const struct tree_change *c, size_t n_changes, size_t n,
+                      struct err *err) {
+    if (s->kind != SLOT_SUBTREE) {
+        const struct tree_change *last = NULL;
+        size_t count = 0;
+        bool touched = false;
+        for (size_t i = 0; i < n_changes; i++) {
+            touched |= s->leaf && !memcmp(s->leaf->hashes, c[i].key_hash.b, 32);
+            count += c[i].present;
+            last = c[i].present ? &c[i] : last;
+        }
+        bool keeps = !s->leaf ? false : !touched;
+        if (count + keeps <= 1)
+            return slot_set(s, last, keeps, err);
+        int rc = slot_split(t, s, c[0].key_hash.b, n, err);
+        if (rc)
+            return rc;
+    }
+    int rc = slot_page(t, s, c[0].key_hash.b, n, err);
+    struct page *p = s->page;
+    if (rc == CODE_OK)
+        rc = page_apply(t, p, c, n_changes, err);
+    return rc ? rc : page_collapse(t, p, err);
+}
+
+/* --- hashes and bytes
+ * -------------------------------------------------------------------------------------------------------- */
+
+static void hash_depth(const struct page_list *list) {
+    struct page_nodes nodes[PAGES_BATCH];
+    struct page *batch[PAGES_BATCH];
+    for (size_t i = 0; i < list->len;) {
+        size_t n = 0;
+        for (; i < list->len && n < PAGES_BATCH; i++)
+            if (!list->at[i]->gone)
+                batch[n++] = list->at[i];
+        pages_hash_leaves(batch, n);
+        pages_reduce(batch, n, nodes);
+        for (size_t k = 0; k < n; k++) {
+            assert(batch[k]->n == 0 || nodes[k].kind[1] == SLOT_SUBTREE);
+            batch[k]->up->hash = nodes[k].hash[1];
+            batch[k]->up->hashed = true;
+        }
+    }
+}
+
+static int put_pages(struct tree *t, const struct page_list *list, struct kv_batch *batch, struct err *err) {
+    for (size_t i = 0; i < list->len; i++) {
+        struct page *p = list->at[i];
+        if (p->gone)
+            continue;
+        uint8_t key[PAGE_KEY_MAX];
+        size_t len = page_key(t->version, p->path, p->n, key);
+        buf_clear(&t->page);
+        page_encode(p, &t->page);
+        int rc = buf_check(&t->page, err);
+        if (rc)
+            return rc;
+        kv_batch_put(batch, t->family, bytes_of(key, len), buf_bytes(&t->page));
+        p->stored = t->version;
+        p->dirty = false;
+    }
+    return CODE_OK;
+}
+
+static int finish(struct tree *t, struct kv_batch *batch, struct err *err) {
+    for (size_t n = PATH_MAX_N; n-- > 0;)
+        hash_depth(&t->dirty[n]);
+    for (size_t n = 0; n < PATH_MAX_N; n++) {
+        int rc = put_pages(t, &t->dirty[n], batch, err);
+        if (rc)
+            return rc;
+    }
+    if (t->stale.len) {
+        uint8_t key[9] = {'s'};
+        store_be64(key + 1, t->version);
+        kv_batch_put(batch, t->family, bytes_of(key, sizeof key), buf_bytes(&t->stale));
+    }
+    free_gone(t);
+    return CODE_OK;
+}
+
+static int update(struct tree *t, const struct tree_change *changes, size_t n, struct kv_batch *batch,
+                  struct err *err) {
+    static const uint8_t top[1];
+    int rc = CODE_OK;
+    if (!t->root.page && t->root.version == 0) {
+        t->root.page = page_new(top, 0);
+        if (!t->root.page)
+            return no_memory(err);
+        t->root.page->up = &t->root;
+        t->loaded[0]++;
+    } else {
+        rc = slot_page(t, &t->root, top, 0, err);
+    }
+    if (rc == CODE_OK)
+        rc = page_apply(t, t->root.page, changes, n, err);
+    return rc ? rc : finish(t, batch, err);
+}
+
+int tree_update(struct tree *t, uint64_t version, const struct tree_change *changes, size_t n, struct kv_batch *batch,
+                struct tree_root *ret, struct err *err) {
+    assert(!t->ahead && version > t->committed.version);
+    for (size_t i = 1; i < n; i++)
+        assert(hash_cmp(&changes[i - 1].key_hash, &changes[i].key_hash) < 0);
+    t->next = t->committed;
+    t->ahead = true;
+    if (n > 0) {
+        t->version = version;
+        int rc = update(t, changes, n, batch, err);
+        if (rc) {
+            tree_settle(t, false);
+            return rc;
+        }
+        t->next = (struct tree_root){version, t->root.hash};
+    }
+    *ret = t->next;
+    return CODE_OK;
+}
+
+/* --- memory between updates
+ * -------------------------------------------------------------------------------------------------- */
+
+static void drop_below(struct tree *t, struct page *p, size_t depth) {
+    for (unsigned i = 0; i < PAGE_SLOTS; i++) {
+        struct page *child = p->slots[i].page;
+        if (!child)
+            continue;
+        drop_below(t, child, depth);
+        if (child->n < depth)
+            continue;
+        t->loaded[child->n]--;
+        p->slots[i].page = NULL;
+        page_free(child);
+    }
+}
+
+/* Keeps whole levels from the top while they fit. */
+static void trim(struct tree *t) {
+    size_t kept = 0, depth = 0, all = 0;
+    for (size_t n = 0; n < PATH_MAX_N; n++)
+        all += t->loaded[n];
+    if (all <= t->cache_pages || !t->root.page)
+        return;
+    while (depth < PATH_MAX_N && kept + t->loaded[depth] <= t->cache_pages)
+        kept += t->loaded[depth++];
+    drop_below(t, t->root.page, depth ? depth : 1);
+}
+
+void tree_settle(struct tree *t, bool written) {
+    if (!t->ahead)
+        return;
+    t->ahead = false;
+    if (written) {
+        t->committed = t->next;
+        forget_lists(t);
+        trim(t);
+        return;
+    }
+    free_gone(t);
+    forget_lists(t);
+    set_root(t, &t->committed);
+}
