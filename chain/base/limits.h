@@ -8,15 +8,16 @@
 #define GIB ((size_t)1 << 30)
 
 /* --- coding and pieces --- */
-#define LEAF_LEN        (4 * KIB)  /* the unit of hashing, proof and verified range reads; one disk page */
-#define SEGMENT_LEN_MIN (64 * KIB) /* below, headers and proofs cost more than they save */
-#define SEGMENT_LEN_MAX (16 * MIB) /* the default; one segment is coded in memory */
-#define CODE_K_MAX      32         /* data columns: Cauchy checked for k = 1..32 */
-#define CODE_N_MAX      64         /* all columns: GF(256) would allow 255; nobody needs them */
+#define LEAF_LEN        (4 * KIB)           /* the unit of hashing, proof and verified range reads; one disk page */
+#define SEGMENT_LEN_MIN (64 * KIB)          /* below, headers and proofs cost more than they save */
+#define SEGMENT_LEN_MAX (32 * MIB)          /* of ec:4+8, the default has 16 MiB; one segment is coded in memory */
+#define PAYLOAD_LEN_MAX ((uint64_t)1 << 50) /* 1 PiB: stored bytes of all positions stay far from u64's end */
+#define CODE_K_MAX      32                  /* data columns: Cauchy checked for k = 1..32 */
+#define CODE_N_MAX      64                  /* all columns: GF(256) would allow 255; nobody needs them */
 
 /* --- ledger --- */
 #define TX_LEN_MAX      (1 * MIB)   /* a batch of seals; mempool holds thousands */
-#define TX_MSGS_MAX     64          /* messages in one transaction */
+#define TX_MSGS_MAX     128         /* messages in one transaction */
 #define BLOCK_LEN_MAX   (4 * MIB)   /* travels to every validator within a round */
 #define BLOCK_TXS_MAX   16384       /* 4 MiB of the smallest transactions */
 #define VALIDATORS_MAX  128         /* votes per height grow with the square */
