@@ -1,0 +1,2 @@
+$(call library,chain/coding)
+LDLIBS_chain/coding := -lisal
