@@ -1,1 +1,2 @@
 $(call library,chain/os)
+LDLIBS_chain/os := -lisal
