@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/signer/signer.h"
+
+#include "chain/os/crc.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+enum { SLOT = 256, SLOTS = 2, SLOT_USED = 168, VERSION = 1 };
+static const char STATE_FILE[] = "signer.state";
+
+static void slot_encode(uint8_t p[SLOT], uint64_t counter, const struct signer_mark *m, const struct pubkey *key) {
+    memset(p, 0, SLOT);
+    memcpy(p, "CSIG", 4);
+    store_be32(p + 4, VERSION);
+    store_be64(p + 8, counter);
+    store_be64(p + 16, m->height);
+    store_be32(p + 24, m->round);
+    p[28] = m->step;
+    memcpy(p + 32, m->digest.b, 32);
+    memcpy(p + 64, m->sig.b, 64);
+    memcpy(p + 128, key->b, 33);
+    store_be32(p + 164, crc32c(0, p, 164));
+}
+
+static bool slot_decode(const uint8_t p[SLOT], uint64_t *ret_counter, struct signer_mark *ret, struct pubkey *ret_key) {
+    if (memcmp(p, "CSIG", 4) != 0 || load_be32(p + 4) != VERSION || load_be32(p + 164) != crc32c(0, p, 164))
+        return false;
+    *ret_counter = load_be64(p + 8);
+    ret->height = load_be64(p + 16);
+    ret->round = load_be32(p + 24);
+    ret->step = p[28];
+    memcpy(ret->digest.b, p + 32, 32);
+    memcpy(ret->sig.b, p + 64, 64);
+    memcpy(ret_key->b, p + 128, 33);
+    return true;
+}
+
+/* The older slot is overwritten: should this write be torn, the newer one still tells what was signed before. */
+static int slot_write(struct disk *disk, struct disk_file *f, uint64_t counter, const struct signer_mark *m,
+                      const struct pubkey *key, struct err *err) {
+    uint8_t slot[SLOT];
+    slot_encode(slot, counter, m, key);
+    int rc = disk->write(disk, f, counter % SLOTS * SLOT, slot, SLOT, err);
+    return rc == CODE_OK ? disk->sync(disk, f, err) : rc;
+}
+
+int signer_create(struct disk *disk, const struct pubkey *key, struct err *err) {
+    struct disk_file *f = NULL;
+    int rc = disk->open(disk, STATE_FILE, 0, false, &f, NULL);
+    if (rc != CODE_NOT_FOUND) {
+        if (rc == CODE_OK)
+            disk->close(disk, f);
+        return err_set(err, CODE_ALREADY_EXISTS, "%s exists already; it is the memory of what this key has signed",
+                       STATE_FILE);
+    }
+    rc = disk->open(disk, STATE_FILE, SLOT * SLOTS, true, &f, err);
+    struct signer_mark none = {0};
+    if (rc == CODE_OK)
+        rc = slot_write(disk, f, 1, &none, key, err);
+    disk->close(disk, f);
+    return rc;
+}
+
+int signer_open(struct signer *s, struct disk *disk, const struct seckey *key, struct err *err) {
+    struct signer n = {.disk = disk, .key = *key, .pubkey = seckey_pubkey(key)};
+    int rc = disk->open(disk, STATE_FILE, SLOT * SLOTS, false, &n.file, err);
+    if (rc == CODE_NOT_FOUND)
+        rc = err_set(err, CODE_NOT_FOUND,
+                     "%s is missing beside the key: a key without the memory of what it signed may sign twice; "
+                     "restore the file, or make a new key with `cairnd init` in a new home",
+                     STATE_FILE);
+    bool found = false;
+    for (unsigned i = 0; rc == CODE_OK && i < SLOTS; i++) {
+        uint8_t slot[SLOT];
+        uint64_t counter;
+        struct signer_mark mark;
+        struct pubkey owner;
+        rc = disk->read(disk, n.file, (uint64_t)i * SLOT, slot, SLOT, err);
+        if (rc != CODE_OK || !slot_decode(slot, &counter, &mark, &owner) || (found && counter < n.counter))
+            continue;
+        if (!pubkey_eq(&owner, &n.pubkey))
+            rc = err_set(err, CODE_CONFLICT, "%s belongs to another key", STATE_FILE);
+        found = true;
+        n.counter = counter;
+        n.last = mark;
+    }
+    if (rc == CODE_OK && !found)
+        rc = err_set(err, CODE_CORRUPT, "%s cannot be read: neither of its two slots checks", STATE_FILE);
+    if (rc != CODE_OK) {
+        signer_release(&n);
+        return rc;
+    }
+    *s = n;
+    seckey_wipe(&n.key);
+    return CODE_OK;
+}
+
+void signer_release(struct signer *s) {
+    if (s->disk != NULL)
+        s->disk->close(s->disk, s->file);
+    seckey_wipe(&s->key);
+    *s = (struct signer){0};
+}
+
+/* <0, 0, >0: does (height, round, step) come before, at or after what was signed last? */
+static int order(const struct signer_mark *m, uint64_t height, uint32_t round, uint8_t step) {
+    if (height != m->height)
+        return height < m->height ? -1 : 1;
+    if (round != m->round)
+        return round < m->round ? -1 : 1;
+    return (step > m->step) - (step < m->step);
+}
+
+int signer_sign(struct signer *s, uint64_t height, uint32_t round, enum signer_step step, const struct hash *digest,
+                struct sig *ret_sig, struct err *err) {
+    assert(height > 0);
+    if (s->failed)
+        return err_set(err, CODE_IO, "the signer's memory could not be written before; restart the node");
+    int o = order(&s->last, height, round, (uint8_t)step);
+    if (o == 0 && hash_eq(digest, &s->last.digest)) {
+        *ret_sig = s->last.sig;
+        return CODE_OK;
+    }
+    if (o <= 0)
+        return err_set(err, CODE_CONFLICT,
+                       "refused to sign at height %" PRIu64 " round %" PRIu32
+                       " step %u: the last signature is of height %" PRIu64 " round %" PRIu32 " step %u",
+                       height, round, (unsigned)step, s->last.height, s->last.round, s->last.step);
+    struct signer_mark m = {.height = height,
+                            .round = round,
+                            .step = (uint8_t)step,
+                            .digest = *digest,
+                            .sig = seckey_sign(&s->key, digest)};
+    int rc = slot_write(s->disk, s->file, s->counter + 1, &m, &s->pubkey, err);
+    if (rc != CODE_OK) {
+        s->failed = true;
+        return rc == CODE_CONFLICT ? CODE_IO : rc;
+    }
+    s->counter++;
+    s->last = m;
+    *ret_sig = m.sig;
+    return CODE_OK;
+}
