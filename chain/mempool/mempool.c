@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/mempool/mempool.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* --- tables --- */
+
+static uint32_t table_size(uint32_t txs_max) {
+    uint32_t n = 16;
+    while (n < txs_max)
+        n *= 2;
+    return n;
+}
+
+size_t mempool_memory(const struct mempool_limits *limits) {
+    size_t n = limits->txs_max, t = table_size(limits->txs_max);
+    return t * sizeof(struct mempool_tx *) + t * sizeof(struct mempool_sender *) + n * sizeof(struct mempool_sender) +
+           n * sizeof(struct mempool_sender *);
+}
+
+void mempool_init(struct mempool *p, const struct mempool_limits *limits, void *memory, uint64_t salt,
+                  void (*drop)(void *arg, struct mempool_tx *tx, enum mempool_drop why), void *drop_arg) {
+    assert(limits->txs_max > 0 && limits->sender_max > 0);
+    uint32_t n = limits->txs_max, t = table_size(n);
+    uint8_t *m = memory;
+    *p = (struct mempool){.limits = *limits, .salt = salt, .table_mask = t - 1, .drop = drop, .drop_arg = drop_arg};
+    p->senders = (struct mempool_sender *)(void *)m;
+    m += n * sizeof *p->senders;
+    p->tx_table = (struct mempool_tx **)(void *)m;
+    m += t * sizeof *p->tx_table;
+    p->sender_table = (struct mempool_sender **)(void *)m;
+    m += t * sizeof *p->sender_table;
+    p->heap = (struct mempool_sender **)(void *)m;
+    for (uint32_t i = n; i-- > 0;) {
+        p->senders[i].free_next = p->sender_free;
+        p->sender_free = &p->senders[i];
+    }
+}
+
+/* The keys are outputs of a hash function already; the salt keeps the place in the table unpredictable. */
+static uint32_t slot_of(const struct mempool *p, const uint8_t *key) {
+    uint64_t x = load_le64(key) ^ p->salt;
+    x *= 0x9e3779b97f4a7c15u;
+    x ^= load_le64(key + 8);
+    x *= 0xbf58476d1ce4e5b9u;
+    return (uint32_t)(x >> 32) & p->table_mask;
+}
+
+static struct mempool_tx *tx_find(const struct mempool *p, const struct hash *h) {
+    struct mempool_tx *tx = p->tx_table[slot_of(p, h->b)];
+    while (tx != NULL && !hash_eq(&tx->wire_hash, h))
+        tx = tx->hash_next;
+    return tx;
+}
+
+static struct mempool_sender *sender_find(const struct mempool *p, const struct addr *a) {
+    struct mempool_sender *s = p->sender_table[slot_of(p, a->b)];
+    while (s != NULL && !addr_eq(&s->addr, a))
+        s = s->hash_next;
+    return s;
+}
+
+static struct mempool_sender *sender_make(struct mempool *p, const struct addr *a) {
+    struct mempool_sender *s = p->sender_free;
+    assert(s != NULL); /* as many as transactions, and each has at least one */
+    p->sender_free = s->free_next;
+    *s = (struct mempool_sender){.addr = *a};
+    struct mempool_sender **head = &p->sender_table[slot_of(p, a->b)];
+    s->hash_next = *head;
+    *head = s;
+    return s;
+}
+
+static void sender_drop(struct mempool *p, struct mempool_sender *s) {
+    struct mempool_sender **at = &p->sender_table[slot_of(p, s->addr.b)];
+    while (*at != s)
+        at = &(*at)->hash_next;
+    *at = s->hash_next;
+    s->free_next = p->sender_free;
+    p->sender_free = s;
+}
+
+/* --- lists --- */
+
+static uint8_t fee_class(const struct mempool_tx *tx) {
+    uint64_t fee = tx->fee >= (UINT64_C(1) << 56) ? UINT64_MAX >> 1 : tx->fee << 8;
+    uint64_t density = fee / (tx->wire.len == 0 ? 1 : tx->wire.len);
+    uint8_t c = 0;
+    while (density > 0) {
+        c++;
+        density >>= 1;
+    }
+    return c < MEMPOOL_FEE_CLASSES ? c : MEMPOOL_FEE_CLASSES - 1;
+}
+
+static void all_push(struct mempool_list *l, struct mempool_tx *tx) {
+    tx->all_prev = l->last;
+    tx->all_next = NULL;
+    *(l->last != NULL ? &l->last->all_next : &l->first) = tx;
+    l->last = tx;
+}
+
+static void all_remove(struct mempool_list *l, struct mempool_tx *tx) {
+    *(tx->all_prev != NULL ? &tx->all_prev->all_next : &l->first) = tx->all_next;
+    *(tx->all_next != NULL ? &tx->all_next->all_prev : &l->last) = tx->all_prev;
+}
+
+static void fee_push(struct mempool_list *l, struct mempool_tx *tx) {
+    tx->fee_prev = l->last;
+    tx->fee_next = NULL;
+    *(l->last != NULL ? &l->last->fee_next : &l->first) = tx;
+    l->last = tx;
+}
+
+static void fee_remove(struct mempool_list *l, struct mempool_tx *tx) {
+    *(tx->fee_prev != NULL ? &tx->fee_prev->fee_next : &l->first) = tx->fee_next;
+    *(tx->fee_next != NULL ? &tx->fee_next->fee_prev : &l->last) = tx->fee_prev;
+}
+
+/* Behind the last one of the chain with a smaller sequence; new ones mostly belong at the end. */
+static void chain_insert(struct mempool_sender *s, struct mempool_tx *tx) {
+    struct mempool_tx *before = s->last;
+    while (before != NULL && before->sequence > tx->sequence)
+        before = before->seq_prev;
+    tx->seq_prev = before;
+    tx->seq_next = before != NULL ? before->seq_next : s->first;
+    *(before != NULL ? &before->seq_next : &s->first) = tx;
+    *(tx->seq_next != NULL ? &tx->seq_next->seq_prev : &s->last) = tx;
+    s->count++;
+    for (; tx != NULL && tx->sequence == s->end; tx = tx->seq_next)
+        s->end++;
+}
+
+static void chain_remove(struct mempool_sender *s, struct mempool_tx *tx) {
+    *(tx->seq_prev != NULL ? &tx->seq_prev->seq_next : &s->first) = tx->seq_next;
+    *(tx->seq_next != NULL ? &tx->seq_next->seq_prev : &s->last) = tx->seq_prev;
+    s->count--;
+    if (tx->sequence < s->end)
+        s->end = tx->sequence;
+}
+
+static struct mempool_tx *chain_at(const struct mempool_sender *s, uint64_t sequence) {
+    struct mempool_tx *tx = s->last;
+    while (tx != NULL && tx->sequence > sequence)
+        tx = tx->seq_prev;
+    return tx != NULL && tx->sequence == sequence ? tx : NULL;
+}
+
+static void link_in(struct mempool *p, struct mempool_sender *s, struct mempool_tx *tx) {
+    struct mempool_tx **head = &p->tx_table[slot_of(p, tx->wire_hash.b)];
+    tx->hash_next = *head;
+    *head = tx;
+    tx->owner = s;
+    tx->arrival = p->arrivals++;
+    tx->fee_class = fee_class(tx);
+    all_push(&p->all, tx);
+    fee_push(&p->fees[tx->fee_class], tx);
+    chain_insert(s, tx);
+    p->count++;
+    p->bytes += tx->wire.len;
+}
+
+static void leave(struct mempool *p, struct mempool_tx *tx, enum mempool_drop why) {
+    struct mempool_tx **at = &p->tx_table[slot_of(p, tx->wire_hash.b)];
+    while (*at != tx)
+        at = &(*at)->hash_next;
+    *at = tx->hash_next;
+    all_remove(&p->all, tx);
+    fee_remove(&p->fees[tx->fee_class], tx);
+    struct mempool_sender *s = tx->owner;
+    chain_remove(s, tx);
+    if (s->count == 0)
+        sender_drop(p, s);
+    assert(p->count > 0 && p->bytes >= tx->wire.len);
+    p->count--;
+    p->bytes -= tx->wire.len;
+    p->drop(p->drop_arg, tx, why);
+}
+
+void mempool_clear(struct mempool *p) {
+    while (p->all.first != NULL)
+        leave(p, p->all.first, MEMPOOL_CLEARED);
+}
+
+/* --- admission --- */
+
+static int replace_check(const struct mempool_tx *old, const struct mempool_tx *tx, struct err *err) {
+    uint64_t least = old->fee + old->fee / 10 + 1;
+    if (tx->fee < least)
+        return err_set(err, CODE_FEE_LOW,
+                       "sequence %llu is taken by a waiting transaction; a fee of at least %llu pebble replaces it",
+                       (unsigned long long)tx->sequence, (unsigned long long)least);
+    return CODE_OK;
+}
+
+static bool fits(const struct mempool *p, const struct mempool_tx *tx, const struct mempool_tx *replaced) {
+    uint64_t count = p->count, bytes = p->bytes;
+    if (replaced != NULL) {
+        count--;
+        bytes -= replaced->wire.len;
+    }
+    return count < p->limits.txs_max && tx->wire.len <= p->limits.bytes_max - bytes;
+}
+
+/* Who would go: the end of the chain that holds the cheapest (newest first), because its middle would strand the rest.
+ */
+static struct mempool_tx *victim(const struct mempool *p) {
+    for (unsigned c = 0; c < MEMPOOL_FEE_CLASSES; c++)
+        if (p->fees[c].last != NULL)
+            return p->fees[c].last->owner->last;
+    return NULL;
+}
+
+static unsigned cheapest_class(const struct mempool *p) {
+    unsigned c = 0;
+    while (c < MEMPOOL_FEE_CLASSES && p->fees[c].last == NULL)
+        c++;
+    return c;
+}
+
+static int make_room(struct mempool *p, const struct mempool_tx *tx, struct err *err) {
+    while (!fits(p, tx, NULL)) {
+        if (!p->limits.by_fee || p->count == 0)
+            return err_set(err, CODE_MEMPOOL_FULL, "%u transactions of %llu bytes are waiting already; try again later",
+                           p->count, (unsigned long long)p->bytes);
+        struct mempool_tx *v = victim(p);
+        if (cheapest_class(p) >= fee_class(tx) || addr_eq(&v->sender, &tx->sender))
+            return err_set(
+                err, CODE_MEMPOOL_FULL,
+                "%u transactions wait already and all pay as much per byte; raise the fee or try again later",
+                p->count);
+        leave(p, v, MEMPOOL_EVICTED);
+    }
+    return CODE_OK;
+}
+
+static int sequence_check(const struct mempool *p, const struct mempool_sender *s, const struct mempool_tx *tx,
+                          uint64_t next, struct err *err) {
+    uint64_t end = s != NULL ? s->end : next;
+    if (s != NULL && s->next > next)
+        next = s->next;
+    if (tx->sequence < next || (tx->sequence > end && tx->sequence - end > MEMPOOL_GAP_MAX))
+        return err_set(err, CODE_SEQUENCE_WRONG, "the sequence is %llu, but the next one of this account is %llu",
+                       (unsigned long long)tx->sequence, (unsigned long long)end);
+    if (s != NULL && s->count >= p->limits.sender_max && chain_at(s, tx->sequence) == NULL)
+        return err_set(err, CODE_LIMIT, "this account has %u transactions waiting, as many as it may; try again later",
+                       s->count);
+    return CODE_OK;
+}
+
+int mempool_add(struct mempool *p, struct mempool_tx *tx, uint64_t next, struct err *err) {
+    assert(tx->sequence > 0);
+    if (tx_find(p, &tx->wire_hash) != NULL)
+        return err_set(err, CODE_TX_KNOWN, "this transaction is waiting already");
+    if (tx->wire.len > p->limits.bytes_max)
+        return err_set(err, CODE_TOO_LARGE, "the transaction is larger than everything that may wait");
+    mempool_sender_moved(p, &tx->sender, next);
+    struct mempool_sender *s = sender_find(p, &tx->sender);
+    int rc = sequence_check(p, s, tx, next, err);
+    if (rc != CODE_OK)
+        return rc;
+    struct mempool_tx *old = s != NULL ? chain_at(s, tx->sequence) : NULL;
+    if (old != NULL) {
+        rc = replace_check(old, tx, err);
+        if (rc == CODE_OK && !fits(p, tx, old))
+            rc = err_set(err, CODE_MEMPOOL_FULL, "there is no room for a larger replacement; try again later");
+        if (rc != CODE_OK)
+            return rc;
+        leave(p, old, MEMPOOL_REPLACED);
+    } else {
+        rc = make_room(p, tx, err);
+        if (rc != CODE_OK)
+            return rc;
+    }
+    s = sender_find(p, &tx->sender); /* the last one of the chain may just have left */
+    if (s == NULL) {
+        s = sender_make(p, &tx->sender);
+        s->next = s->end = next;
+    }
+    link_in(p, s, tx);
+    return CODE_OK;
+}
+
+const struct mempool_tx *mempool_find(const struct mempool *p, const struct hash *wire_hash) {
+    return tx_find(p, wire_hash);
+}
+
+uint64_t mempool_next_sequence(const struct mempool *p, const struct addr *sender, uint64_t next) {
+    const struct mempool_sender *s = sender_find(p, sender);
+    if (s == NULL)
+        return next;
+    return s->end >= next ? s->end : next;
+}
+
+/* --- picking --- */
+
+static bool head_ready(const struct mempool_sender *s) {
+    return s->first != NULL && s->first->sequence == s->next;
+}
+
+bool mempool_ready(const struct mempool *p) {
+    for (const struct mempool_tx *tx = p->all.first; tx != NULL; tx = tx->all_next)
+        if (head_ready(tx->owner))
+            return true;
+    return false;
+}
+
+/* True when a's next transaction goes before b's. Fees compare as products, so that no division rounds. */
+static bool before(const struct mempool *p, const struct mempool_sender *a, const struct mempool_sender *b) {
+    const struct mempool_tx *x = a->cursor, *y = b->cursor;
+    if (p->limits.by_fee) {
+        __extension__ typedef unsigned __int128 wide;
+        wide fx = (wide)x->fee * y->wire.len, fy = (wide)y->fee * x->wire.len;
+        if (fx != fy)
+            return fx > fy;
+    }
+    return x->arrival < y->arrival;
+}
+
+static void sift_down(struct mempool *p, size_t n, size_t i) {
+    for (;;) {
+        size_t best = i, l = 2 * i + 1, r = l + 1;
+        if (l < n && before(p, p->heap[l], p->heap[best]))
+            best = l;
+        if (r < n && before(p, p->heap[r], p->heap[best]))
+            best = r;
+        if (best == i)
+            return;
+        struct mempool_sender *t = p->heap[i];
+        p->heap[i] = p->heap[best];
+        p->heap[best] = t;
+        i = best;
+    }
+}
+
+static size_t heap_fill(struct mempool *p) {
+    size_t n = 0;
+    for (struct mempool_tx *tx = p->all.first; tx != NULL; tx = tx->all_next) {
+        if (tx->owner->first == tx && head_ready(tx->owner)) {
+            tx->owner->cursor = tx;
+            p->heap[n++] = tx->owner;
+        }
+    }
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(p, n, i);
+    return n;
+}
+
+size_t mempool_take(struct mempool *p, uint64_t bytes_max, size_t txs_max, const struct mempool_tx **ret_txs) {
+    size_t n = heap_fill(p), taken = 0;
+    while (n > 0 && taken < txs_max) {
+        struct mempool_sender *s = p->heap[0];
+        struct mempool_tx *tx = s->cursor;
+        bool taken_now = tx->wire.len <= bytes_max;
+        if (taken_now) {
+            ret_txs[taken++] = tx;
+            bytes_max -= tx->wire.len;
+        }
+        struct mempool_tx *next = tx->seq_next;
+        if (taken_now && next != NULL && next->sequence == tx->sequence + 1)
+            s->cursor = next;
+        else
+            p->heap[0] = p->heap[--n];
+        sift_down(p, n, 0);
+    }
+    return taken;
+}
+
+/* --- after a block --- */
+
+void mempool_committed(struct mempool *p, const struct hash *wire_hash) {
+    struct mempool_tx *tx = tx_find(p, wire_hash);
+    if (tx != NULL)
+        leave(p, tx, MEMPOOL_COMMITTED);
+}
+
+void mempool_sender_moved(struct mempool *p, const struct addr *sender, uint64_t next) {
+    struct mempool_sender *s = sender_find(p, sender);
+    if (s == NULL || next <= s->next)
+        return;
+    while (s->count > 1 && s->first->sequence < next)
+        leave(p, s->first, MEMPOOL_EXPIRED);
+    if (s->first->sequence < next) { /* the last one takes the record of its sender along */
+        leave(p, s->first, MEMPOOL_EXPIRED);
+        return;
+    }
+    s->next = s->end = next;
+    for (const struct mempool_tx *tx = s->first; tx != NULL && tx->sequence == s->end; tx = tx->seq_next)
+        s->end++;
+}
+
+void mempool_recheck(struct mempool *p, const struct addr *sender, bool (*keep)(void *arg, const struct mempool_tx *tx),
+                     void *arg) {
+    struct mempool_sender *s = sender_find(p, sender);
+    if (s == NULL)
+        return;
+    struct mempool_tx *bad = s->first;
+    while (bad != NULL && keep(arg, bad))
+        bad = bad->seq_next;
+    if (bad == NULL)
+        return;
+    uint64_t from = bad->sequence;
+    for (uint32_t n = s->count; n > 0 && s->last->sequence >= from; n--)
+        leave(p, s->last, MEMPOOL_INVALID);
+}
+
+void mempool_expire(struct mempool *p, uint64_t height) {
+    struct mempool_tx *next;
+    for (struct mempool_tx *tx = p->all.first; tx != NULL; tx = next) {
+        next = tx->all_next;
+        if (tx->valid_until != 0 && tx->valid_until < height)
+            leave(p, tx, MEMPOOL_EXPIRED);
+    }
+}
+
+void mempool_respread(struct mempool *p, uint64_t height, uint64_t age,
+                      void (*each)(void *arg, const struct mempool_tx *tx), void *arg) {
+    for (struct mempool_tx *tx = p->all.first; tx != NULL; tx = tx->all_next) {
+        if (height < tx->height + (tx->local ? age : 3 * age))
+            continue;
+        tx->local = true;
+        tx->height = height;
+        each(arg, tx);
+    }
+}
+
+const struct mempool_tx *mempool_next(const struct mempool *p, const struct mempool_tx *tx) {
+    return tx == NULL ? p->all.first : tx->all_next;
+}

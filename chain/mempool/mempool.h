@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_MEMPOOL_MEMPOOL_H
+#define CAIRN_CHAIN_MEMPOOL_MEMPOOL_H
+/*
+ * The waiting room of transactions: admitted ones, until a block takes them.
+ *
+ * Pure: it owns no memory, reads no clock and knows no encoding. The caller allocates each entry together with its
+ * bytes and gets it back through the `drop` callback; the two tables are the caller's as well. So the simulator runs it
+ * as it is.
+ *
+ * One account's transactions form a chain by sequence. Only the contiguous part that starts at the account's next
+ * sequence in the state is *ready*; a few behind a gap wait for the gap to be filled (they arrive by gossip in any
+ * order). Blocks take the ready ones, by fee per byte or by arrival, never one before its predecessor of the same
+ * account.
+ *
+ * Invariants: an entry is in the hash table, in the list by arrival, in its fee class and in its sender's chain, or in
+ * none of them; count and bytes are the sums over the list and never exceed the limits.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chain/base/bytes.h"
+#include "chain/base/err.h"
+#include "chain/base/fixed.h"
+
+enum {
+    MEMPOOL_FEE_CLASSES = 64, /* one a power of two of (fee << 8) / size */
+    MEMPOOL_GAP_MAX = 64,     /* how far behind a missing sequence a transaction may wait */
+};
+
+/* What drops an entry out of the pool. */
+enum mempool_drop {
+    MEMPOOL_COMMITTED, /* in a block */
+    MEMPOOL_REPLACED,  /* by one with the same sequence and a higher fee */
+    MEMPOOL_EVICTED,   /* by better paying ones; the pool was full */
+    MEMPOOL_EXPIRED,   /* not taken up to its last height, or its sequence was used by another one */
+    MEMPOOL_INVALID,   /* a check after a block failed */
+    MEMPOOL_CLEARED,   /* mempool_clear */
+};
+
+/* One waiting transaction. The caller fills the first part and keeps the memory until `drop` gives it back. */
+struct mempool_tx {
+    struct hash wire_hash;
+    struct hash tx_id;
+    struct addr sender;
+    uint64_t sequence;    /* >= 1 */
+    uint64_t fee;         /* pebble */
+    uint64_t valid_until; /* last height, 0 = none */
+    struct bytes wire;    /* the very bytes that arrived */
+    bool local;           /* admitted here first: this node spreads it */
+    uint64_t height;      /* the node's height at admission; mempool_respread counts from it */
+
+    /* the pool's own */
+    struct mempool_tx *hash_next;
+    struct mempool_tx *all_prev, *all_next;
+    struct mempool_tx *fee_prev, *fee_next;
+    struct mempool_tx *seq_prev, *seq_next; /* the sender's chain, ascending */
+    struct mempool_sender *owner;
+    uint64_t arrival;
+    uint8_t fee_class;
+};
+
+/* One account with waiting transactions. */
+struct mempool_sender {
+    struct addr addr;
+    uint64_t next; /* the sequence that the state expects */
+    uint64_t end;  /* the sequence behind the contiguous part of the chain that starts at next */
+    uint32_t count;
+    struct mempool_tx *first, *last;
+    struct mempool_tx *cursor; /* only during mempool_take */
+    struct mempool_sender *hash_next, *free_next;
+};
+
+struct mempool_limits {
+    uint32_t txs_max;    /* also the number of senders at most */
+    uint32_t sender_max; /* waiting transactions of one account */
+    uint64_t bytes_max;
+    bool by_fee; /* order by fee per byte, evict the cheapest when full; else by arrival, refuse when full */
+};
+
+struct mempool_list {
+    struct mempool_tx *first, *last;
+};
+
+struct mempool {
+    struct mempool_limits limits;
+    struct mempool_tx **tx_table;         /* 2^bits chains */
+    struct mempool_sender **sender_table; /* 2^bits chains */
+    struct mempool_sender *senders;       /* txs_max of them */
+    struct mempool_sender *sender_free;
+    struct mempool_sender **heap; /* txs_max, scratch of mempool_take */
+    uint32_t table_mask;
+    uint32_t count;
+    uint64_t bytes;
+    uint64_t arrivals;
+    uint64_t salt;
+    struct mempool_list all;
+    struct mempool_list fees[MEMPOOL_FEE_CLASSES];
+    void (*drop)(void *arg, struct mempool_tx *tx, enum mempool_drop why);
+    void *drop_arg;
+};
+
+/* Bytes of memory that mempool_init needs for these limits. */
+size_t mempool_memory(const struct mempool_limits *limits);
+
+/* Makes an empty pool in `p` with `memory` of mempool_memory() bytes, 16-aligned and zeroed; the pool keeps it. `salt`
+ * keys the hash tables against chosen collisions. `drop` is called for every entry that leaves, and becomes its owner.
+ */
+void mempool_init(struct mempool *p, const struct mempool_limits *limits, void *memory, uint64_t salt,
+                  void (*drop)(void *arg, struct mempool_tx *tx, enum mempool_drop why), void *drop_arg);
+
+/* Drops everything (MEMPOOL_CLEARED). */
+void mempool_clear(struct mempool *p);
+
+/* Admits `tx`, whose sender's next sequence in the state is `next`. On CODE_OK the pool owns it until `drop`; on
+ * failure the caller still does. CODE_TX_KNOWN, CODE_SEQUENCE_WRONG (the message names the expected one), CODE_FEE_LOW
+ * (cheaper than what it would replace or evict), CODE_LIMIT (too many of this account), CODE_MEMPOOL_FULL. */
+int mempool_add(struct mempool *p, struct mempool_tx *tx, uint64_t next, struct err *err);
+
+/* The entry with this wire hash, or NULL. Borrowed. */
+const struct mempool_tx *mempool_find(const struct mempool *p, const struct hash *wire_hash);
+
+/* True when a transaction of the account could be taken into a block now. */
+bool mempool_ready(const struct mempool *p);
+
+/* Picks ready transactions in block order, without removing them: at most `txs_max`, together at most `bytes_max`.
+ * Writes borrowed pointers, valid until the next call that changes the pool. Returns how many. */
+size_t mempool_take(struct mempool *p, uint64_t bytes_max, size_t txs_max, const struct mempool_tx **ret_txs);
+
+/* The sequence that a next transaction of this account should carry, given that the state expects `next`: behind its
+ * ready ones. */
+uint64_t mempool_next_sequence(const struct mempool *p, const struct addr *sender, uint64_t next);
+
+/* A block took this one: it leaves as committed. No entry with this hash: nothing happens. */
+void mempool_committed(struct mempool *p, const struct hash *wire_hash);
+
+/* The state now expects `next` of this account: everything below leaves as expired. */
+void mempool_sender_moved(struct mempool *p, const struct addr *sender, uint64_t next);
+
+/* Looks again at what waits for this account, ascending: each one for which `keep` says false leaves as invalid, and
+ * all behind it. */
+void mempool_recheck(struct mempool *p, const struct addr *sender, bool (*keep)(void *arg, const struct mempool_tx *tx),
+                     void *arg);
+
+/* Drops those whose last height is below `height`. Walks the whole pool: once in a while. */
+void mempool_expire(struct mempool *p, uint64_t height);
+
+/* Calls `each` for every local entry that has waited `age` heights or more, and lets it start waiting anew; those that
+ * arrived from others become local after three times that, so that a transaction outlives the node that admitted it. */
+void mempool_respread(struct mempool *p, uint64_t height, uint64_t age,
+                      void (*each)(void *arg, const struct mempool_tx *tx), void *arg);
+
+/* Walks all entries by arrival; NULL begins. Returns NULL at the end. */
+const struct mempool_tx *mempool_next(const struct mempool *p, const struct mempool_tx *tx);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/test.h"
+
+#include "chain/base/rng.h"
+#include "chain/mempool/mempool.h"
+
+static int dropped[8];
+
+static void on_drop(void *arg, struct mempool_tx *tx, enum mempool_drop why) {
+    (void)arg;
+    dropped[why]++;
+    free(tx);
+}
+
+static struct mempool pool;
+static void *memory;
+
+static void make(uint32_t txs, uint32_t per_sender, uint64_t bytes, bool by_fee) {
+    struct mempool_limits l = {.txs_max = txs, .sender_max = per_sender, .bytes_max = bytes, .by_fee = by_fee};
+    memory = calloc(1, mempool_memory(&l));
+    assert_non_null(memory);
+    memset(dropped, 0, sizeof dropped);
+    mempool_init(&pool, &l, memory, 42, on_drop, NULL);
+}
+
+static void end(void) {
+    mempool_clear(&pool);
+    assert_int_equal(pool.count, 0);
+    assert_int_equal(pool.bytes, 0);
+    free(memory);
+}
+
+static uint8_t wire[1024];
+static uint32_t serial;
+
+static int add(uint8_t sender, uint64_t seq, uint64_t fee, size_t len, uint64_t next) {
+    struct mempool_tx *tx = calloc(1, sizeof *tx);
+    assert_non_null(tx);
+    store_be32(tx->wire_hash.b, ++serial);
+    store_be64(tx->wire_hash.b + 8, serial * 7919u);
+    tx->sender.b[0] = sender;
+    tx->sequence = seq;
+    tx->fee = fee;
+    tx->wire = bytes_of(wire, len);
+    int rc = mempool_add(&pool, tx, next, NULL);
+    if (rc != CODE_OK)
+        free(tx);
+    return rc;
+}
+
+static const struct mempool_tx *out[4096];
+
+static void mempool_take__fifo_and_chains(void **state) {
+    (void)state;
+    make(100, 10, 100000, false);
+    assert_code(add(1, 1, 5, 100, 1), CODE_OK);
+    assert_code(add(2, 9, 50, 100, 9), CODE_OK);
+    assert_code(add(1, 3, 5, 100, 1), CODE_OK); /* waits for 2 */
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 2);
+    assert_int_equal(out[0]->sender.b[0], 1);
+    assert_int_equal(out[1]->sender.b[0], 2);
+    assert_code(add(1, 2, 5, 100, 1), CODE_OK);
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 4);
+    struct addr one = {{1}};
+    assert_int_equal(mempool_next_sequence(&pool, &one, 1), 4);
+    assert_int_equal(mempool_take(&pool, 250, 100, out), 2); /* bytes */
+    assert_int_equal(mempool_take(&pool, 100000, 3, out), 3);
+    end();
+}
+
+static void mempool_take__fee_order(void **state) {
+    (void)state;
+    make(100, 10, 100000, true);
+    add(1, 1, 10, 100, 1);
+    add(1, 2, 900, 100, 1);
+    add(2, 1, 50, 100, 1);
+    add(3, 1, 49, 50, 1); /* dearer per byte */
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 4);
+    assert_int_equal(out[0]->sender.b[0], 3);
+    assert_int_equal(out[1]->sender.b[0], 2);
+    assert_int_equal(out[2]->sequence, 1); /* never before its predecessor */
+    assert_int_equal(out[3]->fee, 900);
+    end();
+}
+
+static void mempool_add__refusals(void **state) {
+    (void)state;
+    make(100, 3, 100000, true);
+    assert_code(add(1, 4, 10, 100, 5), CODE_SEQUENCE_WRONG);
+    assert_code(add(1, 5 + MEMPOOL_GAP_MAX + 1, 10, 100, 5), CODE_SEQUENCE_WRONG);
+    assert_code(add(1, 5, 10, 100, 5), CODE_OK);
+    assert_code(add(1, 6, 10, 100, 5), CODE_OK);
+    assert_code(add(1, 7, 10, 100, 5), CODE_OK);
+    assert_code(add(1, 8, 10, 100, 5), CODE_LIMIT);
+    assert_code(add(1, 6, 10, 100, 5), CODE_FEE_LOW);
+    assert_code(add(1, 6, 12, 100, 5), CODE_OK); /* replaces */
+    assert_int_equal(dropped[MEMPOOL_REPLACED], 1);
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 3);
+    struct mempool_tx same = {.wire_hash = out[0]->wire_hash, .sequence = 5};
+    assert_code(mempool_add(&pool, &same, 5, NULL), CODE_TX_KNOWN);
+    end();
+}
+
+static void mempool_add__full(void **state) {
+    (void)state;
+    make(3, 3, 100000, false);
+    for (uint8_t i = 1; i <= 3; i++)
+        assert_code(add(i, 1, i, 100, 1), CODE_OK);
+    assert_code(add(9, 1, 1000, 100, 1), CODE_MEMPOOL_FULL); /* by arrival nobody is pushed out */
+    end();
+    make(3, 3, 100000, true);
+    assert_code(add(1, 1, 1, 100, 1), CODE_OK);
+    assert_code(add(1, 2, 5000, 100, 1), CODE_OK);
+    assert_code(add(2, 1, 100, 100, 1), CODE_OK);
+    assert_code(add(3, 1, 1, 100, 1), CODE_MEMPOOL_FULL);
+    assert_code(add(3, 1, 1000, 100, 1), CODE_OK); /* the end of the cheapest chain leaves, not its middle */
+    assert_int_equal(dropped[MEMPOOL_EVICTED], 1);
+    struct addr one = {{1}};
+    assert_int_equal(mempool_next_sequence(&pool, &one, 1), 2);
+    end();
+}
+
+static void mempool_committed__moves_the_sender(void **state) {
+    (void)state;
+    make(100, 50, 100000, true);
+    for (uint64_t i = 1; i <= 10; i++)
+        assert_code(add(1, i, 10, 100, 1), CODE_OK);
+    assert_int_equal(mempool_take(&pool, 100000, 4, out), 4);
+    struct hash h[4];
+    for (int i = 0; i < 4; i++)
+        h[i] = out[i]->wire_hash;
+    for (int i = 0; i < 4; i++)
+        mempool_committed(&pool, &h[i]);
+    struct addr one = {{1}};
+    mempool_sender_moved(&pool, &one, 6); /* somebody else's 5 was taken */
+    assert_int_equal(dropped[MEMPOOL_COMMITTED], 4);
+    assert_int_equal(dropped[MEMPOOL_EXPIRED], 1);
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 5);
+    assert_int_equal(out[0]->sequence, 6);
+    mempool_sender_moved(&pool, &one, 20);
+    assert_int_equal(pool.count, 0);
+    end();
+}
+
+static bool below_eight(void *arg, const struct mempool_tx *tx) {
+    (void)arg;
+    return tx->sequence < 8;
+}
+
+static void count_each(void *arg, const struct mempool_tx *tx) {
+    (void)tx;
+    ++*(int *)arg;
+}
+
+static void mempool_recheck__and_respread(void **state) {
+    (void)state;
+    make(100, 50, 100000, true);
+    for (uint64_t i = 5; i <= 10; i++)
+        assert_code(add(1, i, 10, 100, 5), CODE_OK);
+    struct addr one = {{1}};
+    mempool_recheck(&pool, &one, below_eight, NULL);
+    assert_int_equal(dropped[MEMPOOL_INVALID], 3);
+    assert_int_equal(pool.count, 3);
+    int n = 0;
+    mempool_respread(&pool, 20, 20, count_each, &n);
+    assert_int_equal(n, 0); /* not ours: three times the age */
+    mempool_respread(&pool, 60, 20, count_each, &n);
+    assert_int_equal(n, 3);
+    mempool_respread(&pool, 61, 20, count_each, &n);
+    assert_int_equal(n, 3);
+    end();
+}
+
+/* Any mixture of calls keeps the sums, the order and the chains. */
+static void mempool__random_calls(void **state) {
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, 7);
+    for (int run = 0; run < 20; run++) {
+        make(64, 16, 20000, run % 2 == 0);
+        uint64_t next[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+        for (int step = 0; step < 2000; step++) {
+            uint8_t who = (uint8_t)rng_below(&rng, 8);
+            struct addr a = {{who}};
+            if (rng_below(&rng, 10) < 8) {
+                add(who, next[who] + rng_below(&rng, 12), rng_below(&rng, 5000), 50 + rng_below(&rng, 900), next[who]);
+            } else {
+                size_t n = mempool_take(&pool, 3000, rng_below(&rng, 8), out);
+                struct hash h[8];
+                for (size_t i = 0; i < n; i++) {
+                    assert_int_equal(out[i]->sequence, next[out[i]->sender.b[0]]);
+                    next[out[i]->sender.b[0]]++;
+                    h[i] = out[i]->wire_hash;
+                }
+                for (size_t i = 0; i < n; i++)
+                    mempool_committed(&pool, &h[i]);
+                for (uint8_t i = 0; i < 8; i++) {
+                    a.b[0] = i;
+                    mempool_sender_moved(&pool, &a, next[i]);
+                }
+            }
+            uint32_t count = 0;
+            uint64_t bytes = 0;
+            for (const struct mempool_tx *tx = NULL; (tx = mempool_next(&pool, tx)) != NULL;) {
+                count++;
+                bytes += tx->wire.len;
+                if (tx->all_next == NULL)
+                    break;
+            }
+            assert_int_equal(count, pool.count);
+            assert_int_equal(bytes, pool.bytes);
+            assert_true(count <= 64 && bytes <= 20000);
+        }
+        end();
+    }
+}
+
+TEST_MAIN(cmocka_unit_test(mempool_take__fifo_and_chains), cmocka_unit_test(mempool_take__fee_order),
+          cmocka_unit_test(mempool_add__refusals), cmocka_unit_test(mempool_add__full),
+          cmocka_unit_test(mempool_committed__moves_the_sender), cmocka_unit_test(mempool_recheck__and_respread),
+          cmocka_unit_test(mempool__random_calls))
