@@ -1,0 +1,2 @@
+$(call library,chain/net)
+LDLIBS_chain/net := -lnng -lsodium

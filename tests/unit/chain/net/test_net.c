@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/test.h"
+
+#include "chain/net/net.h"
+#include "chain/os/clock.h"
+#include "chain/os/thread.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* One node of a test: counts what it hears. */
+struct node {
+    struct net *net;
+    struct seckey key;
+    struct addr id;
+    struct mutex lock;
+    struct cond changed;
+    int ups, downs, messages;
+    size_t bytes;
+    uint32_t sum;
+    net_peer peer;
+    uint8_t order[64];
+};
+
+static void on_up(void *self, net_peer peer, const struct addr *id) {
+    (void)id;
+    struct node *t = self;
+    mutex_lock(&t->lock);
+    t->ups++;
+    t->peer = peer;
+    cond_broadcast(&t->changed);
+    mutex_unlock(&t->lock);
+}
+
+static void on_down(void *self, net_peer peer) {
+    (void)peer;
+    struct node *t = self;
+    mutex_lock(&t->lock);
+    t->downs++;
+    cond_broadcast(&t->changed);
+    mutex_unlock(&t->lock);
+}
+
+static void on_message(void *self, net_peer peer, enum net_class class, uint8_t kind, struct bytes payload) {
+    (void)peer;
+    (void)kind;
+    struct node *t = self;
+    mutex_lock(&t->lock);
+    if (t->messages < 64)
+        t->order[t->messages] = (uint8_t) class;
+    t->messages++;
+    t->bytes += payload.len;
+    for (size_t i = 0; i < payload.len; i++)
+        t->sum = t->sum * 31 + payload.data[i];
+    cond_broadcast(&t->changed);
+    mutex_unlock(&t->lock);
+}
+
+#define WAIT(t, condition)                                                                                             \
+    do {                                                                                                               \
+        uint64_t deadline_ = deadline_in_ms(TEST_DEADLINE_MS);                                                         \
+        mutex_lock(&(t)->lock);                                                                                        \
+        bool ok_ = true;                                                                                               \
+        while (!(condition) && ok_)                                                                                    \
+            ok_ = cond_wait_until(&(t)->changed, &(t)->lock, deadline_);                                               \
+        ok_ = (condition);                                                                                             \
+        mutex_unlock(&(t)->lock);                                                                                      \
+        assert_true(ok_);                                                                                              \
+    } while (0)
+
+static void node_key(struct node *t, uint8_t seed) {
+    uint8_t raw[32] = {seed, 77};
+    struct err err;
+    *t = (struct node){0};
+    mutex_init(&t->lock);
+    cond_init(&t->changed);
+    assert_ok(seckey_init(&t->key, raw, &err), &err);
+    struct pubkey pub = seckey_pubkey(&t->key);
+    t->id = hello_node_id(&pub);
+}
+
+static void node_start(struct node *t, uint8_t chain, const struct node *other) {
+    struct err err;
+    struct net_address known = {{{0}}, {0}};
+    struct net_config c = {.node_key = t->key, .role = HELLO_VALIDATOR, .listen = "127.0.0.1:0"};
+    c.chain_tag.b[0] = chain;
+    if (other != NULL) {
+        known.node_id = other->id;
+        snprintf(known.host_port, sizeof known.host_port, "%s", net_listen_address(other->net));
+        c.known = &known;
+        c.known_n = 1;
+    }
+    struct net_handler h = {.self = t, .up = on_up, .message = on_message, .down = on_down};
+    assert_ok(net_start(&c, &h, &t->net, &err), &err);
+}
+
+static void node_end(struct node *t) {
+    net_stop(t->net, 1000);
+    cond_release(&t->changed);
+    mutex_release(&t->lock);
+}
+
+/* The pair in the order in which the first one dials at once. */
+static void pair(struct node *dialer, struct node *listener) {
+    node_key(dialer, 1);
+    node_key(listener, 2);
+    if (addr_cmp(&dialer->id, &listener->id) > 0) {
+        node_key(dialer, 2);
+        node_key(listener, 1);
+    }
+}
+
+static void net_send__small_and_large(void **state) {
+    (void)state;
+    struct node a, b;
+    pair(&a, &b);
+    node_start(&b, 1, NULL);
+    node_start(&a, 1, &b);
+    WAIT(&a, a.ups == 1);
+    WAIT(&b, b.ups == 1);
+    size_t n = 5 << 20;
+    uint8_t *big = malloc(n);
+    assert_non_null(big);
+    uint32_t sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        big[i] = (uint8_t)(i * 7 + i / 1000);
+        sum = sum * 31 + big[i];
+    }
+    assert_true(net_send(a.net, a.peer, NET_BODIES, 3, bytes_of(big, n)));
+    WAIT(&b, b.messages == 1);
+    assert_int_equal(b.bytes, n);
+    assert_int_equal(b.sum, sum);
+    for (int i = 0; i < 100; i++)
+        assert_true(net_send(b.net, b.peer, NET_VOTES, 1, bytes_str("vote")));
+    WAIT(&a, a.messages == 100);
+    assert_true(net_send(a.net, a.peer, NET_MEMPOOL, 1, BYTES_NONE)); /* an empty message is one */
+    WAIT(&b, b.messages == 2);
+    assert_int_equal(net_connected(a.net), 1);
+    free(big);
+    node_end(&a);
+    WAIT(&b, b.downs == 1);
+    node_end(&b);
+}
+
+static void net_send__votes_overtake_bodies(void **state) {
+    (void)state;
+    struct node a, b;
+    pair(&a, &b);
+    node_start(&b, 1, NULL);
+    node_start(&a, 1, &b);
+    WAIT(&a, a.ups == 1);
+    size_t n = 6 << 20;
+    uint8_t *big = calloc(1, n);
+    assert_non_null(big);
+    for (int i = 0; i < 3; i++)
+        assert_true(net_send(a.net, a.peer, NET_SYNC, 3, bytes_of(big, n)));
+    assert_true(net_send(a.net, a.peer, NET_VOTES, 1, bytes_str("vote")));
+    WAIT(&b, b.messages == 4);
+    assert_int_not_equal(b.order[3], NET_VOTES); /* not the last one, though it was sent last */
+    free(big);
+    node_end(&a);
+    node_end(&b);
+}
+
+static void net_start__reconnects(void **state) {
+    (void)state;
+    struct node a, b;
+    pair(&a, &b);
+    node_start(&b, 1, NULL);
+    node_start(&a, 1, &b);
+    WAIT(&b, b.ups == 1);
+    WAIT(&a, a.ups == 1);
+    net_report(b.net, b.peer, 10, "a little");
+    struct net_peer_info info[4];
+    assert_int_equal(net_peers(b.net, info, 4), 1);
+    assert_int_equal(info[0].points, 10);
+    char address[NET_ADDRESS_MAX];
+    snprintf(address, sizeof address, "%s", net_listen_address(b.net));
+    net_stop(b.net, 100);
+    WAIT(&a, a.downs == 1);
+    struct net_config c = {.node_key = b.key, .role = HELLO_VALIDATOR, .listen = address};
+    c.chain_tag.b[0] = 1;
+    struct net_handler h = {.self = &b, .up = on_up, .message = on_message, .down = on_down};
+    struct err err;
+    assert_ok(net_start(&c, &h, &b.net, &err), &err);
+    WAIT(&a, a.ups == 2);
+    node_end(&a);
+    node_end(&b);
+}
+
+static void net_start__other_chain_is_refused(void **state) {
+    (void)state;
+    struct node a, b;
+    pair(&a, &b);
+    node_start(&b, 1, NULL);
+    node_start(&a, 2, &b);
+    uint64_t deadline = deadline_in_ms(TEST_DEADLINE_MS);
+    while (net_stats(b.net).refused == 0 && deadline_left_ms(deadline) > 0)
+        ;
+    assert_true(net_stats(b.net).refused > 0);
+    assert_int_equal(a.ups + b.ups, 0);
+    node_end(&a);
+    node_end(&b);
+}
+
+static void net_report__bans(void **state) {
+    (void)state;
+    struct node a, b;
+    pair(&a, &b);
+    node_start(&b, 1, NULL);
+    node_start(&a, 1, &b);
+    WAIT(&b, b.ups == 1);
+    net_report(b.net, b.peer, NET_POINTS_MAX, "forged a vote");
+    WAIT(&b, b.downs == 1);
+    WAIT(&a, a.downs >= 1);
+    uint64_t deadline = deadline_in_ms(TEST_DEADLINE_MS);
+    while (net_stats(b.net).refused == 0 && deadline_left_ms(deadline) > 0) /* it comes back and is sent away */
+        ;
+    assert_int_equal(b.ups, 1);
+    node_end(&a);
+    node_end(&b);
+}
+
+/* Bytes from a stranger: cut off, and everybody else goes on. */
+static void net_start__garbage(void **state) {
+    (void)state;
+    struct node a, b;
+    pair(&a, &b);
+    node_start(&b, 1, NULL);
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port =
+                                 htons((uint16_t)strtoul(strrchr(net_listen_address(b.net), ':') + 1, NULL, 10))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < 8; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        assert_true(fd >= 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+        uint8_t junk[4096];
+        memset(junk, i * 37, sizeof junk);
+        if (i % 2 == 0)
+            memcpy(junk, "CRNP\0\1\1\0\1", 9);
+        assert_int_equal(send(fd, junk, sizeof junk, MSG_NOSIGNAL), (ssize_t)sizeof junk);
+        uint8_t end[1024];
+        ssize_t got;
+        while ((got = recv(fd, end, sizeof end, 0)) > 0)
+            ;
+        close(fd);
+    }
+    node_start(&a, 1, &b);
+    WAIT(&b, b.ups == 1);
+    node_end(&a);
+    node_end(&b);
+}
+
+TEST_MAIN(cmocka_unit_test(net_send__small_and_large), cmocka_unit_test(net_send__votes_overtake_bodies),
+          cmocka_unit_test(net_start__reconnects), cmocka_unit_test(net_start__other_chain_is_refused),
+          cmocka_unit_test(net_report__bans), cmocka_unit_test(net_start__garbage))
