@@ -20,7 +20,7 @@
  *
  * A handler that returns an error without having replied gets it sent: status and code from the code table, the
  * sentence as JSON
- * {"code":"NOT_FOUND","message":"...","retryable":false}. One that returns CODE_OK must have replied.
+ * {"code":20,"name":"NOT_FOUND","message":"...","request_id":"...","retryable":false}. One that returns CODE_OK must have replied.
  *
  * Routing is on the raw URI. Refused before any handler: %00 and broken escapes, a query name that comes twice, missing
  * or repeated Host, repeated Content-Length, Content-Length beside chunked, headers over HTTP_HEADER_MAX, bodies over
