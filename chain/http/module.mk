@@ -1,2 +1,2 @@
 $(call library,chain/http)
-LDLIBS_chain/http := -lmicrohttpd -lcurl
+LDLIBS_chain/http := -lmicrohttpd -lcurl -ljansson

@@ -20,7 +20,8 @@
  *
  * A handler that returns an error without having replied gets it sent: status and code from the code table, the
  * sentence as JSON
- * {"code":20,"name":"NOT_FOUND","message":"...","request_id":"...","retryable":false}. One that returns CODE_OK must have replied.
+ * {"code":20,"name":"NOT_FOUND","message":"...","request_id":"...","retryable":false}. One that returns CODE_OK must
+ * have replied.
  *
  * Routing is on the raw URI. Refused before any handler: %00 and broken escapes, a query name that comes twice, missing
  * or repeated Host, repeated Content-Length, Content-Length beside chunked, headers over HTTP_HEADER_MAX, bodies over
@@ -115,6 +116,8 @@ const char *http_header(const struct http_request *r, const char *name);
 bool http_header_next(const struct http_request *r, size_t *i, const char **ret_name, const char **ret_value);
 const char *http_peer(const struct http_request *r); /* "1.2.3.4", "::1" */
 const struct http_route *http_route_of(const struct http_request *r);
+const char *
+http_request_id(const struct http_request *r); /* 16 hex digits; also in the answer as X-Request-Id and in the log */
 /* Scratch memory until the request is over (cap 8 MiB). */
 struct arena *http_arena(struct http_request *r);
 uint64_t http_deadline(const struct http_request *r);   /* clock_mono_ns */

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/http/server.h"
+#include "chain/http/exchange.h"
+#include "chain/os/clock.h"
+#include "chain/os/log.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* --- the worker side
+ * ------------------------------------------------------------------------------------------------------ */
+static int authorise(struct http_request *r, struct err *err) {
+    const struct http_server_config *cfg = &r->server->cfg;
+    enum http_auth auth = r->match.entry->route->auth;
+    if (auth == HTTP_AUTH_PUBLIC)
+        return CODE_OK;
+    if (!cfg->authorise)
+        return err_set(err, CODE_UNAUTHENTICATED, "this server takes no signed requests");
+    return cfg->authorise(cfg->authorise_ctx, auth, r, err);
+}
+
+static void finish(struct http_request *r, int rc, const struct err *err) {
+    mutex_lock(&r->lock);
+    if (!r->replied) {
+        if (rc == CODE_OK)
+            log_error("http", "handler gave no answer", "route=%s", r->match.entry->route->pattern);
+        reply_error_locked(r, rc ? rc : CODE_INTERNAL, rc ? err->msg : NULL, false);
+    }
+    if (rc == CODE_TIMEOUT && r->in_body && !r->body_end && !r->gone)
+        (void)shutdown(r->fd, SHUT_RD); /* the rest would be waited for; the connection ends instead */
+    bool short_of = r->streaming && !r->head && r->out_len != HTTP_LENGTH_UNKNOWN && r->written < r->out_len;
+    r->cut = r->streaming && (rc != CODE_OK || short_of);
+    if (r->cut && rc && !r->gone)
+        log_debug("http", "answer cut", "id=%s code=%s", r->id, code_name(rc));
+    r->finished = true;
+    exchange_resume(r);
+    mutex_unlock(&r->lock);
+    exchange_unref(r);
+}
+
+static void serve(struct http_request *r) {
+    struct err err;
+    int rc = CODE_OK;
+    err_clear(&err);
+    if (http_client_gone(r))
+        rc = err_set(&err, CODE_CLOSED, "the server is stopping");
+    else if (clock_mono_ns() >= r->deadline_ns)
+        rc = err_set(&err, CODE_TIMEOUT, "the request waited too long for its turn");
+    rc = rc ? rc : authorise(r, &err);
+    rc = rc ? rc : r->match.entry->route->handler(r->match.entry->ctx, r, &err);
+    finish(r, rc, &err);
+}
+
+static void work(void *arg) {
+    struct http_server *s = (struct http_server *)arg;
+    void *r;
+    while (queue_take(&s->waiting, DEADLINE_NEVER, &r) == CODE_OK)
+        serve((struct http_request *)r);
+}
+
+static void work_long(void *arg) {
+    struct http_request *r = (struct http_request *)arg;
+    struct http_server *s = r->server;
+    serve(r);
+    mutex_lock(&s->long_lock);
+    s->n_long--;
+    cond_broadcast(&s->long_ended);
+    mutex_unlock(&s->long_lock);
+}
+
+static int start_long(struct http_request *r, struct err *err) {
+    struct http_server *s = r->server;
+    struct thread t;
+    mutex_lock(&s->long_lock);
+    bool room = s->n_long < s->cfg.long_max;
+    s->n_long += room;
+    mutex_unlock(&s->long_lock);
+    int rc = room ? thread_start(&t, "http-long", work_long, r, err)
+                  : err_set(err, CODE_BUSY, "%u long-lived requests are open already", s->cfg.long_max);
+    if (!rc) {
+        (void)pthread_detach(t.id); /* stop waits for n_long instead */
+    } else if (room) {
+        mutex_lock(&s->long_lock);
+        s->n_long--;
+        mutex_unlock(&s->long_lock);
+    }
+    return rc;
+}
+
+/* --- the network side: all under r->lock
+ * ---------------------------------------------------------------------------------- */
+static int dispatch(struct http_request *r, struct err *err) {
+    struct http_server *s = r->server;
+    if (r->closing)
+        return err_set(err, CODE_CLOSED, "the server is stopping");
+    r->refs++;
+    int rc = r->match.entry->route->long_lived ? start_long(r, err) : queue_put(&s->waiting, r, 0);
+    if (rc == CODE_TIMEOUT)
+        rc = err_set(err, CODE_BUSY, "%u requests are waiting already", s->cfg.waiting_max);
+    if (rc)
+        r->refs--;
+    return rc;
+}
+
+static enum MHD_Result queue_response(struct http_request *r) {
+    struct MHD_Response *m = r->response;
+    r->response = NULL;
+    r->queued = true;
+    enum MHD_Result rc = MHD_queue_response(r->conn, (unsigned)r->status, m);
+    MHD_destroy_response(m); /* the connection holds it now */
+    return rc;
+}
+
+static enum MHD_Result suspend_or_end(struct http_request *r) {
+    if (atomic_load(&r->server->hard))
+        return MHD_NO;
+    exchange_suspend(r);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_headers(struct http_request *r, bool refused) {
+    if (r->replied) {
+        if (refused || !r->body_len || r->body_len > DRAIN_SMALL)
+            return queue_response(r); /* a body that is still to come ends the connection */
+        r->in_body = true;            /* a small one is dropped, so that the client reads the answer */
+        return MHD_YES;
+    }
+    if (r->body_len && r->want_body) {
+        r->in_body = true;
+        return MHD_YES;
+    }
+    return suspend_or_end(r);
+}
+
+static enum MHD_Result on_body(struct http_request *r, const char *data, size_t *len) {
+    r->received += *len;
+    metric_add(r->server->bytes_in, *len);
+    if (r->received > r->body_max && !r->too_large) {
+        r->too_large = true;
+        cond_broadcast(&r->changed);
+    }
+    if (r->replied || r->too_large || r->finished) {
+        r->drained += *len;
+        *len = 0;
+        return r->drained > DRAIN_MAX ? MHD_NO : MHD_YES;
+    }
+    size_t n = ring_put(&r->in, data, *len);
+    if (n == SIZE_MAX)
+        return MHD_NO;
+    cond_broadcast(&r->changed);
+    r->received -= *len - n; /* the rest comes again */
+    *len -= n;
+    return *len ? suspend_or_end(r) : MHD_YES;
+}
+
+static enum MHD_Result on_body_end(struct http_request *r) {
+    if (!r->body_end && !r->too_large) {
+        r->body_end = true;
+        cond_broadcast(&r->changed);
+    }
+    return r->replied ? queue_response(r) : suspend_or_end(r);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *method,
+                                  const char *version, const char *data, size_t *len, void **ret_r) {
+    struct http_request *r = (struct http_request *)*ret_r;
+    bool refused = false;
+    (void)cls, (void)url;
+    if (!r)
+        return MHD_NO;
+    mutex_lock(&r->lock);
+    if (!r->parsed) {
+        struct err err;
+        err_clear(&err);
+        r->parsed = true;
+        r->conn = conn;
+        r->fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        int rc = request_parse(r, method, version, &err);
+        rc = rc ? rc : dispatch(r, &err);
+        if (rc) {
+            refused = rc != CODE_NOT_FOUND && rc != CODE_METHOD && rc != CODE_BUSY;
+            reply_error_locked(r, rc, err.msg, refused);
+            r->finished = true;
+            if (!r->replied) {
+                mutex_unlock(&r->lock);
+                return MHD_NO;
+            }
+        }
+    }
+    enum MHD_Result result = MHD_YES;
+    if (r->queued)
+        *len = 0;
+    else if (*len)
+        result = on_body(r, data, len);
+    else if (!r->in_body)
+        result = on_headers(r, refused);
+    else
+        result = on_body_end(r);
+    mutex_unlock(&r->lock);
+    return result;
+}
+
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn) {
+    (void)conn;
+    return exchange_new((struct http_server *)cls, uri);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *conn, void **r_ptr, enum MHD_RequestTerminationCode why) {
+    struct http_request *r = (struct http_request *)*r_ptr;
+    (void)cls, (void)conn;
+    if (!r)
+        return;
+    *r_ptr = NULL;
+    mutex_lock(&r->lock);
+    r->gone = true;
+    double seconds = (double)(clock_mono_ns() - r->start_ns) / 1e9;
+    const struct route_entry *e = r->match.entry;
+    metric_add(r->server->bytes_out, r->streaming ? r->sent : r->written);
+    if (e) {
+        metric_observe(e->seconds, seconds);
+        metric_add(e->by_class[r->status / 100 < 6 ? r->status / 100 : 0], 1);
+    }
+    log_debug("http", "request", "id=%s peer=%s method=%s path=%s status=%d ms=%.1f in=%llu out=%llu end=%d", r->id,
+              r->peer, r->method ? r->method : "?", log_quote(r->path ? r->path : "").s, r->status, seconds * 1e3,
+              (unsigned long long)r->received, (unsigned long long)(r->streaming ? r->sent : r->written), (int)why);
+    cond_broadcast(&r->changed);
+    mutex_unlock(&r->lock);
+    exchange_unref(r);
+}
+
+static void on_log(void *cls, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+static void on_log(void *cls, const char *fmt, va_list ap) {
+    char text[512];
+    (void)cls;
+    if (!log_enabled(LOG_DEBUG))
+        return;
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    log_debug("http", "libmicrohttpd", "text=%s", log_quote(text).s);
+}
+
+/* --- life
+ * ----------------------------------------------------------------------------------------------------------------- */
+static char *copy(const char *s) {
+    return s ? strdup(s) : NULL;
+}
+
+static unsigned or_default(unsigned v, unsigned def) {
+    return v ? v : def;
+}
+
+int http_server_new(const struct http_server_config *cfg, struct http_server **ret, struct err *err) {
+    struct http_server *s = (struct http_server *)calloc(1, sizeof *s);
+    if (!s)
+        return err_set(err, CODE_NO_MEMORY, "no memory for an HTTP server");
+    s->cfg = *cfg;
+    s->address = copy(cfg->address ? cfg->address : "127.0.0.1");
+    s->name = copy(cfg->name ? cfg->name : "cairn");
+    s->tls_cert = copy(cfg->tls_cert);
+    s->tls_key = copy(cfg->tls_key);
+    s->cfg.io_threads = or_default(cfg->io_threads, 2);
+    s->cfg.workers = or_default(cfg->workers, 16);
+    s->cfg.waiting_max = or_default(cfg->waiting_max, 256);
+    s->cfg.long_max = or_default(cfg->long_max, 256);
+    s->cfg.connections = or_default(cfg->connections, 1024);
+    s->cfg.idle_s = or_default(cfg->idle_s, 30);
+    s->cfg.deadline_ms = cfg->deadline_ms ? cfg->deadline_ms : 60000;
+    mutex_init(&s->lock);
+    cond_init(&s->changed);
+    mutex_init(&s->long_lock);
+    cond_init(&s->long_ended);
+    list_init(&s->live);
+    int rc = !s->address || !s->name || (cfg->tls_cert && (!s->tls_cert || !s->tls_key))
+                 ? err_set(err, CODE_INVALID_ARGUMENT, "no memory, or a TLS certificate without its key")
+                 : queue_init(&s->waiting, s->cfg.waiting_max, err);
+    if (rc) {
+        http_server_free(s);
+        return rc;
+    }
+    s->in_flight = metrics_gauge(cfg->metrics, "cairn_http_in_flight", "requests being answered", NULL);
+    s->bytes_in = metrics_counter(cfg->metrics, "cairn_http_bytes_in_total", "bytes of request bodies", NULL);
+    s->bytes_out = metrics_counter(cfg->metrics, "cairn_http_bytes_out_total", "bytes of answers", NULL);
+    *ret = s;
+    return CODE_OK;
+}
+
+static void add_route_metrics(struct http_server *s, struct route_entry *e) {
+    static const char *const classes[6] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    struct buf b;
+    buf_init(&b, 1024);
+    metrics_label(&b, "method", e->route->method);
+    metrics_label(&b, "route", e->route->pattern);
+    size_t len = b.len;
+    e->seconds = metrics_histogram(s->cfg.metrics, "cairn_http_seconds", "time from request to the end of its answer",
+                                   buf_cstr(&b), metrics_seconds, METRICS_SECONDS_N);
+    for (size_t i = 0; i < 6; i++) {
+        b.len = len;
+        metrics_label(&b, "status", classes[i]);
+        e->by_class[i] =
+            metrics_counter(s->cfg.metrics, "cairn_http_requests_total", "requests answered", buf_cstr(&b));
+    }
+    buf_release(&b);
+}
+
+int http_server_add(struct http_server *s, const struct http_route *routes, size_t n, void *ctx, struct err *err) {
+    assert(!s->daemon);
+    for (size_t i = 0; i < n; i++) {
+        int rc = route_add(&s->routes, &routes[i], ctx, err);
+        if (rc)
+            return rc;
+        if (s->cfg.metrics)
+            add_route_metrics(s, &s->routes.entries[s->routes.n - 1]);
+    }
+    return CODE_OK;
+}
+
+void http_server_each_route(const struct http_server *s, void (*visit)(void *ctx, const struct http_route *route),
+                            void *ctx) {
+    for (size_t i = 0; i < s->routes.n; i++)
+        visit(ctx, s->routes.entries[i].route);
+}
+
+/* A listening socket on cfg's address; its own, so that a taken port is a clear error. */
+static int listen_on(struct http_server *s, int *ret_fd, struct err *err) {
+    struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(s->cfg.port)};
+    struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(s->cfg.port)};
+    bool v6 = inet_pton(AF_INET6, s->address, &a6.sin6_addr) == 1;
+    if (!v6 && inet_pton(AF_INET, s->address, &a4.sin_addr) != 1)
+        return err_set(err, CODE_INVALID_ARGUMENT, "'%.64s' is not an IPv4 or IPv6 address to listen on", s->address);
+    const struct sockaddr *a =
+        v6 ? (const struct sockaddr *)(const void *)&a6 : (const struct sockaddr *)(const void *)&a4;
+    socklen_t len = v6 ? sizeof a6 : sizeof a4;
+    int fd = socket(a->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+    if (fd < 0)
+        return err_errno(err, errno, "socket");
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    struct sockaddr_in6 got;
+    socklen_t got_len = sizeof got;
+    if (bind(fd, a, len) || listen(fd, 511) || getsockname(fd, (struct sockaddr *)(void *)&got, &got_len)) {
+        int e = errno;
+        (void)close(fd);
+        if (e == EADDRINUSE)
+            return err_set(err, CODE_BUSY, "%s port %u is taken by another process", s->address, s->cfg.port);
+        return err_errno(err, e, "listen on %s port %u", s->address, s->cfg.port);
+    }
+    s->port = ntohs(got.sin6_port); /* at the same place in both families */
+    *ret_fd = fd;
+    return CODE_OK;
+}
+
+static int start_daemon(struct http_server *s, int fd, struct err *err) {
+    unsigned flags = MHD_USE_EPOLL_INTERNALLY | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, s->tls_cert},
+                                   {MHD_OPTION_HTTPS_MEM_KEY, 0, s->tls_key},
+                                   {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    if (s->tls_cert)
+        flags |= MHD_USE_TLS;
+    s->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_THREAD_POOL_SIZE, s->cfg.io_threads, MHD_OPTION_CONNECTION_LIMIT, s->cfg.connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->cfg.per_ip, MHD_OPTION_CONNECTION_TIMEOUT, s->cfg.idle_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_CONN_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+        s->tls_cert ? tls : none, MHD_OPTION_END);
+    return s->daemon ? CODE_OK
+                     : err_set(err, CODE_INTERNAL, "the HTTP server cannot start; is the TLS certificate right?");
+}
+
+int http_server_start(struct http_server *s, struct err *err) {
+    int fd = -1, rc = listen_on(s, &fd, err);
+    if (rc)
+        return rc;
+    s->workers = (struct thread *)calloc(s->cfg.workers, sizeof *s->workers);
+    rc = s->workers ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for workers");
+    for (; !rc && s->n_workers < s->cfg.workers; s->n_workers++) {
+        rc = thread_start(&s->workers[s->n_workers], "http-worker", work, s, err);
+        if (rc)
+            break;
+    }
+    rc = rc ? rc : start_daemon(s, fd, err);
+    if (rc) {
+        (void)close(fd);
+        http_server_stop(s, 0);
+    }
+    return rc;
+}
+
+uint16_t http_server_port(const struct http_server *s) {
+    return s->port;
+}
+
+void http_server_close(struct http_server *s) {
+    mutex_lock(&s->lock);
+    s->closed = true;
+    LIST_FOR_EACH (n, &s->live) {
+        struct http_request *r = LIST_ENTRY(n, struct http_request, node);
+        mutex_lock(&r->lock);
+        r->closing = true;
+        cond_broadcast(&r->changed);
+        mutex_unlock(&r->lock);
+    }
+    mutex_unlock(&s->lock);
+    queue_close(&s->waiting);
+}
+
+/* Answers that are not out after this are cut. */
+static void wait_for_answers(struct http_server *s, uint64_t grace_ms) {
+    uint64_t deadline = deadline_in_ms(grace_ms);
+    mutex_lock(&s->long_lock);
+    while (s->n_long)
+        cond_wait(&s->long_ended, &s->long_lock);
+    mutex_unlock(&s->long_lock);
+    mutex_lock(&s->lock);
+    while (!list_empty(&s->live) && cond_wait_until(&s->changed, &s->lock, deadline))
+        ;
+    atomic_store(&s->hard, true);
+    LIST_FOR_EACH (n, &s->live) {
+        struct http_request *r = LIST_ENTRY(n, struct http_request, node);
+        mutex_lock(&r->lock);
+        exchange_resume(r);
+        mutex_unlock(&r->lock);
+    }
+    mutex_unlock(&s->lock);
+}
+
+void http_server_stop(struct http_server *s, uint64_t grace_ms) {
+    http_server_close(s);
+    if (s->daemon) {
+        int fd = MHD_quiesce_daemon(s->daemon);
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    for (unsigned i = 0; i < s->n_workers; i++)
+        thread_join(&s->workers[i]);
+    s->n_workers = 0;
+    free(s->workers);
+    s->workers = NULL;
+    if (s->daemon) {
+        wait_for_answers(s, grace_ms);
+        MHD_stop_daemon(s->daemon);
+        s->daemon = NULL;
+    }
+}
+
+void http_server_free(struct http_server *s) {
+    if (!s)
+        return;
+    if (s->daemon || s->n_workers)
+        http_server_stop(s, 1000);
+    assert(list_empty(&s->live));
+    queue_release(&s->waiting);
+    route_table_release(&s->routes);
+    cond_release(&s->long_ended);
+    mutex_release(&s->long_lock);
+    cond_release(&s->changed);
+    mutex_release(&s->lock);
+    free(s->address);
+    free(s->name);
+    free(s->tls_cert);
+    free(s->tls_key);
+    free(s);
+}
