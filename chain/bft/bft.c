@@ -82,7 +82,7 @@ static void on_start(struct bft *core, const struct bft_start *start, struct bft
     assert(start->self == BFT_SELF_NONE || start->self < start->validators);
     for (int kind = BFT_TIMER_START; kind < BFT_TIMER_KINDS; kind++)
         emit_cancel(core, update, (enum bft_timer_kind)kind);
-    emit_log(core, update, true);
+    emit_log(core, update);
     core->height = start->height;
     core->validators = start->validators;
     core->self = start->self;
@@ -118,7 +118,7 @@ static void on_proposal(struct bft *core, const struct proposal *proposal, bool 
     }
     if (!store_wants_proposal(core, proposal))
         return;
-    emit_log(core, update, true);
+    emit_log(core, update);
     store_proposal(core, proposal, timely, update);
 }
 
@@ -132,7 +132,7 @@ static void on_vote(struct bft *core, const struct vote *vote, struct bft_update
     }
     if (!store_wants_vote(core, vote))
         return;
-    emit_log(core, update, true);
+    emit_log(core, update);
     store_vote(core, vote, false, update);
 }
 
@@ -146,7 +146,7 @@ static void on_certificate(struct bft *core, const struct certificate *cert, str
     }
     if (!store_wants_certificate(core, cert))
         return;
-    emit_log(core, update, true);
+    emit_log(core, update);
     store_certificate(core, cert, update);
 }
 
@@ -158,7 +158,7 @@ static void on_body(struct bft *core, const struct hash *id, enum bft_verdict ve
     struct value *value = values_find(&core->values, id);
     if (!value || value->verdict != VALUE_UNKNOWN)
         return;
-    emit_log(core, update, true);
+    emit_log(core, update);
     value->verdict = (uint8_t)verdict;
 }
 
@@ -166,7 +166,7 @@ static void on_built(struct bft *core, uint64_t height, uint32_t round, const st
                      struct bft_update *update) {
     if (height != core->height || round != core->round || !core->building || core->phase != BFT_PHASE_PROPOSE)
         return;
-    emit_log(core, update, true);
+    emit_log(core, update);
     if (hash_is_zero(id)) {
         /* Nothing to propose after all: wait again for a transaction or the heartbeat. */
         core->building = core->due = core->propose_armed = false;
@@ -206,13 +206,14 @@ static void send_own(const struct bft *core, enum vote_type type, struct bft_upd
     }
 }
 
-/* A lost SIGNED record harms nobody: replay asks for the same signature again. So this event alone needs no SYNC. */
+/* Sent without a SYNC: when the record of this event is lost, the replay asks the signer again, and gets the same
+ * signature. */
 static void on_signed(struct bft *core, const struct bft_sign *sign, struct bft_update *update) {
     assert(sign->type <= VOTE_PRECOMMIT);
     if (core->phase == BFT_PHASE_DECIDED || !core->is_asked[sign->type] ||
         !sign_matches(&core->asked[sign->type], sign))
         return;
-    emit_log(core, update, false);
+    emit_log(core, update);
     core->is_asked[sign->type] = false;
     core->own[sign->type] = *sign;
     core->is_own[sign->type] = true;
@@ -226,7 +227,7 @@ static void on_signed(struct bft *core, const struct bft_sign *sign, struct bft_
 static void on_due(struct bft *core, struct bft_update *update) {
     if (core->due || core->phase == BFT_PHASE_DECIDED)
         return;
-    emit_log(core, update, true);
+    emit_log(core, update);
     core->due = true;
 }
 
@@ -265,7 +266,7 @@ static void on_timer(struct bft *core, const struct bft_timer *timer, struct bft
         emit_arm(core, update, BFT_TIMER_REBROADCAST, 0, core->config.rebroadcast_ms);
         return;
     }
-    emit_log(core, update, true);
+    emit_log(core, update);
     switch ((enum bft_timer_kind)timer->kind) {
     case BFT_TIMER_START:
         round_start(core, 0, update);

@@ -64,7 +64,7 @@ struct bft {
     struct certificate *far_commit; /* likewise */
 
     /* What goes out. */
-    bool unsynced;                           /* something that matters was logged after the last SYNC */
+    bool unsynced;                           /* something was logged after the last SYNC */
     struct bft_timer armed[BFT_TIMER_KINDS]; /* kind = 0: not armed */
     struct bft_sign asked[3];                /* by vote type: SIGN is out */
     bool is_asked[3];

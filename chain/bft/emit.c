@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/bft/emit.h"
 
-void emit_log(struct bft *core, struct bft_update *update, bool matters) {
+void emit_log(struct bft *core, struct bft_update *update) {
     emit(update, BFT_OUT_LOG);
-    core->unsynced = core->unsynced || matters;
+    core->unsynced = true;
 }
 
 void emit_arm(struct bft *core, struct bft_update *update, enum bft_timer_kind kind, uint32_t round,

@@ -19,8 +19,8 @@ static inline bool emit_has_room(const struct bft_update *update) {
     return update->n + EMIT_RESERVED < BFT_OUTPUTS_MAX;
 }
 
-/* The event of this step is part of what the state is made of. `matters`: what is signed later may depend on it. */
-void emit_log(struct bft *core, struct bft_update *update, bool matters);
+/* The event of this step is part of what the state is made of: what is signed later may depend on it. */
+void emit_log(struct bft *core, struct bft_update *update);
 void emit_arm(struct bft *core, struct bft_update *update, enum bft_timer_kind kind, uint32_t round, uint32_t delay_ms);
 void emit_cancel(struct bft *core, struct bft_update *update, enum bft_timer_kind kind);
 /* SYNC if anything is not durable yet, then SIGN. */

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim.h"
+
+/* A validator that follows no rules, but can sign with its own key only. What it sends is drawn; the seeds find the
+ * combinations. */
+
+static void note(struct node *n, uint64_t height, uint32_t round, const struct hash *value) {
+    if (height > n->seen_height || (height == n->seen_height && round > n->seen_round)) {
+        if (height > n->seen_height)
+            memset(n->seen_values, 0, sizeof n->seen_values);
+        n->seen_height = height;
+        n->seen_round = round;
+    }
+    if (height != n->seen_height || !value || hash_is_zero(value))
+        return;
+    for (int i = 0; i < 4; i++)
+        if (hash_eq(&n->seen_values[i], value))
+            return;
+    memmove(&n->seen_values[1], &n->seen_values[0], 3 * sizeof *value);
+    n->seen_values[0] = *value;
+}
+
+static struct hash some_value(struct sim *s, struct node *n) {
+    uint64_t draw = rng_below(&s->byz, 8);
+    if (draw < 4)
+        return n->seen_values[draw];
+    if (draw == 4) {
+        struct hash garbage;
+        rng_fill(&s->byz, garbage.b, sizeof garbage.b);
+        return garbage;
+    }
+    if (draw == 5)
+        return (struct hash){0};
+    return n->seen_values[0];
+}
+
+static void send_vote(struct sim *s, struct node *n, uint8_t type, uint32_t round, const struct hash *value,
+                      uint32_t to) {
+    struct msg *m = msg_new(s, MSG_VOTE, n->index);
+    m->vote = (struct vote){
+        .height = n->seen_height, .round = round, .validator = n->validator, .type = type, .value = *value};
+    key_sign_vote(s, &m->vote);
+    check_signed(s, n, &(struct bft_sign){.type = type, .vote = m->vote});
+    if (rng_chance(&s->byz, 1, 30))
+        m->vote.sig.b[rng_below(&s->byz, 16)] ^= 1;
+    net_send(s, m, to);
+    msg_release(m);
+}
+
+/* A vote to everybody: the same one, or one of two, or each another. */
+static void vote_around(struct sim *s, struct node *n, uint8_t type, uint32_t round) {
+    struct hash a = n->seen_values[0], b = some_value(s, n);
+    uint64_t how = rng_below(&s->byz, 4);
+    for (uint32_t to = 0; to < s->nodes_n; to++) {
+        struct hash each = some_value(s, n);
+        if (to != n->index)
+            send_vote(s, n, type, round, how == 0 ? &a : how == 1 ? (to % 2 ? &a : &b) : how == 2 ? &each : &b, to);
+    }
+}
+
+void byz_deliver(struct sim *s, struct node *n, const struct msg *m) {
+    switch (m->kind) {
+    case MSG_PROPOSAL:
+        note(n, m->proposal.height, m->proposal.round, &m->proposal.value);
+        if (rng_chance(&s->byz, 3, 4)) {
+            vote_around(s, n, VOTE_PREVOTE, m->proposal.round);
+            if (rng_chance(&s->byz, 3, 4))
+                vote_around(s, n, VOTE_PRECOMMIT, m->proposal.round);
+        }
+        break;
+    case MSG_VOTE:
+        note(n, m->vote.height, m->vote.round, &m->vote.value);
+        if (rng_chance(&s->byz, 1, 8))
+            vote_around(s, n, rng_chance(&s->byz, 1, 2) ? VOTE_PREVOTE : VOTE_PRECOMMIT, n->seen_round);
+        break;
+    case MSG_CERTIFICATE:
+        note(n, m->cert->height, m->cert->round, &m->cert->value);
+        break;
+    case MSG_STATUS:
+    case MSG_BODY_REQUEST:
+    case MSG_BODY:
+    case MSG_DECISION:
+        break;
+    }
+}
+
+/* The parent of the block at its height, if that is decided already. */
+static const struct block *seen_parent(const struct sim *s, const struct node *n) {
+    if (n->seen_height <= 1 || n->seen_height > HEIGHTS_MAX || hash_is_zero(&s->decided[n->seen_height - 1]))
+        return NULL;
+    return &s->blocks[block_find(s, &s->decided[n->seen_height - 1])];
+}
+
+static struct hash make_block(struct sim *s, struct node *n) {
+    static const struct hash none;
+    const struct block *parent = seen_parent(s, n);
+    uint32_t from = parent ? parent->txs_end : 0;
+    uint64_t time = parent ? parent->time + 1 + rng_below(&s->byz, 2 * s->heartbeat_ms) : 1000000 + s->now;
+    if (rng_chance(&s->byz, 1, 8))
+        time += 1000000; /* from the future */
+    uint32_t block = block_new(s, n->seen_height, parent ? &parent->id : &none, time, from,
+                               from + (uint32_t)rng_below(&s->byz, 2), rng_chance(&s->byz, 1, 3));
+    return s->blocks[block].id;
+}
+
+/* Proposals to everybody, of two values, whether it is its turn or not. */
+static void propose_around(struct sim *s, struct node *n) {
+    uint32_t round = n->seen_round + (uint32_t)rng_below(&s->byz, 2);
+    struct hash two[2] = {rng_chance(&s->byz, 1, 2) ? some_value(s, n) : make_block(s, n), make_block(s, n)};
+    bool both = rng_chance(&s->byz, 1, 2);
+    for (uint32_t to = 0; to < s->nodes_n; to++) {
+        struct msg *m = msg_new(s, MSG_PROPOSAL, n->index);
+        m->proposal = (struct proposal){.height = n->seen_height,
+                                        .round = round,
+                                        .pol_round = (int32_t)rng_below(&s->byz, round + 2) - 1,
+                                        .validator = n->validator,
+                                        .value = two[both ? to % 2 : 0]};
+        m->value = rng_chance(&s->byz, 3, 4) ? m->proposal.value : (struct hash){0}; /* may withhold the body */
+        key_sign_proposal(s, &m->proposal);
+        net_send(s, m, to);
+        msg_release(m);
+    }
+}
+
+/* A certificate made of its own vote and copies of it, or of somebody else's votes under another heading. */
+static void forge_certificate(struct sim *s, struct node *n) {
+    struct certificate *cert = &s->scratch;
+    cert->kind = (uint8_t)rng_range(&s->byz, CERTIFICATE_POLKA, CERTIFICATE_ROUND);
+    cert->height = n->seen_height;
+    cert->round = n->seen_round + (uint32_t)rng_below(&s->byz, 40);
+    cert->value = cert->kind == CERTIFICATE_ROUND ? (struct hash){0} : some_value(s, n);
+    cert->n = 0;
+    for (uint16_t v = 0; v < s->validators; v++) {
+        struct vote vote = {.height = cert->height,
+                            .round = cert->round,
+                            .validator = v,
+                            .type = cert->kind == CERTIFICATE_POLKA ? VOTE_PREVOTE : VOTE_PRECOMMIT,
+                            .value = cert->value};
+        if (v == n->validator)
+            key_sign_vote(s, &vote);
+        else
+            rng_fill(&s->byz, vote.sig.b, 16);
+        if (v == n->validator || rng_chance(&s->byz, 4, 5))
+            cert->votes[cert->n++] = vote;
+    }
+    if (rng_chance(&s->byz, 1, 4)) { /* well signed, but alone */
+        cert->votes[0] = (struct vote){.height = cert->height,
+                                       .round = cert->round,
+                                       .validator = n->validator,
+                                       .type = cert->kind == CERTIFICATE_POLKA ? VOTE_PREVOTE : VOTE_PRECOMMIT,
+                                       .value = cert->value};
+        key_sign_vote(s, &cert->votes[0]);
+        check_signed(s, n, &(struct bft_sign){.type = cert->votes[0].type, .vote = cert->votes[0]});
+        cert->n = 1;
+    }
+    struct msg *m = msg_new(s, MSG_CERTIFICATE, n->index);
+    msg_set_certificate(m, cert);
+    net_broadcast(s, m);
+    msg_release(m);
+}
+
+static void lie_about_height(struct sim *s, struct node *n) {
+    struct msg *m = msg_new(s, MSG_STATUS, n->index);
+    m->height = rng_below(&s->byz, n->seen_height + 10);
+    net_broadcast(s, m);
+    msg_release(m);
+}
+
+void byz_tick(struct sim *s, struct node *n) {
+    if (n->seen_height == 0)
+        n->seen_height = 1;
+    if (n->seen_height > s->highest + 1)
+        n->seen_height = s->highest + 1; /* somebody's lie, perhaps its own */
+    switch (rng_below(&s->byz, 6)) {
+    case 0:
+        propose_around(s, n);
+        break;
+    case 1:
+        forge_certificate(s, n);
+        break;
+    case 2:
+        lie_about_height(s, n);
+        break;
+    case 3: /* a round far ahead */
+        vote_around(s, n, VOTE_PREVOTE, n->seen_round + (uint32_t)rng_below(&s->byz, 2000000));
+        break;
+    case 4: /* an old one */
+        vote_around(s, n, VOTE_PRECOMMIT, (uint32_t)rng_below(&s->byz, n->seen_round + 1));
+        break;
+    case 5:
+        vote_around(s, n, VOTE_PREVOTE, n->seen_round);
+        break;
+    }
+    sim_at(s, rng_range(&s->byz, 20, 400), &(struct event){.what = AT_BYZANTINE, .node = n->index, .life = n->life});
+}

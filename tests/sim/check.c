@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void check_fail(struct sim *s, const char *fmt, ...) {
+    if (s->failure[0])
+        return; /* the first one explains the others */
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(s->failure, sizeof s->failure, fmt, ap);
+    va_end(ap);
+    trace(s, NULL, 0, 0, "FAILED: %s", s->failure);
+}
+
+/* --- everything that was ever signed
+ * ------------------------------------------------------------------------------------------- */
+
+static bool quorum(const struct sim *s, uint64_t power) {
+    return power * 3 > s->total * 2;
+}
+
+/* Power that prevoted for `value` in (height, round), liars included: what any node can have seen at most. */
+static uint64_t prevoted(const struct sim *s, uint64_t height, uint32_t round, const struct hash *value) {
+    bool counted[VALIDATORS_SIM_MAX] = {false};
+    uint64_t power = 0;
+    for (uint32_t i = 0; i < s->votes_n; i++) {
+        const struct signed_vote *v = &s->votes[i];
+        if (v->type != VOTE_PREVOTE || v->height != height || v->round != round || counted[v->validator] ||
+            !hash_eq(&v->value, value))
+            continue;
+        counted[v->validator] = true;
+        power += s->powers[v->validator];
+    }
+    return power;
+}
+
+static void remember(struct sim *s, const struct signed_vote *vote) {
+    if (s->votes_n == s->votes_room) {
+        s->votes_room = s->votes_room ? 2 * s->votes_room : 1024;
+        s->votes = realloc(s->votes, s->votes_room * sizeof *s->votes);
+        if (!s->votes)
+            abort();
+    }
+    s->votes[s->votes_n++] = *vote;
+}
+
+/* No honest key signs two messages for one (height, round, type), not even across crashes. */
+static void check_no_equivocation(struct sim *s, const struct node *n, const struct signed_vote *now) {
+    for (uint32_t i = 0; i < s->votes_n; i++) {
+        const struct signed_vote *v = &s->votes[i];
+        if (v->validator == now->validator && v->height == now->height && v->round == now->round &&
+            v->type == now->type && (!hash_eq(&v->value, &now->value) || v->pol_round != now->pol_round))
+            check_fail(s, "honest node %u signed two messages in height %llu round %u", n->index,
+                       (unsigned long long)now->height, now->round);
+    }
+}
+
+/* Having precommitted w in round q, a prevote in a later round r for another v needs a polka for v in [q, r). */
+static void check_lock(struct sim *s, const struct node *n, const struct signed_vote *now) {
+    const struct signed_vote *lock = NULL;
+    for (uint32_t i = 0; i < s->votes_n; i++) {
+        const struct signed_vote *v = &s->votes[i];
+        if (v->validator == now->validator && v->height == now->height && v->type == VOTE_PRECOMMIT &&
+            !hash_is_zero(&v->value) && v->round < now->round && (!lock || v->round > lock->round))
+            lock = v;
+    }
+    if (!lock || hash_eq(&lock->value, &now->value))
+        return;
+    for (uint32_t r = lock->round; r < now->round; r++)
+        if (quorum(s, prevoted(s, now->height, r, &now->value)))
+            return;
+    check_fail(s, "node %u prevotes against its lock of round %u in height %llu round %u", n->index, lock->round,
+               (unsigned long long)now->height, now->round);
+}
+
+static void check_precommit(struct sim *s, const struct node *n, const struct signed_vote *now, uint32_t block) {
+    if (!quorum(s, prevoted(s, now->height, now->round, &now->value)))
+        check_fail(s, "node %u precommits without a polka in height %llu round %u", n->index,
+                   (unsigned long long)now->height, now->round);
+    if (block == UINT32_MAX || !node_has_durable_body(n, block))
+        check_fail(s, "node %u precommits a body that is not durable in height %llu round %u", n->index,
+                   (unsigned long long)now->height, now->round);
+}
+
+void check_signed(struct sim *s, const struct node *n, const struct bft_sign *sign) {
+    struct signed_vote now = {.type = sign->type, .pol_round = POL_ROUND_NONE, .validator = n->validator};
+    if (sign->type == VOTE_PROPOSAL) {
+        now.height = sign->proposal.height;
+        now.round = sign->proposal.round;
+        now.value = sign->proposal.value;
+        now.pol_round = sign->proposal.pol_round;
+    } else {
+        now.height = sign->vote.height;
+        now.round = sign->vote.round;
+        now.value = sign->vote.value;
+    }
+    if (n->nature == HONEST && now.round > s->rounds_max)
+        s->rounds_max = now.round;
+    if (n->nature == HONEST) {
+        uint32_t block = block_find(s, &now.value);
+        const struct block *parent = n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
+        check_no_equivocation(s, n, &now);
+        if (!hash_is_zero(&now.value) && (block == UINT32_MAX || !block_is_valid(s, block, now.height, parent)))
+            check_fail(s, "node %u signs for an invalid value in height %llu round %u", n->index,
+                       (unsigned long long)now.height, now.round);
+        if (sign->type == VOTE_PREVOTE && !hash_is_zero(&now.value))
+            check_lock(s, n, &now);
+        if (sign->type == VOTE_PRECOMMIT && !hash_is_zero(&now.value))
+            check_precommit(s, n, &now, block);
+    }
+    remember(s, &now);
+}
+
+/* --- decisions
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
+
+static void check_certified(struct sim *s, const struct node *n, uint64_t height, const struct hash *value,
+                            const struct certificate *cert) {
+    uint64_t power = 0;
+    bool good = cert->kind == CERTIFICATE_COMMIT && cert->height == height && hash_eq(&cert->value, value) &&
+                certificate_well_formed(cert, s->validators) && key_check_certificate(s, cert);
+    for (uint16_t i = 0; good && i < cert->n; i++)
+        power += s->powers[cert->votes[i].validator];
+    if (!good || !quorum(s, power))
+        check_fail(s, "node %u decides height %llu without a commit certificate", n->index, (unsigned long long)height);
+}
+
+/* Honest nodes with more than a third of the power have the body on their disks, so it outlives any crash. */
+static void check_body_held(struct sim *s, uint64_t height, uint32_t block) {
+    uint64_t power = 0;
+    for (uint32_t i = 0; i < s->nodes_n; i++)
+        if (s->nodes[i].nature == HONEST && node_has_durable_body(&s->nodes[i], block))
+            power += s->powers[s->nodes[i].validator];
+    if (power * 3 <= s->total)
+        check_fail(s, "the body decided at height %llu is on too few disks", (unsigned long long)height);
+}
+
+void check_decided(struct sim *s, const struct node *n, uint64_t height, const struct hash *value,
+                   const struct certificate *cert) {
+    if (height == 0 || height >= HEIGHTS_MAX) {
+        check_fail(s, "node %u decides height %llu", n->index, (unsigned long long)height);
+        return;
+    }
+    check_certified(s, n, height, value, cert);
+    uint32_t block = block_find(s, value);
+    const struct block *parent = n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
+    if (block == UINT32_MAX || !block_is_valid(s, block, height, parent)) {
+        check_fail(s, "node %u decides an invalid value at height %llu", n->index, (unsigned long long)height);
+        return;
+    }
+    if (hash_is_zero(&s->decided[height])) {
+        s->decided[height] = *value;
+        s->highest = height > s->highest ? height : s->highest;
+        s->empty_blocks += s->blocks[block].txs == 0;
+        check_body_held(s, height, block);
+    } else if (!hash_eq(&s->decided[height], value)) {
+        check_fail(s, "agreement is broken at height %llu: node %u decides another value", (unsigned long long)height,
+                   n->index);
+    }
+}
+
+/* --- evidence
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_honest(const struct sim *s, uint16_t validator) {
+    for (uint32_t i = 0; i < s->nodes_n; i++)
+        if (s->nodes[i].validator == validator && s->nodes[i].nature != HONEST)
+            return false;
+    return true;
+}
+
+void check_evidence(struct sim *s, const struct node *n, const struct bft_evidence *e) {
+    bool good;
+    uint16_t accused;
+    if (e->type == VOTE_PROPOSAL) {
+        const struct proposal *a = &e->proposals[0], *b = &e->proposals[1];
+        accused = a->validator;
+        good = key_check_proposal(s, a) && key_check_proposal(s, b) && a->validator == b->validator &&
+               a->height == b->height && a->round == b->round &&
+               (!hash_eq(&a->value, &b->value) || a->pol_round != b->pol_round);
+    } else {
+        const struct vote *a = &e->votes[0], *b = &e->votes[1];
+        accused = a->validator;
+        good = key_check_vote(s, a) && key_check_vote(s, b) && a->validator == b->validator && a->height == b->height &&
+               a->round == b->round && a->type == b->type && a->type == e->type && !hash_eq(&a->value, &b->value);
+    }
+    s->evidence++;
+    trace(s, n, accused, e->type, "evidence against validator %u", accused);
+    if (!good)
+        check_fail(s, "node %u reports evidence that proves nothing", n->index);
+    else if (is_honest(s, accused))
+        check_fail(s, "node %u reports evidence against honest validator %u", n->index, accused);
+}

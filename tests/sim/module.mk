@@ -1,0 +1,1 @@
+$(call test_program,sim,tests/sim)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim.h"
+
+#include <stdlib.h>
+
+struct msg *msg_new(struct sim *s, enum msg_kind kind, uint32_t from) {
+    struct msg *m = calloc(1, sizeof *m);
+    if (!m)
+        abort();
+    (void)s;
+    m->kind = kind;
+    m->from = from;
+    m->refs = 1;
+    return m;
+}
+
+void msg_set_certificate(struct msg *m, const struct certificate *cert) {
+    m->cert = malloc(offsetof(struct certificate, votes) + cert->n * sizeof *cert->votes);
+    if (!m->cert)
+        abort();
+    certificate_copy(m->cert, cert);
+}
+
+void msg_release(struct msg *m) {
+    if (!m || --m->refs > 0)
+        return;
+    free(m->cert);
+    free(m);
+}
+
+/* Exponential around the mean, in whole milliseconds, at most 8 times it. */
+static uint64_t draw_delay(struct sim *s) {
+    uint64_t d = s->delay_min;
+    for (int i = 0; i < 8; i++) {
+        d += rng_below(&s->net, s->delay_mean + 1);
+        if (rng_chance(&s->net, 1, 2))
+            break;
+    }
+    return d;
+}
+
+static void deliver_later(struct sim *s, struct msg *m, uint32_t to) {
+    m->refs++;
+    sim_at(s, draw_delay(s), &(struct event){.what = AT_DELIVER, .node = to, .msg = m});
+}
+
+void net_send(struct sim *s, struct msg *m, uint32_t to) {
+    if (to == m->from || !s->nodes[to].up || s->nodes[m->from].dying)
+        return;
+    s->messages++;
+    if (s->blocked[m->from][to] || (!s->calm && rng_chance(&s->net, s->loss, 1000)))
+        return;
+    deliver_later(s, m, to);
+    if (!s->calm && rng_chance(&s->net, s->duplicate, 1000))
+        deliver_later(s, m, to);
+}
+
+void net_broadcast(struct sim *s, struct msg *m) {
+    for (uint32_t to = 0; to < s->nodes_n; to++)
+        net_send(s, m, to);
+}
+
+/* Cuts the nodes in two; sometimes only one direction. */
+void net_partition(struct sim *s) {
+    uint64_t side = rng_chance(&s->faults, 1, 2) ? 1ull << rng_below(&s->faults, s->nodes_n) : rng_u64(&s->faults);
+    uint64_t ways = rng_below(&s->faults, 3);
+    for (uint32_t i = 0; i < s->nodes_n; i++)
+        for (uint32_t j = 0; j < s->nodes_n; j++) {
+            bool out = (side >> i & 1) && !(side >> j & 1);
+            bool in = !(side >> i & 1) && (side >> j & 1);
+            s->blocked[i][j] = (out && ways != 1) || (in && ways != 2);
+        }
+    trace(s, NULL, side, ways, "partition %llx%s", (unsigned long long)(side & ((1ull << s->nodes_n) - 1)),
+          ways == 0   ? ""
+          : ways == 1 ? ", hears nothing"
+                      : ", is not heard");
+}
+
+void net_heal(struct sim *s) {
+    memset(s->blocked, 0, sizeof s->blocked);
+    trace(s, NULL, 0, 0, "partition heals");
+}

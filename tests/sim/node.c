@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim.h"
+
+#include <stdlib.h>
+
+#define GENESIS_CLOCK 1000000
+#define TIMELY_MS     500
+
+static uint64_t local_clock(const struct sim *s, const struct node *n) {
+    return (uint64_t)((int64_t)(GENESIS_CLOCK + s->now) + n->clock_offset);
+}
+
+/* NULL: genesis. */
+static const struct block *parent_of(const struct sim *s, const struct node *n) {
+    return n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
+}
+
+static uint32_t txs_committed(const struct sim *s, const struct node *n) {
+    const struct block *parent = parent_of(s, n);
+    return parent ? parent->txs_end : 0;
+}
+
+/* --- crash points
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Every call into the environment is a point where the process may die: nothing after it happens. */
+static bool dies_here(struct node *n, const char *where) {
+    struct sim *s = n->sim;
+    if (!n->dying && !s->calm && n->nature == HONEST && rng_chance(&s->faults, s->crash_inside, 100000)) {
+        n->dying = true;
+        trace(s, n, 0, 0, "crash point: %s", where);
+    }
+    return n->dying;
+}
+
+static void after_step(struct node *n, int rc) {
+    if (n->dying)
+        node_crash(n->sim, n, false);
+    else if (rc)
+        check_fail(n->sim, "node %u: the driver failed with code %d", n->index, rc);
+}
+
+/* --- the model log
+ * --------------------------------------------------------------------------------------------------------- */
+
+static void log_reserve(struct log *log, size_t len) {
+    if (log->n == log->room) {
+        log->room = log->room ? 2 * log->room : 64;
+        log->records = realloc(log->records, log->room * sizeof *log->records);
+    }
+    if (log->bytes_len + len > log->bytes_room) {
+        log->bytes_room = 2 * log->bytes_room + (uint32_t)len + 4096;
+        log->bytes = realloc(log->bytes, log->bytes_room);
+    }
+    if (!log->records || !log->bytes)
+        abort();
+}
+
+static void log_put(struct log *log, struct bytes bytes, uint32_t block) {
+    log_reserve(log, bytes.len);
+    log->records[log->n++] = (struct record){.offset = log->bytes_len, .len = (uint32_t)bytes.len, .block = block};
+    if (bytes.len > 0)
+        memcpy(log->bytes + log->bytes_len, bytes.data, bytes.len);
+    log->bytes_len += (uint32_t)bytes.len;
+}
+
+static bool log_has_body(const struct log *log, uint32_t records, uint32_t block) {
+    for (uint32_t i = 0; i < records; i++)
+        if (log->records[i].len == 0 && log->records[i].block == block)
+            return true;
+    return false;
+}
+
+bool node_has_durable_body(const struct node *n, uint32_t block) {
+    uint64_t height = n->sim->blocks[block].height;
+    if (height <= n->committed)
+        return n->store[height].block == block;
+    return log_has_body(&n->log, n->log.synced, block);
+}
+
+/* --- the environment: log, timers, signer
+ * ---------------------------------------------------------------------------------------- */
+
+static int env_log_begin(void *ctx, uint64_t height, struct err *err) {
+    struct node *n = ctx;
+    (void)err;
+    if (dies_here(n, "before a new log"))
+        return CODE_INTERNAL;
+    n->log.height = height;
+    n->log.n = n->log.synced = n->log.bytes_len = 0;
+    return CODE_OK;
+}
+
+static int env_log_append(void *ctx, struct bytes record, struct err *err) {
+    struct node *n = ctx;
+    (void)err;
+    if (dies_here(n, "before an append"))
+        return CODE_INTERNAL;
+    log_put(&n->log, record, 0);
+    return CODE_OK;
+}
+
+static int env_log_sync(void *ctx, struct err *err) {
+    struct node *n = ctx;
+    (void)err;
+    if (dies_here(n, "before a sync"))
+        return CODE_INTERNAL;
+    n->log.synced = n->log.n;
+    return dies_here(n, "after a sync") ? CODE_INTERNAL : CODE_OK;
+}
+
+static void env_timer_arm(void *ctx, const struct bft_timer *timer) {
+    struct node *n = ctx;
+    struct sim *s = n->sim;
+    n->timers[timer->kind] = *timer;
+    n->timer_generation[timer->kind] = ++s->seq;
+    sim_at(s, timer->delay_ms,
+           &(struct event){.what = AT_TIMER,
+                           .node = n->index,
+                           .life = n->life,
+                           .a = n->timer_generation[timer->kind],
+                           .b = timer->kind});
+}
+
+static void env_timer_cancel(void *ctx, enum bft_timer_kind kind) {
+    struct node *n = ctx;
+    n->timer_generation[kind] = 0;
+}
+
+static int order(const struct signer *last, uint64_t height, uint32_t round, uint8_t type) {
+    if (last->height != height)
+        return last->height < height ? -1 : 1;
+    if (last->round != round)
+        return last->round < round ? -1 : 1;
+    return last->type < type ? -1 : last->type > type;
+}
+
+/* As chain/signer: durable before it returns; the same again gives the same signature; less than the last is refused.
+ * To be asked to contradict itself would be the core's fault. */
+static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_sig, bool *ret_refused,
+                    struct err *err) {
+    struct node *n = ctx;
+    struct sim *s = n->sim;
+    bool proposal = request->type == VOTE_PROPOSAL;
+    uint64_t height = proposal ? request->proposal.height : request->vote.height;
+    uint32_t round = proposal ? request->proposal.round : request->vote.round;
+    int32_t pol_round = proposal ? request->proposal.pol_round : POL_ROUND_NONE;
+    const struct hash *value = proposal ? &request->proposal.value : &request->vote.value;
+    (void)err;
+    if (dies_here(n, "before signing"))
+        return CODE_INTERNAL;
+    int cmp = n->signer.used ? order(&n->signer, height, round, request->type) : -1;
+    if (cmp > 0) {
+        *ret_refused = true;
+        return CODE_OK;
+    }
+    if (cmp == 0) {
+        if (!hash_eq(&n->signer.value, value) || n->signer.pol_round != pol_round)
+            check_fail(s, "node %u was asked to sign twice in height %llu round %u", n->index,
+                       (unsigned long long)height, round);
+        *ret_sig = n->signer.sig;
+        return CODE_OK;
+    }
+    struct bft_sign signed_ = *request;
+    if (proposal)
+        key_sign_proposal(s, &signed_.proposal);
+    else
+        key_sign_vote(s, &signed_.vote);
+    *ret_sig = proposal ? signed_.proposal.sig : signed_.vote.sig;
+    n->signer = (struct signer){.used = true,
+                                .height = height,
+                                .round = round,
+                                .type = request->type,
+                                .value = *value,
+                                .pol_round = pol_round,
+                                .sig = *ret_sig};
+    check_signed(s, n, &signed_);
+    char name[12];
+    if (proposal)
+        trace(s, n, height, round, "PROPOSAL h %llu r %u %s vr %d", (unsigned long long)height, round,
+              value_name(value, name), pol_round);
+    else
+        trace(s, n, height, round * 4ull + request->type, "%s h %llu r %u %s",
+              request->type == VOTE_PREVOTE ? "PREVOTE" : "PRECOMMIT", (unsigned long long)height, round,
+              value_name(value, name));
+    return dies_here(n, "after signing") ? CODE_INTERNAL : CODE_OK;
+}
+
+/* --- the environment: network
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void env_send(void *ctx, const struct bft_send *send) {
+    struct node *n = ctx;
+    struct sim *s = n->sim;
+    if (dies_here(n, "before a send"))
+        return;
+    struct msg *m = NULL;
+    switch (send->kind) {
+    case BFT_SEND_PROPOSAL:
+        m = msg_new(s, MSG_PROPOSAL, n->index);
+        m->proposal = send->proposal;
+        m->value = send->proposal.value;
+        break;
+    case BFT_SEND_VOTE:
+        m = msg_new(s, MSG_VOTE, n->index);
+        m->vote = send->vote;
+        break;
+    case BFT_SEND_CERTIFICATE:
+        m = msg_new(s, MSG_CERTIFICATE, n->index);
+        msg_set_certificate(m, send->certificate);
+        break;
+    case BFT_SEND_STATUS:
+        m = msg_new(s, MSG_STATUS, n->index);
+        m->height = send->status.height;
+        m->round = send->status.round;
+        break;
+    }
+    if (!m)
+        return;
+    net_broadcast(s, m);
+    msg_release(m);
+}
+
+static void env_laggard(void *ctx, driver_peer peer, uint64_t height) {
+    struct node *n = ctx;
+    struct sim *s = n->sim;
+    if (height == 0 || height > n->committed || peer >= s->nodes_n)
+        return;
+    struct msg *m = msg_new(s, MSG_DECISION, n->index);
+    m->value = s->blocks[n->store[height].block].id;
+    msg_set_certificate(m, n->store[height].cert);
+    net_send(s, m, peer);
+    msg_release(m);
+}
+
+static void env_behind(void *ctx, driver_peer peer, uint64_t height) {
+    (void)ctx, (void)peer, (void)height; /* our own status brings the answer */
+}
+
+static void env_rejected(void *ctx, driver_peer peer, const char *reason) {
+    struct node *n = ctx;
+    if (peer < n->sim->nodes_n && n->sim->nodes[peer].nature == HONEST)
+        check_fail(n->sim, "node %u rejected a message of honest node %u: %s", n->index, peer, reason);
+}
+
+/* --- the environment: ledger
+ * -------------------------------------------------------------------------------------------------------- */
+
+static void judge_now(struct node *n, uint32_t block) {
+    struct sim *s = n->sim;
+    n->judging[block] = false;
+    if (!n->asked[block] || s->blocks[block].height != n->committed + 1)
+        return;
+    n->asked[block] = false;
+    bool valid = block_is_valid(s, block, n->committed + 1, parent_of(s, n));
+    if (valid && dies_here(n, "before a body"))
+        return;
+    if (valid)
+        log_put(&n->log, BYTES_NONE, block);
+    driver_body(&n->driver, &s->blocks[block].id, valid ? BFT_VERDICT_VALID : BFT_VERDICT_INVALID, NULL);
+}
+
+static void judge_later(struct node *n, uint32_t block) {
+    struct sim *s = n->sim;
+    if (!n->asked[block] || !n->held[block] || n->judging[block])
+        return;
+    n->judging[block] = true;
+    sim_at(s, rng_below(&s->disk, s->slow_ledger_ms + 1),
+           &(struct event){.what = AT_JUDGED, .node = n->index, .life = n->life, .b = block});
+}
+
+static void ask_for(struct node *n, const struct hash *value, bool fetch) {
+    struct sim *s = n->sim;
+    uint32_t block = block_find(s, value);
+    if (block != UINT32_MAX) {
+        n->asked[block] = true;
+        if (n->held[block] && rng_chance(&s->disk, 1, 4))
+            judge_now(n, block); /* some ledgers answer at once, from inside */
+        else if (n->held[block])
+            judge_later(n, block);
+        if (n->held[block])
+            return;
+    }
+    if (!fetch)
+        return;
+    struct msg *m = msg_new(s, MSG_BODY_REQUEST, n->index);
+    m->value = *value;
+    net_broadcast(s, m);
+    msg_release(m);
+}
+
+static void env_validate(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
+    struct node *n = ctx;
+    (void)height, (void)round;
+    if (!dies_here(n, "before a judgement"))
+        ask_for(n, value, false);
+}
+
+static void env_need(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
+    struct node *n = ctx;
+    (void)height, (void)round;
+    if (!dies_here(n, "before a request"))
+        ask_for(n, value, true);
+}
+
+static void env_build(void *ctx, uint64_t height, uint32_t round) {
+    struct node *n = ctx;
+    struct sim *s = n->sim;
+    if (dies_here(n, "before building"))
+        return;
+    sim_at(s, rng_below(&s->disk, s->slow_ledger_ms + 1),
+           &(struct event){.what = AT_BUILT, .node = n->index, .life = n->life, .a = height, .b = round});
+}
+
+static int built(struct node *n, uint64_t height, uint32_t round) {
+    struct sim *s = n->sim;
+    static const struct hash none;
+    const struct block *parent = parent_of(s, n);
+    if (height != n->committed + 1)
+        return CODE_OK;
+    uint64_t time = local_clock(s, n);
+    if (parent && time <= parent->time)
+        time = parent->time + 1;
+    uint32_t from = txs_committed(s, n);
+    uint32_t end = n->txs_known > from ? n->txs_known : from;
+    if (parent && end == from && parent->txs == 0 && time < parent->time + s->heartbeat_ms)
+        return driver_built(&n->driver, height, round, &none, NULL);
+    uint32_t block = block_new(s, height, parent ? &parent->id : &none, time, from, end, false);
+    n->held[block] = true;
+    if (dies_here(n, "before the own body"))
+        return CODE_OK;
+    log_put(&n->log, BYTES_NONE, block);
+    return driver_built(&n->driver, height, round, &s->blocks[block].id, NULL);
+}
+
+static int env_decide(void *ctx, uint64_t height, const struct hash *value, const struct certificate *cert,
+                      struct err *err) {
+    struct node *n = ctx;
+    struct sim *s = n->sim;
+    char name[12];
+    (void)err;
+    trace(s, n, height, load_be32(value->b), "decides h %llu %s of r %u", (unsigned long long)height,
+          value_name(value, name), cert->round);
+    check_decided(s, n, height, value, cert);
+    if (dies_here(n, "before the commit"))
+        return CODE_INTERNAL;
+    if (height >= HEIGHTS_MAX || height != n->committed + 1) {
+        check_fail(s, "node %u decides height %llu after %llu", n->index, (unsigned long long)height,
+                   (unsigned long long)n->committed);
+        return CODE_INTERNAL;
+    }
+    struct stored *stored = &n->store[height];
+    stored->block = block_find(s, value);
+    stored->cert = realloc(stored->cert, offsetof(struct certificate, votes) + cert->n * sizeof *cert->votes);
+    if (!stored->cert)
+        abort();
+    certificate_copy(stored->cert, cert);
+    n->committed = height;
+    if (dies_here(n, "after the commit"))
+        return CODE_INTERNAL;
+    sim_at(s, rng_below(&s->disk, s->slow_ledger_ms + 1),
+           &(struct event){.what = AT_NEXT_HEIGHT, .node = n->index, .life = n->life, .a = height + 1});
+    return CODE_OK;
+}
+
+static void env_evidence(void *ctx, const struct bft_evidence *evidence) {
+    struct node *n = ctx;
+    check_evidence(n->sim, n, evidence);
+}
+
+static void env_diverged(void *ctx, uint64_t height, const struct hash *value) {
+    struct node *n = ctx;
+    (void)value;
+    check_fail(n->sim, "node %u: a quorum precommitted an invalid value at height %llu", n->index,
+               (unsigned long long)height);
+}
+
+/* --- life
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
+
+void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature) {
+    struct node *n = &s->nodes[index];
+    struct node kept = {.memory = n->memory,
+                        .store = n->store,
+                        .held = n->held,
+                        .asked = n->asked,
+                        .judging = n->judging,
+                        .log = n->log};
+    if (!kept.memory) {
+        kept.memory = aligned_alloc(16, (bft_size(VALIDATORS_SIM_MAX) + 15) / 16 * 16);
+        kept.store = calloc(HEIGHTS_MAX, sizeof *kept.store);
+        kept.held = calloc(3, BLOCKS_MAX);
+        if (!kept.memory || !kept.store || !kept.held)
+            abort();
+        kept.asked = kept.held + BLOCKS_MAX;
+        kept.judging = kept.asked + BLOCKS_MAX;
+    }
+    n->sim = s;
+    n->index = index;
+    n->validator = validator;
+    n->nature = nature;
+    n->up = n->dying = false;
+    n->life = 0;
+    n->memory = kept.memory;
+    n->store = kept.store;
+    n->held = kept.held;
+    n->asked = kept.asked;
+    n->judging = kept.judging;
+    n->log = kept.log;
+    n->log.height = 0;
+    n->log.n = n->log.synced = n->log.bytes_len = 0;
+    n->committed = 0;
+    n->signer.used = false;
+    n->txs_known = 0;
+    n->fingerprint = 0;
+    n->seen_height = 0;
+    n->seen_round = 0;
+    memset(n->seen_values, 0, sizeof n->seen_values);
+    n->clock_offset = 0;
+    n->env = (struct driver_env){.ctx = n,
+                                 .log_begin = env_log_begin,
+                                 .log_append = env_log_append,
+                                 .log_sync = env_log_sync,
+                                 .timer_arm = env_timer_arm,
+                                 .timer_cancel = env_timer_cancel,
+                                 .sign = env_sign,
+                                 .send = env_send,
+                                 .build = env_build,
+                                 .validate = env_validate,
+                                 .need = env_need,
+                                 .decide = env_decide,
+                                 .evidence = env_evidence,
+                                 .diverged = env_diverged,
+                                 .behind = env_behind,
+                                 .laggard = env_laggard,
+                                 .rejected = env_rejected};
+}
+
+static struct bft_start start_hints(const struct sim *s, const struct node *n) {
+    const struct block *parent = parent_of(s, n);
+    uint64_t clock = local_clock(s, n);
+    struct bft_start start = {.height = n->committed + 1,
+                              .powers = s->powers,
+                              .validators = s->validators,
+                              .self = n->validator,
+                              .config = s->config};
+    if (!parent) {
+        start.due = true;
+        return start;
+    }
+    uint64_t open = parent->time + s->interval_ms, beat = parent->time + s->heartbeat_ms;
+    start.wait_ms = open > clock ? (uint32_t)(open - clock) : 0;
+    start.heartbeat_ms = beat > clock ? (uint32_t)(beat - clock) : 0;
+    start.due = parent->txs > 0 || n->txs_known > parent->txs_end;
+    return start;
+}
+
+static void restore_bodies(struct node *n) {
+    memset(n->held, 0, 3 * BLOCKS_MAX); /* held, asked, judging are one piece */
+    for (uint32_t i = 0; i < n->log.n; i++)
+        if (n->log.records[i].len == 0)
+            n->held[n->log.records[i].block] = true;
+}
+
+static int replay(struct sim *s, struct node *n) {
+    int rc = CODE_OK;
+    for (uint32_t i = 0; i < n->log.n && !rc; i++) {
+        const struct record *r = &n->log.records[i];
+        if (r->len > 0)
+            rc = driver_replay(&n->driver, bytes_of(n->log.bytes + r->offset, r->len), NULL);
+    }
+    if (rc) {
+        check_fail(s, "node %u cannot replay its log: code %d", n->index, rc);
+        return rc;
+    }
+    s->replays++;
+    if (n->fingerprint && n->fingerprint != bft_fingerprint(n->core))
+        check_fail(s, "node %u: the replayed state differs from the one before the crash", n->index);
+    return CODE_OK;
+}
+
+void node_boot(struct sim *s, struct node *n) {
+    n->up = true;
+    n->dying = false;
+    n->life++;
+    memset(n->timer_generation, 0, sizeof n->timer_generation);
+    n->core = bft_init(n->memory, VALIDATORS_SIM_MAX);
+    driver_init(&n->driver, n->core, &n->env);
+    struct bft_start start = start_hints(s, n);
+    trace(s, n, start.height, n->log.n, "starts at h %llu, %u records in the log", (unsigned long long)start.height,
+          n->log.height == start.height ? n->log.n : 0);
+    int rc = driver_replay_begin(&n->driver, &start, NULL);
+    if (n->log.height == start.height) {
+        restore_bodies(n);
+        rc = rc ? rc : replay(s, n);
+        n->log.synced = n->log.n;
+    } else {
+        n->log.n = n->log.synced = n->log.bytes_len = 0;
+        restore_bodies(n);
+    }
+    n->fingerprint = 0;
+    if (s->failure[0])
+        return;
+    after_step(n, rc ? rc : driver_replay_end(&n->driver, NULL));
+}
+
+/* The process dies; of what was not synced a part is lost, the last record perhaps torn (a torn record is dropped
+ * whole). */
+void node_crash(struct sim *s, struct node *n, bool forget_all) {
+    uint32_t unsynced = n->log.n - n->log.synced;
+    uint32_t lost = unsynced && rng_chance(&s->faults, 2, 3) ? (uint32_t)rng_range(&s->faults, 0, unsynced) : 0;
+    n->fingerprint = !n->dying && lost == 0 && n->log.height == n->committed + 1 ? bft_fingerprint(n->core) : 0;
+    n->log.n -= lost;
+    n->log.bytes_len = n->log.n ? n->log.records[n->log.n - 1].offset + n->log.records[n->log.n - 1].len : 0;
+    n->up = n->dying = false;
+    n->life++;
+    s->crashes++;
+    trace(s, n, lost, unsynced, "crashes, loses %u of %u unsynced records", lost, unsynced);
+    if (forget_all) {
+        n->log.height = 0;
+        n->signer.used = false;
+        n->fingerprint = 0;
+    }
+    uint64_t down = s->calm                        ? 0
+                    : rng_chance(&s->faults, 1, 3) ? rng_below(&s->faults, 50)
+                                                   : rng_below(&s->faults, 8000);
+    sim_at(s, down, &(struct event){.what = AT_RESTART, .node = n->index, .life = n->life});
+}
+
+/* --- what happens to it
+ * --------------------------------------------------------------------------------------------------------- */
+
+static void body_arrives(struct node *n, const struct hash *value) {
+    uint32_t block = block_find(n->sim, value);
+    if (block == UINT32_MAX || n->sim->blocks[block].height <= n->committed)
+        return;
+    n->held[block] = true;
+    judge_later(n, block);
+}
+
+static bool is_timely(const struct sim *s, const struct node *n, const struct proposal *proposal) {
+    uint32_t block = block_find(s, &proposal->value);
+    if (block == UINT32_MAX)
+        return false;
+    uint64_t clock = local_clock(s, n), time = s->blocks[block].time;
+    uint64_t slack = TIMELY_MS + 2000 + 500 * (uint64_t)proposal->round;
+    return time <= clock + TIMELY_MS && clock <= time + slack;
+}
+
+static int deliver_proposal(struct sim *s, struct node *n, const struct msg *m) {
+    enum driver_when when = driver_when(&n->driver, m->proposal.height);
+    if ((when == DRIVER_NOW || when == DRIVER_NEXT) && !key_check_proposal(s, &m->proposal))
+        return CODE_OK;
+    if (when == DRIVER_NOW || when == DRIVER_NEXT)
+        body_arrives(n, &m->value);
+    return driver_proposal(&n->driver, m->from, &m->proposal, is_timely(s, n, &m->proposal), NULL);
+}
+
+static int deliver_vote(struct sim *s, struct node *n, const struct msg *m) {
+    enum driver_when when = driver_when(&n->driver, m->vote.height);
+    bool check = (when == DRIVER_NOW || when == DRIVER_NEXT) && !bft_has_vote(n->core, &m->vote);
+    if (check && !key_check_vote(s, &m->vote))
+        return CODE_OK;
+    return driver_vote(&n->driver, m->from, &m->vote, NULL);
+}
+
+static int deliver_certificate(struct sim *s, struct node *n, const struct msg *m) {
+    if (driver_when(&n->driver, m->cert->height) == DRIVER_NOW && !key_check_certificate(s, m->cert))
+        return CODE_OK;
+    return driver_certificate(&n->driver, m->from, m->cert, NULL);
+}
+
+static void answer_body(struct sim *s, struct node *n, const struct msg *m) {
+    uint32_t block = block_find(s, &m->value);
+    if (block == UINT32_MAX)
+        return;
+    uint64_t height = s->blocks[block].height;
+    bool have = height <= n->committed ? n->store[height].block == block
+                                       : n->log.height == height && log_has_body(&n->log, n->log.n, block);
+    if (!have)
+        return;
+    struct msg *answer = msg_new(s, MSG_BODY, n->index);
+    answer->value = m->value;
+    net_send(s, answer, m->from);
+    msg_release(answer);
+}
+
+void node_deliver(struct sim *s, struct node *n, const struct msg *m) {
+    int rc = CODE_OK;
+    if (n->nature == SCRIPTED) {
+        byz_deliver(s, n, m);
+        return;
+    }
+    switch (m->kind) {
+    case MSG_PROPOSAL:
+        rc = deliver_proposal(s, n, m);
+        break;
+    case MSG_VOTE:
+        rc = deliver_vote(s, n, m);
+        break;
+    case MSG_CERTIFICATE:
+        rc = deliver_certificate(s, n, m);
+        break;
+    case MSG_STATUS:
+        rc = driver_status(&n->driver, m->from, m->height, m->round, NULL);
+        break;
+    case MSG_BODY_REQUEST:
+        answer_body(s, n, m);
+        break;
+    case MSG_BODY:
+        body_arrives(n, &m->value);
+        break;
+    case MSG_DECISION:
+        if (driver_when(&n->driver, m->cert->height) == DRIVER_NOW)
+            body_arrives(n, &m->value);
+        rc = deliver_certificate(s, n, m);
+        break;
+    }
+    after_step(n, rc);
+}
+
+void node_event(struct sim *s, struct node *n, const struct event *e) {
+    int rc = CODE_OK;
+    struct bft_timer timer;
+    struct bft_start start;
+    switch (e->what) {
+    case AT_TIMER:
+        if (n->timer_generation[e->b] != e->a)
+            return;
+        n->timer_generation[e->b] = 0;
+        timer = n->timers[e->b];
+        rc = driver_timer(&n->driver, &timer, NULL);
+        break;
+    case AT_BUILT:
+        rc = built(n, e->a, e->b);
+        break;
+    case AT_JUDGED:
+        judge_now(n, e->b);
+        break;
+    case AT_NEXT_HEIGHT:
+        start = start_hints(s, n);
+        rc = driver_start(&n->driver, &start, NULL);
+        break;
+    case AT_TX:
+        if (e->b > n->txs_known)
+            n->txs_known = e->b;
+        if (n->txs_known > txs_committed(s, n))
+            rc = driver_due(&n->driver, NULL);
+        break;
+    case AT_DELIVER:
+    case AT_RESTART:
+    case AT_FAULT:
+    case AT_HEAL:
+    case AT_BYZANTINE:
+    case AT_CALM:
+        return;
+    }
+    after_step(n, rc);
+}

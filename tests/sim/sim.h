@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_TESTS_SIM_SIM_H
+#define CAIRN_TESTS_SIM_SIM_H
+/*
+ * A whole network of consensus nodes in one thread, from one seed. The nodes run the shipped core (chain/bft) and the
+ * shipped driver (chain/node/driver.h); clock, network, disk, signer, ledger and randomness are models:
+ *
+ *   world.c   the clock and its queue of events; faults that come and go; the course of one seed
+ *   net.c     links: delay, loss, duplication, reordering, partitions
+ *   node.c    a node: the driver's environment over a model log, store and signer; crash and recovery
+ *   byz.c     validators that do as they please
+ *   chain.c   blocks, their judgement, transactions
+ *   keys.c    the model signer: a keyed hash over the real signed layouts
+ *   check.c   what must always hold
+ *   trace.c   the trace, its hash
+ *   main.c    options, workers, the closing line
+ *
+ * Time is in virtual milliseconds. One random stream per subject, so that a draw more in one does not shift the others.
+ */
+#include "chain/base/rng.h"
+#include "chain/node/driver.h"
+
+#define VALIDATORS_SIM_MAX 16
+#define NODES_MAX          20 /* validators, twins, an observer */
+#define HEIGHTS_MAX        512
+#define BLOCKS_MAX         4096
+#define TXS_MAX            4096
+
+/* --- options: drawn from the seed, or forced
+ * ---------------------------------------------------------------------------- */
+struct options {
+    uint64_t seed;
+    uint32_t validators; /* 0: draw */
+    bool trace;
+    bool mutant_known; /* the run is expected to fail: print no advice */
+};
+
+/* --- blocks
+ * ------------------------------------------------------------------------------------------------------------- */
+struct block {
+    struct hash id; /* its first 4 bytes are the index + 1 */
+    uint64_t height;
+    struct hash parent;
+    uint64_t time;
+    uint32_t txs_end; /* transactions [parent's txs_end, txs_end) */
+    uint32_t txs;
+    bool broken; /* a body that no ledger accepts */
+};
+
+/* --- messages
+ * ----------------------------------------------------------------------------------------------------------- */
+enum msg_kind { MSG_PROPOSAL = 1, MSG_VOTE, MSG_CERTIFICATE, MSG_STATUS, MSG_BODY_REQUEST, MSG_BODY, MSG_DECISION };
+
+struct msg {
+    enum msg_kind kind;
+    uint32_t refs;
+    uint32_t from; /* node */
+    struct proposal proposal;
+    struct vote vote;
+    uint64_t height; /* status, requests */
+    uint32_t round;
+    struct hash value;        /* body request, body, proposal's body */
+    struct certificate *cert; /* owned, cut to its votes; certificate and decision */
+};
+
+/* --- events of the virtual clock
+ * ---------------------------------------------------------------------------------------- */
+enum happening {
+    AT_DELIVER = 1, /* msg */
+    AT_TIMER,       /* kind, generation */
+    AT_BUILT,       /* height, round */
+    AT_JUDGED,      /* value */
+    AT_NEXT_HEIGHT,
+    AT_TX,      /* a transaction reaches a node */
+    AT_RESTART, /* a crashed node comes back */
+    AT_FAULT,   /* draw the next fault */
+    AT_HEAL,    /* end a partition */
+    AT_BYZANTINE,
+    AT_CALM, /* faults stop for good */
+};
+
+struct event {
+    uint64_t at;
+    uint64_t seq; /* first come, first served at one instant */
+    enum happening what;
+    uint32_t node;
+    uint32_t life; /* of the node when it was scheduled: void after a crash */
+    uint64_t a;    /* height; timer generation */
+    uint32_t b;    /* round; timer kind; block; transaction */
+    struct msg *msg;
+};
+
+/* --- a node's disk: survives crashes as far as synced
+ * ------------------------------------------------------------------------ */
+struct record {
+    uint32_t offset, len; /* in log.bytes; len 0: a body */
+    uint32_t block;
+};
+
+struct log {
+    uint64_t height;
+    uint32_t n, synced;
+    uint32_t room;
+    struct record *records;
+    uint32_t bytes_len, bytes_room;
+    uint8_t *bytes;
+};
+
+struct stored {
+    uint32_t block;
+    struct certificate *cert; /* owned, cut */
+};
+
+struct signer {
+    bool used;
+    uint64_t height;
+    uint32_t round;
+    uint8_t type;
+    struct hash value;
+    int32_t pol_round;
+    struct sig sig;
+};
+
+enum nature { HONEST, SILENT, TWIN, AMNESIAC, SCRIPTED, OBSERVER };
+
+struct sim;
+
+struct node {
+    struct sim *sim;
+    uint32_t index;
+    uint16_t validator; /* BFT_SELF_NONE: observer */
+    enum nature nature;
+    bool up;
+    bool dying; /* a crash was drawn inside a step: nothing more leaves it */
+    uint32_t life;
+    int64_t clock_offset;
+
+    void *memory; /* of the core */
+    struct bft *core;
+    struct driver driver;
+    struct driver_env env;
+
+    struct log log;
+    struct stored *store; /* [HEIGHTS_MAX] */
+    uint64_t committed;
+    struct signer signer;
+
+    uint64_t timer_generation[BFT_TIMER_KINDS]; /* the armed one; 0: none */
+    struct bft_timer timers[BFT_TIMER_KINDS];
+    uint8_t *held;    /* [BLOCKS_MAX]: body in memory */
+    uint8_t *asked;   /* [BLOCKS_MAX]: the core wants a verdict */
+    uint8_t *judging; /* [BLOCKS_MAX] */
+    uint32_t txs_known;
+
+    uint64_t fingerprint; /* before the crash, when nothing was lost; 0: unknown */
+
+    uint64_t seen_height; /* SCRIPTED: what it has overheard */
+    uint32_t seen_round;
+    struct hash seen_values[4];
+};
+
+/* --- what was ever signed, by validator: for the checks
+ * ------------------------------------------------------------------- */
+struct signed_vote {
+    uint64_t height;
+    uint32_t round;
+    uint16_t validator;
+    uint8_t type;
+    int32_t pol_round;
+    struct hash value;
+};
+
+/* --- the world
+ * ------------------------------------------------------------------------------------------------------------ */
+struct sim {
+    struct options options;
+    uint64_t now, seq;
+    struct rng net, faults, load, byz, disk;
+    bool calm;
+
+    struct event *queue; /* binary heap */
+    uint32_t queue_n, queue_room;
+
+    /* drawn */
+    uint16_t validators;
+    uint64_t powers[VALIDATORS_SIM_MAX];
+    uint64_t total;
+    uint64_t secrets[VALIDATORS_SIM_MAX];
+    struct bft_config config;
+    uint32_t interval_ms, heartbeat_ms;
+    uint32_t delay_min, delay_mean, loss, duplicate, slow_ledger_ms; /* loss, duplicate: per mille */
+    uint32_t crash, crash_inside, partition;                         /* per mille a fault tick; per 100,000 calls */
+    uint64_t faults_until, deadline, goal;
+
+    uint32_t nodes_n;
+    struct node nodes[NODES_MAX];
+    bool blocked[NODES_MAX][NODES_MAX]; /* from, to */
+    uint64_t partition_life;
+
+    uint32_t blocks_n;
+    struct block blocks[BLOCKS_MAX];
+    uint32_t txs_n;
+
+    /* checks */
+    struct hash decided[HEIGHTS_MAX]; /* zero: not yet */
+    uint64_t highest;
+    struct signed_vote *votes; /* all that any validator signed, per height in order */
+    uint32_t votes_n, votes_room;
+    uint32_t votes_height[HEIGHTS_MAX]; /* first + 1 */
+    char failure[256];
+    uint64_t messages, steps, crashes, replays, evidence, rounds_max, empty_blocks;
+    uint64_t trace_hash;
+    struct certificate scratch;
+};
+
+/* world.c */
+struct sim *sim_new(void); /* reused from seed to seed */
+void sim_free(struct sim *s);
+/* Runs one seed to its end. False, with s->failure set, when a check failed. */
+bool sim_run(struct sim *s, const struct options *options);
+void sim_at(struct sim *s, uint64_t delay, const struct event *event);
+const char *sim_describe(const struct sim *s, char *text, size_t len);
+
+/* net.c */
+struct msg *msg_new(struct sim *s, enum msg_kind kind, uint32_t from);
+void msg_set_certificate(struct msg *m, const struct certificate *cert);
+void msg_release(struct msg *m);
+void net_send(struct sim *s, struct msg *m, uint32_t to);
+void net_broadcast(struct sim *s, struct msg *m); /* to all nodes but the sender */
+void net_partition(struct sim *s);
+void net_heal(struct sim *s);
+
+/* node.c */
+void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature);
+void node_boot(struct sim *s, struct node *n); /* first start, and every one after a crash */
+void node_crash(struct sim *s, struct node *n, bool forget_all);
+void node_deliver(struct sim *s, struct node *n, const struct msg *m);
+void node_event(struct sim *s, struct node *n, const struct event *e);
+/* The body is in its store or in the synced part of its log. */
+bool node_has_durable_body(const struct node *n, uint32_t block);
+
+/* byz.c */
+void byz_deliver(struct sim *s, struct node *n, const struct msg *m);
+void byz_tick(struct sim *s, struct node *n);
+
+/* chain.c */
+uint32_t block_new(struct sim *s, uint64_t height, const struct hash *parent, uint64_t time, uint32_t txs_from,
+                   uint32_t txs_end, bool broken);
+/* UINT32_MAX: no such block. */
+uint32_t block_find(const struct sim *s, const struct hash *id);
+bool block_is_valid(const struct sim *s, uint32_t block, uint64_t height, const struct block *parent);
+
+/* keys.c */
+void key_sign_vote(const struct sim *s, struct vote *vote);
+void key_sign_proposal(const struct sim *s, struct proposal *proposal);
+bool key_check_vote(const struct sim *s, const struct vote *vote);
+bool key_check_proposal(const struct sim *s, const struct proposal *proposal);
+bool key_check_certificate(const struct sim *s, const struct certificate *cert);
+uint64_t mix64(uint64_t x);
+
+/* check.c */
+void check_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void check_signed(struct sim *s, const struct node *n, const struct bft_sign *sign);
+void check_decided(struct sim *s, const struct node *n, uint64_t height, const struct hash *value,
+                   const struct certificate *cert);
+void check_evidence(struct sim *s, const struct node *n, const struct bft_evidence *evidence);
+
+/* trace.c */
+void trace(struct sim *s, const struct node *n, uint64_t a, uint64_t b, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+const char *value_name(const struct hash *value, char text[12]);
+
+#endif
