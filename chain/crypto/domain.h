@@ -22,6 +22,7 @@
     X(VALUE, "cairn.value", "state tree: record bytes")                                                                \
     X(SLEAF, "cairn.sleaf", "state tree leaf: key hash 32 | value hash 32")                                            \
     X(SNODE, "cairn.snode", "state tree node: left 32 | right 32")                                                     \
+    X(DIGEST, "cairn.digest", "state, in key order: key length u32be | key | value length u32be | value")              \
     X(ADDR, "cairn.addr", "address: public key 33")                                                                    \
     X(MODULE, "cairn.module", "module account: name")                                                                  \
     X(PAYADDR, "cairn.payaddr", "payment account: owner 20 | index u32be")                                             \

@@ -18,8 +18,7 @@ int kv_failed(const struct kv *kv, struct err *err) {
     return code;
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------------------------- */
 
 int kv_get(struct kv *kv, const struct kv_snap *snap, unsigned family, struct bytes key, struct kv_value *ret,
            struct err *err) {
@@ -83,8 +82,7 @@ struct bytes kv_prefix_end(struct bytes prefix, uint8_t *room) {
     return bytes_of(room, len);
 }
 
-/* --- writing
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------------------------- */
 
 struct kv_batch *kv_batch_new(struct kv *kv) {
     struct kv_batch *b = (struct kv_batch *)calloc(1, sizeof *b);

@@ -26,8 +26,7 @@ struct kv_iter;
 
 #define KV_FAMILIES_MAX 16
 
-/* --- open and close
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- open and close --------------------------------------------------------------------------------------------- */
 
 struct kv_rocks_options {
     size_t cache_bytes;        /* blocks, indexes and filters of tables; 0 = 16 MiB */
@@ -52,8 +51,7 @@ void kv_close(struct kv *kv);
 /* The error that latched the database, or CODE_OK. Any thread. */
 int kv_failed(const struct kv *kv, struct err *err);
 
-/* --- reading
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------------------------- */
 
 /* A value, borrowed from the back end until kv_value_release. */
 struct kv_value {
@@ -94,8 +92,7 @@ int kv_iter_close(struct kv_iter *it, struct err *err);
  * is none. */
 struct bytes kv_prefix_end(struct bytes prefix, uint8_t *room);
 
-/* --- writing
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------------------------- */
 
 /* Puts and deletions that happen all or not at all, in the order given. NULL when out of memory. Copies what it is
  * given. */
@@ -111,8 +108,7 @@ size_t kv_batch_len(const struct kv_batch *b); /* bytes of keys and values */
  * database. */
 int kv_write(struct kv *kv, struct kv_batch *b, bool sync, struct err *err);
 
-/* --- memory back end: failures on purpose
- * ------------------------------------------------------------------------------------ */
+/* --- memory back end: failures on purpose ----------------------------------------------------------------------- */
 
 /* The n-th write from now (1 = the next) fails with code and latches, nothing of it applied. 0: never. */
 void kv_mem_fail_write(struct kv *kv, uint64_t n, int code);

@@ -64,8 +64,7 @@ static const char *chars(struct bytes s) {
     return s.data ? (const char *)s.data : "";
 }
 
-/* --- open and close
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- open and close --------------------------------------------------------------------------------------------- */
 
 static rocksdb_options_t *options_new(const struct kv_rocks_options *o) {
     size_t buffer = o && o->write_buffer_bytes ? o->write_buffer_bytes : WRITE_BUFFER_BYTES;
@@ -135,8 +134,7 @@ static bool database_exists(const char *dir) {
     return n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0;
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------------------------- */
 
 static void rocks_close(struct kv *kv) {
     rocks_free(rocks_of(kv));
@@ -241,8 +239,7 @@ static int rocks_iter_close(struct kv_iter *base, struct err *err) {
     return text ? rocks_error(err, text, "reading the database in order") : CODE_OK;
 }
 
-/* --- writing
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------------------------- */
 
 static void *rocks_batch_new(struct kv *kv) {
     (void)kv;

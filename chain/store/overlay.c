@@ -56,8 +56,7 @@ struct state {
     struct err failure; /* code CODE_OK until latched */
 };
 
-/* --- failure
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- failure ---------------------------------------------------------------------------------------------------- */
 
 int state_failed(const struct state *st, struct err *err) {
     if (st->failure.code && err)
@@ -75,9 +74,7 @@ static int latch_memory(struct state *st, struct err *err) {
     return latch(st, err);
 }
 
-/* --- life
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------------------------- */
 
 static void forget(struct state *st) {
     memset(st->buckets, 0, st->n_buckets * sizeof(struct entry *));
@@ -124,8 +121,7 @@ void state_rebase(struct state *st, const struct kv_snap *snap) {
     err_clear(&st->failure);
 }
 
-/* --- entries
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------------------------- */
 
 static struct entry *entry_find(const struct state *st, struct bytes key, uint64_t hash) {
     for (struct entry *e = st->buckets[hash & (st->n_buckets - 1)]; e; e = e->next)
@@ -182,8 +178,7 @@ static int entry_load(struct state *st, struct entry *e, struct err *err) {
     return CODE_OK;
 }
 
-/* --- the treap of written entries
- * -------------------------------------------------------------------------------------------- */
+/* --- the treap of written entries ------------------------------------------------------------------------------- */
 
 static bool above(const struct entry *a, const struct entry *b) {
     return a->hash * 0x9e3779b97f4a7c15u > b->hash * 0x9e3779b97f4a7c15u;
@@ -230,8 +225,7 @@ static void treap_each(struct entry *root, void (*fn)(struct entry *e, void *ctx
     }
 }
 
-/* --- reading and writing
- * ----------------------------------------------------------------------------------------------------- */
+/* --- reading and writing ---------------------------------------------------------------------------------------- */
 
 /* What the key is now. */
 static int lookup(struct state *st, struct bytes key, struct record *ret, struct err *err) {
@@ -306,8 +300,7 @@ int state_del(struct state *st, struct bytes key, struct err *err) {
     return rc ? rc : change(st, key, (struct record){BYTES_NONE, false}, err);
 }
 
-/* --- roll-back
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- roll-back -------------------------------------------------------------------------------------------------- */
 
 size_t state_mark(struct state *st) {
     st->marks++;
@@ -330,8 +323,7 @@ void state_commit(struct state *st, size_t mark) {
         journal_clear(&st->journal);
 }
 
-/* --- iteration
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- iteration -------------------------------------------------------------------------------------------------- */
 
 static void base_open(struct state_iter *it) {
     uint8_t room[KEY_LEN_MAX], from[KEY_LEN_MAX + 1];
@@ -416,8 +408,7 @@ int state_iter_end(struct state_iter *it, struct err *err) {
     return state_failed(st, err);
 }
 
-/* --- the difference
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- the difference --------------------------------------------------------------------------------------------- */
 
 struct collect {
     struct state *st;

@@ -41,8 +41,7 @@ void state_rebase(struct state *st, const struct kv_snap *snap);
 /* CODE_OK, or the error that latched the state. */
 int state_failed(const struct state *st, struct err *err);
 
-/* --- reading and writing
- * ----------------------------------------------------------------------------------------------------- */
+/* --- reading and writing ---------------------------------------------------------------------------------------- */
 
 /* CODE_NOT_FOUND, with no sentence, when there is no such key. */
 int state_get(struct state *st, struct bytes key, struct bytes *ret_value, struct err *err);
@@ -80,16 +79,14 @@ bool state_iter_next(struct state_iter *it, struct bytes *ret_key, struct bytes 
 /* CODE_OK, or the latched error that ended it early. */
 int state_iter_end(struct state_iter *it, struct err *err);
 
-/* --- roll-back
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- roll-back -------------------------------------------------------------------------------------------------- */
 
 /* A point to come back to. Marks are closed in reverse order, each by exactly one of the two below. */
 size_t state_mark(struct state *st);
 void state_rollback(struct state *st, size_t mark); /* every change since is undone */
 void state_commit(struct state *st, size_t mark);   /* they now belong to the mark before */
 
-/* --- the difference
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- the difference --------------------------------------------------------------------------------------------- */
 
 struct state_change {
     struct bytes key;

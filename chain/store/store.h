@@ -20,13 +20,14 @@
  *
  * Families and keys (heights u64be):
  *     state   state key -> value
- *     tree    chain/store/tree.h
- *     undo    height || first state key of the chunk -> entries of keys that this height changed, ascending, each
- *             key length u16be || key || was present u8 || old length u32be || old value
- *     blocks  record kind u8 || height -> record;  'x' || height -> index keys written at this height, for pruning
- *     index   't' || tx_id -> height || index u32be;  'e' || event key || 0 || height || index u32be -> empty
- *     meta    "format", "height" (struct below), 'r' || height -> tree version u64be || root;  "m:" name ->
- * store_put_meta's
+ *     tree    chain/store/tree.h; the tree's version of a height is height + 1
+ *     undo    chain/store/undo.h
+ *     blocks  record kind u8 || height -> record
+ *             'x' || height -> index keys written at this height, for pruning, each length u16be || key
+ *     index   't' || tx_id -> height || index u32be
+ *             'e' || event key || 0 || height || index u32be -> empty
+ *     meta    'f' -> format u32be;  'h' -> the newest height and what is kept (struct head in store_private.h)
+ *             'r' || height -> tree version u64be || root || block time u64be;  'm' || name -> store_put_meta's
  */
 #include "cairn/state.h"
 #include "chain/base/fixed.h"
@@ -62,8 +63,7 @@ struct store_options {
     size_t cache_bytes;      /* of the database; 0 = kv.h's default */
 };
 
-/* --- open and close
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- open and close --------------------------------------------------------------------------------------------- */
 
 /* Opens or creates the store in dir. options may be NULL. *ret is owned by the caller. CODE_LOCKED, CODE_CORRUPT,
  * CODE_VERSION (a format that this program does not know), CODE_DISK_FULL, CODE_IO. */
@@ -79,8 +79,7 @@ void store_close(struct store *s);
 int store_failed(const struct store *s, struct err *err);
 struct kv *store_kv(struct store *s);
 
-/* --- the writer: one block
- * --------------------------------------------------------------------------------------------------- */
+/* --- the writer: one block -------------------------------------------------------------------------------------- */
 
 /* The writer's state over what is committed. Borrowed; lives as long as the store. */
 struct state *store_state(struct store *s);
@@ -103,8 +102,7 @@ int store_commit(struct store_batch *b, struct err *err);
 /* Drops the batch and the changes in store_state. NULL allowed. */
 void store_abort(struct store_batch *b);
 
-/* --- what is committed; any thread
- * ------------------------------------------------------------------------------------------- */
+/* --- what is committed; any thread ------------------------------------------------------------------------------ */
 
 /* False in an empty store (nothing committed, not even height 0). */
 bool store_height(struct store *s, uint64_t *ret_height);
@@ -128,8 +126,7 @@ int store_find_event(struct store *s, struct bytes key, uint64_t from_height, si
 uint64_t store_first_block(struct store *s);
 uint64_t store_first_proof(struct store *s);
 
-/* --- views: the state at one committed height, while the writer goes on
- * ------------------------------------------------------ */
+/* --- views: the state at one committed height, while the writer goes on ----------------------------------------- */
 
 /* The newest height. Cheap; hold it for a request, not for minutes. CODE_NOT_READY in an empty store. */
 int store_view_open(struct store *s, struct store_view **ret, struct err *err);
@@ -146,20 +143,19 @@ int store_get_at(struct store_view *v, uint64_t height, struct bytes key, struct
 int store_prove(struct store_view *v, uint64_t height, struct bytes key, struct arena *arena, StateProof **ret,
                 struct err *err);
 
-/* --- the whole state
- * --------------------------------------------------------------------------------------------------------- */
+/* --- the whole state -------------------------------------------------------------------------------------------- */
 
 /* Every key in order; fn answering other than CODE_OK stops it with that. */
 typedef int store_pair_fn(void *ctx, struct bytes key, struct bytes value, struct err *err);
 int store_export(struct store_view *v, struct bytes prefix, store_pair_fn *fn, void *ctx, struct err *err);
-/* {"height":"5","root":"…","digest":"…","entries":[{"key":"hex","value":"hex"},…]}: the same bytes for the same state.
+/* {"height":"5","root":"…","entries":[{"key":"hex","value":"hex"},…],"digest":"…"}: the same bytes for the same state.
  * write gets it piece by piece. */
 typedef int store_write_fn(void *ctx, struct bytes text, struct err *err);
 int store_export_json(struct store_view *v, store_write_fn *write, void *ctx, struct err *err);
 /* A hash over every key with a prefix and its value: tells whether two nodes hold the same, without the tree. */
 int store_digest(struct store_view *v, struct bytes prefix, struct hash *ret, struct err *err);
-/* Recomputes the tree's root from the state alone: what `cairnd check` compares with the header. Proportional to the
- * state. */
+/* Holds the tree against the state, every page against its hash: CODE_CORRUPT with the first difference. Proportional
+ * to the state. */
 int store_check(struct store_view *v, struct err *err);
 
 #endif

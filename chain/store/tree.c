@@ -40,9 +40,7 @@ static int no_memory(struct err *err) {
     return err_set(err, CODE_NO_MEMORY, "no memory for the state tree");
 }
 
-/* --- life
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------------------------- */
 
 static void set_root(struct tree *t, const struct tree_root *root) {
     page_free(t->root.page);
@@ -116,8 +114,7 @@ void tree_free(struct tree *t) {
     free(t);
 }
 
-/* --- structure
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- structure -------------------------------------------------------------------------------------------------- */
 
 static int slot_apply(struct tree *t, struct slot *s, const struct tree_change *c, size_t n_changes, size_t n,
                       struct err *err);
@@ -234,8 +231,7 @@ static int slot_apply(struct tree *t, struct slot *s, const struct tree_change *
     return rc ? rc : page_collapse(t, p, err);
 }
 
-/* --- hashes and bytes
- * -------------------------------------------------------------------------------------------------------- */
+/* --- hashes and bytes ------------------------------------------------------------------------------------------- */
 
 static void hash_depth(const struct page_list *list) {
     struct page_nodes nodes[PAGES_BATCH];
@@ -329,8 +325,7 @@ int tree_update(struct tree *t, uint64_t version, const struct tree_change *chan
     return CODE_OK;
 }
 
-/* --- memory between updates
- * -------------------------------------------------------------------------------------------------- */
+/* --- memory between updates ------------------------------------------------------------------------------------- */
 
 static void drop_below(struct tree *t, struct page *p, size_t depth) {
     for (unsigned i = 0; i < PAGE_SLOTS; i++) {

@@ -8,8 +8,7 @@
 
 #define PAGE_FORMAT 1
 
-/* --- memory
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- memory ----------------------------------------------------------------------------------------------------- */
 
 struct page *page_new(const uint8_t *path, size_t n) {
     assert(n <= PATH_MAX_N);
@@ -61,9 +60,7 @@ void page_count(const struct page *p, unsigned *ret_leaves, unsigned *ret_childr
     *ret_only = only;
 }
 
-/* --- bytes
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------------------------------ */
 
 size_t page_key(uint64_t version, const uint8_t *path, size_t n, uint8_t ret[PAGE_KEY_MAX]) {
     ret[0] = 'p';
@@ -171,8 +168,7 @@ int page_load(struct kv *kv, const struct kv_snap *snap, unsigned family, uint64
     return rc;
 }
 
-/* --- hashes
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- hashes ----------------------------------------------------------------------------------------------------- */
 
 struct jobs { /* hashes of 64 bytes each, and where the results go */
     enum domain domain;

@@ -30,8 +30,7 @@ static int read_page(const struct reader *r, uint64_t version, const struct hash
     return CODE_OK;
 }
 
-/* --- proofs
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- proofs ----------------------------------------------------------------------------------------------------- */
 
 static unsigned key_bit(const struct hash *key_hash, size_t i) {
     return (unsigned)key_hash->b[i / 8] >> (7 - i % 8) & 1u;
@@ -93,9 +92,7 @@ int tree_prove(struct kv *kv, const struct kv_snap *snap, unsigned family, const
     return CODE_OK;
 }
 
-/* --- walks
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- walks ------------------------------------------------------------------------------------------------------ */
 
 struct walk {
     struct reader r;
@@ -138,8 +135,7 @@ int tree_walk(struct kv *kv, const struct kv_snap *snap, unsigned family, const 
     return root->version ? walk_page(&w, root->version, &root->hash, path, 0, err) : CODE_OK;
 }
 
-/* --- pruning
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- pruning ---------------------------------------------------------------------------------------------------- */
 
 /* Adds the removal of every page in a stale list; false when the list is damaged. */
 static bool drop_listed(struct kv_batch *batch, unsigned family, struct bytes list, size_t *count) {

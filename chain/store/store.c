@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, and the writer: one batch a height. */
+#include "chain/store/store.h"
+
+#include "chain/base/limits.h"
+#include "chain/store/hash_all.h"
+#include "chain/store/store_private.h"
+#include "chain/store/undo.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define KEEP_PROOFS    128
+#define KEEP_PROOFS_MS 60000
+#define META_NAME_MAX  64
+#define INDEXED_MAX    (64 * MIB) /* index keys of one height: 16,384 transactions with 16 KiB of events stay below */
+
+struct store_batch {
+    struct store *store;
+    struct kv_batch *kv;
+    struct head head;   /* as it will be */
+    struct buf indexed; /* the record 'x' */
+    struct arena arena; /* scratch of store_put_state */
+    bool has_state;
+};
+
+static const char *const family_names[STORE_FAMILIES] = {
+    [STORE_FAMILY_STATE] = "state",   [STORE_FAMILY_TREE] = "tree",   [STORE_FAMILY_UNDO] = "undo",
+    [STORE_FAMILY_BLOCKS] = "blocks", [STORE_FAMILY_INDEX] = "index", [STORE_FAMILY_META] = "meta",
+};
+
+/* --- records of its own ----------------------------------------------------------------------------------------- */
+
+void head_encode(const struct head *h, uint8_t ret[HEAD_LEN]) {
+    store_be64(ret, h->height);
+    store_be64(ret + 8, h->time);
+    store_be64(ret + 16, h->root.version);
+    memcpy(ret + 24, h->root.hash.b, 32);
+    store_be64(ret + 56, h->first_proof);
+    store_be64(ret + 64, h->first_block);
+    store_be64(ret + 72, h->stale_next);
+}
+
+bool head_decode(struct bytes in, struct head *ret) {
+    if (in.len != HEAD_LEN)
+        return false;
+    ret->height = load_be64(in.data);
+    ret->time = load_be64(in.data + 8);
+    ret->root.version = load_be64(in.data + 16);
+    memcpy(ret->root.hash.b, in.data + 24, 32);
+    ret->first_proof = load_be64(in.data + 56);
+    ret->first_block = load_be64(in.data + 64);
+    ret->stale_next = load_be64(in.data + 72);
+    return ret->first_proof <= ret->height && ret->first_block <= ret->height && ret->root.version <= ret->height + 1;
+}
+
+struct height_key height_key(char letter, uint64_t height) {
+    struct height_key k = {{(uint8_t)letter}};
+    store_be64(k.b + 1, height);
+    return k;
+}
+
+int root_record_get(struct kv *kv, const struct kv_snap *snap, uint64_t height, struct root_record *ret,
+                    struct err *err) {
+    struct height_key key = height_key('r', height);
+    struct kv_value v;
+    int rc = kv_get(kv, snap, STORE_FAMILY_META, height_key_bytes(&key), &v, err);
+    if (rc && rc != CODE_NOT_FOUND)
+        return rc;
+    if (rc || v.bytes.len != ROOT_RECORD_LEN) {
+        if (!rc)
+            kv_value_release(&v);
+        return err_set(err, CODE_CORRUPT, "the store has no root of height %llu, though it should",
+                       (unsigned long long)height);
+    }
+    ret->root.version = load_be64(v.bytes.data);
+    memcpy(ret->root.hash.b, v.bytes.data + 8, 32);
+    ret->time = load_be64(v.bytes.data + 40);
+    kv_value_release(&v);
+    return CODE_OK;
+}
+
+static void put_head(struct kv_batch *b, const struct head *h) {
+    uint8_t head[HEAD_LEN], root[ROOT_RECORD_LEN], format[4];
+    struct height_key key = height_key('r', h->height);
+    head_encode(h, head);
+    store_be64(root, h->root.version);
+    memcpy(root + 8, h->root.hash.b, 32);
+    store_be64(root + 40, h->time);
+    store_be32(format, STORE_FORMAT);
+    kv_batch_put(b, STORE_FAMILY_META, bytes_str("h"), bytes_of(head, sizeof head));
+    kv_batch_put(b, STORE_FAMILY_META, height_key_bytes(&key), bytes_of(root, sizeof root));
+    if (h->height == 0)
+        kv_batch_put(b, STORE_FAMILY_META, bytes_str("f"), bytes_of(format, sizeof format));
+}
+
+/* --- open and close --------------------------------------------------------------------------------------------- */
+
+static struct store_view *view_new(struct store *s, struct err *err) {
+    struct store_view *v = (struct store_view *)calloc(1, sizeof *v);
+    if (!v) {
+        (void)err_set(err, CODE_NO_MEMORY, "no memory for a view of the store");
+        return NULL;
+    }
+    atomic_init(&v->refs, 1);
+    v->store = s;
+    v->head = s->head;
+    if (kv_snap_new(s->kv, &v->snap, err)) {
+        free(v);
+        return NULL;
+    }
+    return v;
+}
+
+/* Makes what is committed the newest view. */
+static int publish(struct store *s, struct err *err) {
+    struct err failure = {0};
+    struct store_view *v = view_new(s, &failure);
+    if (!v) {
+        if (err)
+            *err = failure;
+        return failure.code;
+    }
+    pthread_mutex_lock(&s->lock);
+    struct store_view *before = s->newest;
+    s->newest = v;
+    pthread_mutex_unlock(&s->lock);
+    store_view_close(before);
+    return CODE_OK;
+}
+
+/* Reads the head; *ret_any false in an empty store. */
+static int load_head(struct kv *kv, struct head *ret, bool *ret_any, struct err *err) {
+    struct kv_value v;
+    int rc = kv_get(kv, NULL, STORE_FAMILY_META, bytes_str("f"), &v, err);
+    if (rc == CODE_NOT_FOUND) {
+        *ret_any = false;
+        return CODE_OK;
+    }
+    if (rc)
+        return rc;
+    uint32_t format = v.bytes.len == 4 ? load_be32(v.bytes.data) : 0;
+    kv_value_release(&v);
+    if (format != STORE_FORMAT)
+        return err_set(err, CODE_VERSION, "the store has format %u; this program knows %d", (unsigned)format,
+                       STORE_FORMAT);
+    rc = kv_get(kv, NULL, STORE_FAMILY_META, bytes_str("h"), &v, err);
+    if (rc && rc != CODE_NOT_FOUND)
+        return rc;
+    bool good = rc == CODE_OK && head_decode(v.bytes, ret);
+    if (rc == CODE_OK)
+        kv_value_release(&v);
+    if (!good)
+        return err_set(err, CODE_CORRUPT, "the store's record of its newest height is damaged");
+    *ret_any = true;
+    return CODE_OK;
+}
+
+static int open_parts(struct store *s, struct err *err) {
+    bool any = false;
+    int rc = load_head(s->kv, &s->head, &any, err);
+    if (rc == CODE_OK)
+        rc = tree_open(s->kv, STORE_FAMILY_TREE, &s->head.root, TREE_CACHE_PAGES, &s->tree, err);
+    if (rc == CODE_OK)
+        rc = state_new(s->kv, NULL, STORE_FAMILY_STATE, 0, &s->state, err);
+    return rc == CODE_OK && any ? publish(s, err) : rc;
+}
+
+int store_open_kv(struct kv *kv, const struct store_options *options, struct store **ret, struct err *err) {
+    struct store *s = (struct store *)calloc(1, sizeof *s);
+    if (!s)
+        return err_set(err, CODE_NO_MEMORY, "no memory for the store");
+    s->kv = kv;
+    s->options = options ? *options : (struct store_options){0};
+    s->options.keep_proofs = s->options.keep_proofs ? s->options.keep_proofs : KEEP_PROOFS;
+    s->options.keep_proofs_ms = s->options.keep_proofs_ms ? s->options.keep_proofs_ms : KEEP_PROOFS_MS;
+    pthread_mutex_init(&s->lock, NULL);
+    int rc = open_parts(s, err);
+    if (rc) {
+        store_close(s);
+        return rc;
+    }
+    *ret = s;
+    return CODE_OK;
+}
+
+static int open_owned(struct kv *kv, const struct store_options *options, struct store **ret, struct err *err) {
+    int rc = store_open_kv(kv, options, ret, err);
+    if (rc)
+        kv_close(kv);
+    else
+        (*ret)->owns_kv = true;
+    return rc;
+}
+
+int store_open(const char *dir, const struct store_options *options, struct store **ret, struct err *err) {
+    struct kv_rocks_options rocks = {.cache_bytes = options ? options->cache_bytes : 0};
+    struct kv *kv;
+    int rc = kv_open_rocks(dir, family_names, STORE_FAMILIES, &rocks, &kv, err);
+    return rc ? rc : open_owned(kv, options, ret, err);
+}
+
+int store_open_mem(struct store **ret, struct err *err) {
+    struct kv *kv;
+    int rc = kv_open_mem(STORE_FAMILIES, &kv, err);
+    return rc ? rc : open_owned(kv, NULL, ret, err);
+}
+
+void store_close(struct store *s) {
+    if (!s)
+        return;
+    assert(!s->batch_open);
+    store_view_close(s->newest);
+    state_free(s->state);
+    tree_free(s->tree);
+    pthread_mutex_destroy(&s->lock);
+    if (s->owns_kv)
+        kv_close(s->kv);
+    free(s);
+}
+
+int store_failed(const struct store *s, struct err *err) {
+    return kv_failed(s->kv, err);
+}
+
+struct kv *store_kv(struct store *s) {
+    return s->kv;
+}
+
+struct state *store_state(struct store *s) {
+    return s->state;
+}
+
+/* --- the batch -------------------------------------------------------------------------------------------------- */
+
+int store_begin(struct store *s, uint64_t height, uint64_t time, struct store_batch **ret, struct err *err) {
+    assert(!s->batch_open);
+    uint64_t next = store_next(s);
+    if (height != next)
+        return err_set(err, CODE_CONFLICT, "height %llu cannot be committed: the next is %llu",
+                       (unsigned long long)height, (unsigned long long)next);
+    int rc = store_failed(s, err);
+    if (rc)
+        return rc;
+    struct store_batch *b = (struct store_batch *)calloc(1, sizeof *b);
+    struct kv_batch *kv = b ? kv_batch_new(s->kv) : NULL;
+    if (!kv) {
+        free(b);
+        return err_set(err, CODE_NO_MEMORY, "no memory for a batch of the store");
+    }
+    b->store = s;
+    b->kv = kv;
+    b->head = s->head;
+    b->head.height = height;
+    b->head.time = time;
+    buf_init(&b->indexed, INDEXED_MAX);
+    arena_init(&b->arena, STATE_MEMORY_CAP);
+    s->batch_open = true;
+    *ret = b;
+    return CODE_OK;
+}
+
+static void batch_free(struct store_batch *b) {
+    b->store->batch_open = false;
+    kv_batch_free(b->kv);
+    buf_release(&b->indexed);
+    arena_release(&b->arena);
+    free(b);
+}
+
+static int by_key_hash(const void *a, const void *b) {
+    return hash_cmp(&((const struct tree_change *)a)->key_hash, &((const struct tree_change *)b)->key_hash);
+}
+
+/* The changes as the tree wants them, on the batch's arena. */
+static struct tree_change *hash_changes(struct store_batch *b, const struct state_diff *d) {
+    struct tree_change *c = (struct tree_change *)arena_array(&b->arena, d->len, sizeof *c);
+    struct bytes *in = (struct bytes *)arena_array(&b->arena, d->len, sizeof *in);
+    struct hash *out = (struct hash *)arena_array(&b->arena, d->len, sizeof *out);
+    if (!c || !in || !out)
+        return NULL;
+    for (size_t i = 0; i < d->len; i++)
+        in[i] = d->at[i].key;
+    hash_all(DOMAIN_STATE, in, d->len, &b->arena, out);
+    for (size_t i = 0; i < d->len; i++) {
+        c[i] = (struct tree_change){.key = d->at[i].key, .key_hash = out[i], .present = d->at[i].present};
+        in[i] = d->at[i].present ? d->at[i].value : BYTES_NONE;
+    }
+    hash_all(DOMAIN_VALUE, in, d->len, &b->arena, out);
+    for (size_t i = 0; i < d->len; i++)
+        c[i].value_hash = out[i];
+    qsort(c, d->len, sizeof *c, by_key_hash);
+    return c;
+}
+
+int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *err) {
+    struct store *s = b->store;
+    struct state_diff d;
+    assert(!b->has_state);
+    int rc = state_diff(s->state, &d, err);
+    if (rc)
+        return rc;
+    struct tree_change *c = hash_changes(b, &d);
+    if (!c)
+        return err_set(err, CODE_NO_MEMORY, "no memory for the %zu changes of height %llu", d.len,
+                       (unsigned long long)b->head.height);
+    rc = undo_put(b->kv, STORE_FAMILY_UNDO, b->head.height, &d, err);
+    if (rc == CODE_OK)
+        rc = tree_update(s->tree, b->head.height + 1, c, d.len, b->kv, &b->head.root, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < d.len; i++) {
+        if (d.at[i].present)
+            kv_batch_put(b->kv, STORE_FAMILY_STATE, d.at[i].key, d.at[i].value);
+        else
+            kv_batch_del(b->kv, STORE_FAMILY_STATE, d.at[i].key);
+    }
+    b->has_state = true;
+    *ret_root = b->head.root.hash;
+    return CODE_OK;
+}
+
+void store_put_record(struct store_batch *b, enum store_record kind, struct bytes record) {
+    struct height_key key = height_key((char)kind, b->head.height);
+    kv_batch_put(b->kv, STORE_FAMILY_BLOCKS, height_key_bytes(&key), record);
+}
+
+static void put_index(struct store_batch *b, struct bytes key, struct bytes value) {
+    kv_batch_put(b->kv, STORE_FAMILY_INDEX, key, value);
+    buf_put_be16(&b->indexed, (uint16_t)key.len);
+    buf_put_bytes(&b->indexed, key);
+}
+
+void store_put_tx(struct store_batch *b, const struct hash *tx_id, uint32_t index) {
+    uint8_t key[33] = {'t'}, value[12];
+    memcpy(key + 1, tx_id->b, 32);
+    store_be64(value, b->head.height);
+    store_be32(value + 8, index);
+    put_index(b, bytes_of(key, sizeof key), bytes_of(value, sizeof value));
+}
+
+void store_put_event(struct store_batch *b, struct bytes key, uint32_t index) {
+    uint8_t k[1 + KEY_LEN_MAX + 1 + 12];
+    assert(key.len <= KEY_LEN_MAX && !memchr(key.data, 0, key.len));
+    k[0] = 'e';
+    memcpy(k + 1, key.data, key.len);
+    k[1 + key.len] = 0;
+    store_be64(k + 2 + key.len, b->head.height);
+    store_be32(k + 10 + key.len, index);
+    put_index(b, bytes_of(k, 14 + key.len), BYTES_NONE);
+}
+
+void store_put_meta(struct store_batch *b, const char *name, struct bytes value) {
+    uint8_t key[1 + META_NAME_MAX] = {'m'};
+    size_t len = strlen(name);
+    assert(len > 0 && len <= META_NAME_MAX);
+    memcpy(key + 1, name, len);
+    kv_batch_put(b->kv, STORE_FAMILY_META, bytes_of(key, 1 + len), value);
+}
+
+static int write_batch(struct store_batch *b, struct err *err) {
+    int rc = buf_check(&b->indexed, err);
+    if (rc)
+        return rc;
+    if (b->indexed.len) {
+        struct height_key key = height_key('x', b->head.height);
+        kv_batch_put(b->kv, STORE_FAMILY_BLOCKS, height_key_bytes(&key), buf_bytes(&b->indexed));
+    }
+    rc = store_prune(b->store, &b->head, b->kv, err);
+    if (rc)
+        return rc;
+    put_head(b->kv, &b->head);
+    return kv_write(b->store->kv, b->kv, true, err);
+}
+
+int store_commit(struct store_batch *b, struct err *err) {
+    struct store *s = b->store;
+    int rc = write_batch(b, err);
+    if (rc) {
+        store_abort(b);
+        return rc;
+    }
+    if (b->has_state)
+        state_accept(s->state);
+    else
+        state_discard(s->state);
+    tree_settle(s->tree, true);
+    s->head = b->head;
+    batch_free(b);
+    return publish(s, err);
+}
+
+void store_abort(struct store_batch *b) {
+    if (!b)
+        return;
+    tree_settle(b->store->tree, false);
+    state_discard(b->store->state);
+    batch_free(b);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_STORE_STORE_PRIVATE_H
+#define CAIRN_CHAIN_STORE_STORE_PRIVATE_H
+/* What the files of the store share. Private to chain/store. */
+#include "chain/store/store.h"
+#include "chain/store/tree.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define STORE_FORMAT 1
+
+/* meta 'h': what is newest and what is kept. Written with every height, all u64be, root behind the version. */
+struct head {
+    uint64_t height, time;
+    struct tree_root root;
+    uint64_t first_proof; /* lowest height whose state is provable */
+    uint64_t first_block; /* lowest height whose records are kept */
+    uint64_t stale_next;  /* tree_prune's next */
+};
+
+enum { HEAD_LEN = 8 * 6 + 32 };
+void head_encode(const struct head *h, uint8_t ret[HEAD_LEN]);
+bool head_decode(struct bytes in, struct head *ret);
+
+/* meta 'r' || height. */
+struct root_record {
+    struct tree_root root;
+    uint64_t time;
+};
+
+enum { ROOT_RECORD_LEN = 48 };
+int root_record_get(struct kv *kv, const struct kv_snap *snap, uint64_t height, struct root_record *ret,
+                    struct err *err);
+
+/* A key of one letter and a height. */
+struct height_key {
+    uint8_t b[9];
+};
+struct height_key height_key(char letter, uint64_t height);
+static inline struct bytes height_key_bytes(const struct height_key *k) {
+    return bytes_of(k->b, sizeof k->b);
+}
+
+struct store_view {
+    atomic_uint refs;
+    struct store *store;
+    struct kv_snap *snap;
+    struct head head;
+};
+
+struct store {
+    struct kv *kv;
+    bool owns_kv, batch_open;
+    struct store_options options;
+    struct tree *tree;
+    struct state *state;
+    struct head head; /* the writer's */
+    pthread_mutex_t lock;
+    struct store_view *newest; /* under lock; NULL in an empty store */
+};
+
+/* A count of the newest view, or NULL in an empty store. */
+struct store_view *view_newest(struct store *s);
+
+/* CODE_OK when height lies in first..newest; else CODE_PRUNED or CODE_NOT_FOUND with a sentence. */
+int check_height(uint64_t height, uint64_t first, uint64_t newest, struct err *err);
+
+/* Puts into batch what a commit that makes `head` newest lets go; moves head's first_… on. Bounded. */
+int store_prune(struct store *s, struct head *head, struct kv_batch *batch, struct err *err);
+
+#endif

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Committing, reading back, pruning, failing and restarting. */
+#include "tests/lib/test.h"
+
+#include "chain/crypto/hash.h"
+#include "chain/store/store.h"
+#include "chain/types/proof.h"
+
+static struct err err;
+
+static void put(struct store *s, const char *key, const char *value) {
+    assert_ok(state_put(store_state(s), bytes_str(key), bytes_str(value), &err), &err);
+}
+
+static void del(struct store *s, const char *key) {
+    assert_ok(state_del(store_state(s), bytes_str(key), &err), &err);
+}
+
+static struct hash tx_id(uint64_t height) {
+    struct hash h = {{0}};
+    store_be64(h.b, height);
+    return h;
+}
+
+/* Commits what is in the state as the next height, with one record of a kind and one transaction. */
+static int try_commit(struct store *s, uint64_t time, struct hash *ret_root, struct err *e) {
+    struct store_batch *b;
+    uint64_t height = store_next(s);
+    char text[32];
+    int rc = store_begin(s, height, time, &b, e);
+    if (rc)
+        return rc;
+    rc = store_put_state(b, ret_root, e);
+    if (rc) {
+        store_abort(b);
+        return rc;
+    }
+    struct hash id = tx_id(height);
+    snprintf(text, sizeof text, "block %llu", (unsigned long long)height);
+    store_put_record(b, STORE_BLOCK, bytes_str(text));
+    store_put_tx(b, &id, (uint32_t)height * 2);
+    store_put_event(b, bytes_str("storage.sealed/7"), 3);
+    store_put_meta(b, "consensus", bytes_str(text));
+    return store_commit(b, e);
+}
+
+static struct hash commit(struct store *s, uint64_t time) {
+    struct hash root;
+    assert_ok(try_commit(s, time, &root, &err), &err);
+    return root;
+}
+
+/* What the proof of key at height says, checked: the value, or NULL. */
+static const char *proven(struct store *s, uint64_t height, const char *key, const struct hash *root) {
+    static char value[64];
+    struct arena arena;
+    struct store_view *v;
+    StateProof *p;
+    arena_init(&arena, 1 * MIB);
+    assert_ok(store_view_open(s, &v, &err), &err);
+    assert_ok(store_prove(v, height, bytes_str(key), &arena, &p, &err), &err);
+    assert_int_equal(p->height, height);
+    assert_ok(proof_verify(p, bytes_str(key), root, &err), &err);
+    bool present = p->present;
+    snprintf(value, sizeof value, "%.*s", (int)p->value.len, (const char *)p->value.data);
+    if (present) { /* a changed value, and a denied one, do not verify */
+        p->value.data[0] ^= 1;
+        assert_code(proof_verify(p, bytes_str(key), root, &err), CODE_PROOF);
+        p->present = false;
+        p->value.len = 0;
+        assert_code(proof_verify(p, bytes_str(key), root, &err), CODE_PROOF);
+    }
+    store_view_close(v);
+    arena_release(&arena);
+    return present ? value : NULL;
+}
+
+static void check_view(struct store *s) {
+    struct store_view *v;
+    assert_ok(store_view_open(s, &v, &err), &err);
+    assert_ok(store_check(v, &err), &err);
+    store_view_close(v);
+}
+
+static void store_commit__reads_back(void **state) {
+    (void)state;
+    struct store *s;
+    struct arena arena;
+    struct bytes got;
+    uint64_t height, heights[4];
+    uint32_t index, indexes[4];
+    size_t n;
+    arena_init(&arena, 1 * MIB);
+    assert_ok(store_open_mem(&s, &err), &err);
+    assert_false(store_height(s, &height));
+    assert_int_equal(store_next(s), 0);
+    struct hash none = store_root(s);
+    assert_true(hash_is_zero(&none));
+    for (uint64_t h = 0; h < 3; h++) {
+        put(s, "key", "value");
+        commit(s, 1000 * h);
+    }
+    assert_true(store_height(s, &height));
+    assert_int_equal(height, 2);
+    assert_ok(store_get_record(s, STORE_BLOCK, 1, &arena, &got, &err), &err);
+    assert_true(bytes_eq(got, bytes_str("block 1")));
+    assert_code(store_get_record(s, STORE_RESULTS, 1, &arena, &got, &err), CODE_NOT_FOUND);
+    assert_code(store_get_record(s, STORE_BLOCK, 3, &arena, &got, &err), CODE_NOT_FOUND);
+    assert_non_null(strstr(err.msg, "not there yet"));
+    assert_ok(store_get_meta(s, "consensus", &arena, &got, &err), &err);
+    assert_true(bytes_eq(got, bytes_str("block 2")));
+    assert_code(store_get_meta(s, "other", &arena, &got, &err), CODE_NOT_FOUND);
+    struct hash id = tx_id(2), unknown = tx_id(9);
+    assert_ok(store_find_tx(s, &id, &height, &index, &err), &err);
+    assert_int_equal(height, 2);
+    assert_int_equal(index, 4);
+    assert_code(store_find_tx(s, &unknown, &height, &index, &err), CODE_NOT_FOUND);
+    assert_ok(store_find_event(s, bytes_str("storage.sealed/7"), 1, 4, heights, indexes, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_int_equal(heights[0], 1);
+    assert_int_equal(heights[1], 2);
+    assert_int_equal(indexes[0], 3);
+    assert_ok(store_find_event(s, bytes_str("storage.sealed/"), 0, 4, heights, indexes, &n, &err), &err);
+    assert_int_equal(n, 0);
+    arena_release(&arena);
+    store_close(s);
+}
+
+static void store_begin__one_height_after_another(void **state) {
+    (void)state;
+    struct store *s;
+    struct store_batch *b;
+    assert_ok(store_open_mem(&s, &err), &err);
+    assert_code(store_begin(s, 1, 0, &b, &err), CODE_CONFLICT);
+    commit(s, 0);
+    assert_code(store_begin(s, 0, 0, &b, &err), CODE_CONFLICT);
+    store_close(s);
+}
+
+static void store_abort__nothing_happened(void **state) {
+    (void)state;
+    struct store *s;
+    struct store_batch *b;
+    struct hash root, other;
+    struct bytes v;
+    assert_ok(store_open_mem(&s, &err), &err);
+    put(s, "a", "1");
+    commit(s, 0);
+    put(s, "a", "2");
+    put(s, "b", "2");
+    assert_ok(store_begin(s, 1, 0, &b, &err), &err);
+    assert_ok(store_put_state(b, &root, &err), &err);
+    store_abort(b);
+    assert_code(state_get(store_state(s), bytes_str("b"), &v, &err), CODE_NOT_FOUND);
+    put(s, "a", "2");
+    put(s, "b", "2");
+    other = commit(s, 0);
+    assert_true(hash_eq(&root, &other));
+    check_view(s);
+    store_close(s);
+}
+
+static void store_prove__recent_heights(void **state) {
+    (void)state;
+    struct store *s;
+    struct hash roots[5];
+    assert_ok(store_open_mem(&s, &err), &err);
+    put(s, "always", "same");
+    roots[0] = commit(s, 0);
+    put(s, "now and then", "one");
+    put(s, "other", "x");
+    roots[1] = commit(s, 1);
+    roots[2] = commit(s, 2); /* no change */
+    assert_true(hash_eq(&roots[1], &roots[2]));
+    del(s, "now and then");
+    roots[3] = commit(s, 3);
+    put(s, "now and then", "two");
+    roots[4] = commit(s, 4);
+    static const char *const want[] = {NULL, "one", "one", NULL, "two"};
+    for (uint64_t h = 0; h < 5; h++) {
+        const char *got = proven(s, h, "now and then", &roots[h]);
+        assert_true((got == NULL) == (want[h] == NULL));
+        if (want[h])
+            assert_string_equal(got, want[h]);
+        assert_string_equal(proven(s, h, "always", &roots[h]), "same");
+        assert_null(proven(s, h, "never", &roots[h]));
+        struct hash root;
+        assert_ok(store_get_root(s, h, &root, &err), &err);
+        assert_true(hash_eq(&root, &roots[h]));
+    }
+    check_view(s);
+    store_close(s);
+}
+
+static void store_prove__empty_state(void **state) {
+    (void)state;
+    struct store *s;
+    assert_ok(store_open_mem(&s, &err), &err);
+    struct hash root = commit(s, 0);
+    assert_true(hash_is_zero(&root));
+    assert_null(proven(s, 0, "k", &root));
+    put(s, "k", "v");
+    commit(s, 1);
+    del(s, "k");
+    root = commit(s, 2);
+    assert_true(hash_is_zero(&root));
+    assert_null(proven(s, 2, "k", &root));
+    check_view(s);
+    store_close(s);
+}
+
+static size_t count_keys(struct store *s, unsigned family) {
+    struct kv_range all = {0};
+    struct kv_iter *it;
+    struct bytes key, value;
+    size_t n = 0;
+    assert_ok(kv_iter_open(store_kv(s), NULL, family, &all, &it, &err), &err);
+    while (kv_iter_next(it, &key, &value))
+        n++;
+    assert_ok(kv_iter_close(it, &err), &err);
+    return n;
+}
+
+static void store_commit__prunes(void **state) {
+    (void)state;
+    struct store *s;
+    struct kv *kv;
+    struct store_options options = {.keep_proofs = 10, .keep_proofs_ms = 5000, .keep_blocks = 20};
+    struct arena arena;
+    struct store_view *v;
+    struct bytes got;
+    StateProof *p;
+    struct hash roots[200];
+    uint64_t height;
+    uint32_t index;
+    size_t most_pages = 0;
+    arena_init(&arena, 1 * MIB);
+    assert_ok(kv_open_mem(STORE_FAMILIES, &kv, &err), &err);
+    assert_ok(store_open_kv(kv, &options, &s, &err), &err);
+    for (uint64_t h = 0; h < 200; h++) {
+        char key[16], text[16];
+        for (int i = 0; i < 5; i++) {
+            snprintf(key, sizeof key, "k%d", (int)(h * 7 + (uint64_t)i * 13) % 40);
+            snprintf(text, sizeof text, "%d", (int)h);
+            put(s, key, text);
+        }
+        roots[h] = commit(s, h * 100); /* 5 s are 50 heights */
+        if (h > 100) {
+            size_t pages = count_keys(s, STORE_FAMILY_TREE);
+            most_pages = pages > most_pages ? pages : most_pages;
+        }
+    }
+    assert_int_equal(store_first_proof(s), 150);
+    assert_int_equal(store_first_block(s), 180);
+    assert_true(most_pages < 800);
+    for (uint64_t h = 150; h < 200; h++)
+        (void)proven(s, h, "k3", &roots[h]);
+    assert_ok(store_view_open(s, &v, &err), &err);
+    assert_code(store_prove(v, 149, bytes_str("k3"), &arena, &p, &err), CODE_PRUNED);
+    assert_code(store_get_at(v, 200, bytes_str("k3"), &arena, &got, &err), CODE_NOT_FOUND);
+    store_view_close(v);
+    assert_code(store_get_record(s, STORE_BLOCK, 179, &arena, &got, &err), CODE_PRUNED);
+    assert_ok(store_get_record(s, STORE_BLOCK, 180, &arena, &got, &err), &err);
+    struct hash old = tx_id(179), kept = tx_id(180);
+    assert_code(store_find_tx(s, &old, &height, &index, &err), CODE_NOT_FOUND);
+    assert_ok(store_find_tx(s, &kept, &height, &index, &err), &err);
+    assert_int_equal(count_keys(s, STORE_FAMILY_INDEX), 40);
+    assert_int_equal(count_keys(s, STORE_FAMILY_BLOCKS), 40);
+    check_view(s);
+    arena_release(&arena);
+    store_close(s);
+    kv_close(kv);
+}
+
+static void store_view_open__stays_while_the_writer_goes_on(void **state) {
+    (void)state;
+    struct store *s;
+    struct store_view *v;
+    struct state *old;
+    struct bytes got;
+    assert_ok(store_open_mem(&s, &err), &err);
+    assert_code(store_view_open(s, &v, &err), CODE_NOT_READY);
+    put(s, "k", "1");
+    commit(s, 0);
+    assert_ok(store_view_open(s, &v, &err), &err);
+    put(s, "k", "2");
+    commit(s, 1);
+    assert_int_equal(store_view_height(v), 0);
+    assert_ok(store_view_state(v, 0, &old, &err), &err);
+    assert_ok(state_get(old, bytes_str("k"), &got, &err), &err);
+    assert_true(bytes_eq(got, bytes_str("1")));
+    state_free(old);
+    assert_ok(store_check(v, &err), &err);
+    store_view_close(v);
+    store_close(s);
+}
+
+/* Every write fails once, at every point: nothing of the height is there, and after a restart the same block gives the
+ * same root. */
+static void store_commit__failing_write(void **state) {
+    (void)state;
+    for (uint64_t n = 1; n <= 6; n++) {
+        struct store *s;
+        struct kv *kv;
+        struct hash root, want;
+        assert_ok(kv_open_mem(STORE_FAMILIES, &kv, &err), &err);
+        assert_ok(store_open_kv(kv, NULL, &s, &err), &err);
+        kv_mem_fail_write(kv, n, CODE_DISK_FULL);
+        uint64_t h = 0;
+        int rc = CODE_OK;
+        for (; h < 6 && rc == CODE_OK; h++) {
+            put(s, "k", h % 2 ? "odd" : "even");
+            put(s, "l", "same");
+            rc = try_commit(s, h, &root, &err);
+        }
+        assert_code(rc, CODE_DISK_FULL);
+        assert_int_equal(h, n);
+        assert_code(store_failed(s, &err), CODE_DISK_FULL);
+        struct store_batch *b;
+        assert_code(store_begin(s, store_next(s), 0, &b, &err), CODE_DISK_FULL); /* latched */
+        want = root;
+        store_close(s);
+        kv_mem_crash(kv);
+        assert_ok(store_open_kv(kv, NULL, &s, &err), &err);
+        assert_int_equal(store_next(s), n - 1);
+        put(s, "k", (n - 1) % 2 ? "odd" : "even");
+        put(s, "l", "same");
+        root = commit(s, n - 1);
+        assert_true(hash_eq(&root, &want));
+        check_view(s);
+        store_close(s);
+        kv_close(kv);
+    }
+}
+
+static int collect(void *ctx, struct bytes text, struct err *e) {
+    (void)e;
+    buf_put_bytes((struct buf *)ctx, text);
+    return CODE_OK;
+}
+
+static void store_export_json__same_state_same_bytes(void **state) {
+    (void)state;
+    struct buf text[2];
+    struct hash digests[2];
+    for (int way = 0; way < 2; way++) {
+        struct store *s;
+        struct store_view *v;
+        assert_ok(store_open_mem(&s, &err), &err);
+        put(s, way ? "b" : "a", way ? "2" : "1");
+        if (way)
+            put(s, "c", "gone");
+        commit(s, 0);
+        put(s, way ? "a" : "b", way ? "1" : "2");
+        del(s, "c");
+        commit(s, 1);
+        buf_init(&text[way], 1 * MIB);
+        assert_ok(store_view_open(s, &v, &err), &err);
+        assert_ok(store_export_json(v, collect, &text[way], &err), &err);
+        assert_ok(store_digest(v, BYTES_NONE, &digests[way], &err), &err);
+        store_view_close(v);
+        store_close(s);
+    }
+    assert_string_equal(buf_cstr(&text[0]), buf_cstr(&text[1]));
+    assert_true(hash_eq(&digests[0], &digests[1]));
+    assert_non_null(
+        strstr(buf_cstr(&text[0]), "{\"key\":\"61\",\"value\":\"31\"},\n{\"key\":\"62\",\"value\":\"32\"}"));
+    assert_non_null(strstr(buf_cstr(&text[0]), hash_hex(&digests[0]).s));
+    buf_release(&text[0]);
+    buf_release(&text[1]);
+}
+
+static void store_open__on_disk(void **state) {
+    (void)state;
+    struct store *s, *other;
+    struct hash root;
+    assert_ok(store_open(test_path("disk"), NULL, &s, &err), &err);
+    assert_code(store_open(test_path("disk"), NULL, &other, &err), CODE_LOCKED);
+    for (uint64_t h = 0; h < 50; h++) {
+        char key[16];
+        snprintf(key, sizeof key, "key %d", (int)(h % 17));
+        put(s, key, key + h % 4);
+        root = commit(s, h);
+    }
+    store_close(s);
+    assert_ok(store_open(test_path("disk"), NULL, &s, &err), &err);
+    assert_int_equal(store_next(s), 50);
+    struct hash again = store_root(s);
+    assert_true(hash_eq(&root, &again));
+    assert_string_equal(proven(s, 49, "key 3", &root), "ey 3");
+    check_view(s);
+    put(s, "key 3", "new");
+    commit(s, 51);
+    check_view(s);
+    store_close(s);
+}
+
+static void store_open__other_format(void **state) {
+    (void)state;
+    struct kv *kv;
+    struct store *s;
+    assert_ok(kv_open_mem(STORE_FAMILIES, &kv, &err), &err);
+    struct kv_batch *b = kv_batch_new(kv);
+    kv_batch_put(b, STORE_FAMILY_META, bytes_str("f"), bytes_of("\0\0\0\x09", 4));
+    assert_ok(kv_write(kv, b, true, &err), &err);
+    kv_batch_free(b);
+    assert_code(store_open_kv(kv, NULL, &s, &err), CODE_VERSION);
+    kv_close(kv);
+}
+
+TEST_MAIN(cmocka_unit_test(store_commit__reads_back), cmocka_unit_test(store_begin__one_height_after_another),
+          cmocka_unit_test(store_abort__nothing_happened), cmocka_unit_test(store_prove__recent_heights),
+          cmocka_unit_test(store_prove__empty_state), cmocka_unit_test(store_commit__prunes),
+          cmocka_unit_test(store_view_open__stays_while_the_writer_goes_on),
+          cmocka_unit_test(store_commit__failing_write), cmocka_unit_test(store_export_json__same_state_same_bytes),
+          cmocka_unit_test(store_open__on_disk), cmocka_unit_test(store_open__other_format))
