@@ -95,7 +95,7 @@ void ctx_event(struct ctx *ctx, const char *type, ...) {
     }
     va_end(ap);
     if (!event_vec_push(&ctx->events, e))
-        ctx_fault(ctx, CODE_LIMIT, "more than %u events in one step", CTX_EVENTS_MAX);
+        ctx_fault(ctx, CODE_LIMIT, "more than %zu events in one step", CTX_EVENTS_MAX);
 }
 
 char *ctx_u64_text(struct ctx *ctx, uint64_t v) {

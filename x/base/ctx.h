@@ -24,8 +24,9 @@ struct deps;
 VEC_DEFINE(event_vec, Event *);
 VEC_DEFINE(id_vec, uint64_t);
 
-#define CTX_EVENTS_MAX 4096 /* of one transaction or one hook: 128 messages of a few events, with room */
-#define CTX_IDS_MAX    256
+#define CTX_EVENTS_MAX                                                                                                 \
+    ((size_t)1 << 20) /* of one transaction, or of all begin or end work: far above what the caps allow */
+#define CTX_IDS_MAX 256
 
 struct ctx {
     struct state *state;
@@ -46,6 +47,8 @@ struct ctx {
     struct event_vec events; /* of the running transaction or hook */
     struct id_vec ids;       /* given by the running transaction, in order */
     uint64_t group_opened; /* placement group opened earlier in this transaction; 0 none (MsgSealObject.group_id = 0) */
+    uint64_t supply;       /* pebble in existence */
+    uint64_t fees;         /* taken by ante checks and not yet in the fees account; pebble */
     struct err fault;      /* fault.code != CODE_OK: latched */
 };
 

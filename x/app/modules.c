@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x/app/modules.h"
+
+#include "x/auth/account.h"
+#include "x/params/params.h"
+#include "x/validator/validator.h"
+
+const struct module *const ledger_modules[] = {
+    &params_module,
+    &auth_module,
+    &validator_module,
+};
+const size_t ledger_modules_n = COUNT_OF(ledger_modules);
+
+const struct deps ledger_deps = {0};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check_tx, prepare and process: what may wait, what goes into a block, which block may be voted for. */
+#include "x/app/ops.h"
+
+#include "x/app/ante.h"
+#include "x/app/judge.h"
+#include "x/validator/validator.h"
+
+#include <inttypes.h>
+
+/* A mempool's ledger time is the last block's: a free answer is judged again in its block. */
+int op_check_tx(void *app, struct state *st, uint64_t height, const struct tx *tx, struct app_admission *ret,
+                struct err *err) {
+    struct run run;
+    struct arena results;
+    arena_init(&results, MIB);
+    int rc = run_open(&run, app, st, &results, err);
+    if (rc == CODE_OK) {
+        run.ctx.height = height;
+        rc = ante_tx(&run, tx, ret, err);
+        run_close(&run);
+    }
+    arena_release(&results);
+    return rc;
+}
+
+/* What ordinary transactions may take: the block without the reserved share, as far as candidates would use that share.
+ */
+struct shares {
+    struct block_budget all, ordinary;
+};
+
+static bool looks_free(const struct ledger *ledger, const struct tx *tx) {
+    if (tx->body->fee)
+        return false;
+    for (size_t i = 0; i < tx->body->n_msgs; i++) {
+        unsigned kind = (unsigned)tx->body->msgs[i]->body_case;
+        if (kind >= LEDGER_RULES_MAX || !ledger->rules[kind] || !ledger->rules[kind]->free_ante)
+            return false;
+    }
+    return true;
+}
+
+static struct shares shares_of(const struct run *run, const struct tx *const *candidates, size_t count) {
+    struct block_budget all = block_budget(run->ctx.params->consensus);
+    struct block_budget reserved = {.bytes = all.bytes / RESERVED_SHARE,
+                                    .txs = all.txs / RESERVED_SHARE,
+                                    .signatures = all.signatures / RESERVED_SHARE};
+    struct block_budget left = reserved;
+    for (size_t i = 0; i < count; i++)
+        if (looks_free(run->ledger, candidates[i]))
+            block_budget_take(&left, ante_block_len(candidates[i]), 1);
+    struct block_budget ordinary = {.bytes = all.bytes - (reserved.bytes - left.bytes),
+                                    .txs = all.txs - (reserved.txs - left.txs),
+                                    .signatures = all.signatures - (reserved.signatures - left.signatures)};
+    return (struct shares){.all = all, .ordinary = ordinary};
+}
+
+static bool choose(struct run *run, struct shares *shares, const struct tx *tx) {
+    struct app_admission admission;
+    struct shares after = *shares;
+    if (after.all.bytes < ante_block_len(tx) || after.all.txs < 1 || after.all.signatures < 1)
+        return false; /* before its effects are taken */
+    struct arena_mark memory = arena_mark(run->ctx.arena);
+    size_t mark = state_mark(run->ctx.state);
+    uint64_t fees = run->ctx.fees;
+    bool ok = ante_tx(run, tx, &admission, NULL) == CODE_OK &&
+              block_budget_take(&after.all, ante_block_len(tx), admission.signatures) &&
+              (admission.reserved || block_budget_take(&after.ordinary, ante_block_len(tx), admission.signatures));
+    if (ok) {
+        state_commit(run->ctx.state, mark);
+        *shares = after;
+    } else {
+        state_rollback(run->ctx.state, mark);
+        run->ctx.fees = fees;
+    }
+    arena_rewind(run->ctx.arena, memory);
+    return ok;
+}
+
+int op_prepare(void *app, struct state *st, uint64_t height, const struct tx *const *candidates, size_t count,
+               bool *ret_chosen, struct err *err) {
+    struct run run;
+    struct arena results;
+    arena_init(&results, MIB);
+    int rc = run_open(&run, app, st, &results, err);
+    if (rc == CODE_OK) {
+        run.ctx.height = height;
+        struct shares shares = shares_of(&run, candidates, count);
+        for (size_t i = 0; i < count; i++)
+            ret_chosen[i] = choose(&run, &shares, candidates[i]);
+        rc = ctx_failed(&run.ctx, err);
+        run_close(&run);
+    }
+    arena_release(&results);
+    return rc;
+}
+
+int op_process(void *app, struct state *st, const struct app_block *block, struct err *err) {
+    struct run run;
+    struct arena results;
+    arena_init(&results, MIB);
+    int rc = run_open(&run, app, st, &results, err);
+    if (rc == CODE_OK) {
+        rc = judge_block(&run, block, err);
+        if (rc == CODE_OK)
+            rc = judge_txs(&run, block, err);
+        run_close(&run);
+    }
+    arena_release(&results);
+    return rc;
+}

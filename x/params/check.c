@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What parameters a chain can live with: judged once at genesis, and by every later change. */
+#include "chain/base/limits.h"
+#include "x/params/params.h"
+
+#include <inttypes.h>
+
+#define YEAR_MS ((uint64_t)366 * 24 * 3600 * 1000)
+
+struct range {
+    const char *name;
+    uint64_t value, lo, hi;
+};
+
+static int check_ranges(const struct range *r, size_t n, struct err *err) {
+    for (size_t i = 0; i < n; i++)
+        if (r[i].value < r[i].lo || r[i].value > r[i].hi)
+            return err_set(err, CODE_INVALID_ARGUMENT,
+                           "parameter %s is %" PRIu64 ", and must be from %" PRIu64 " to %" PRIu64, r[i].name,
+                           r[i].value, r[i].lo, r[i].hi);
+    return CODE_OK;
+}
+
+static int check_consensus(const ConsensusParams *p, struct err *err) {
+    const struct range r[] = {
+        {"consensus.heartbeat_ms", p->heartbeat_ms, 10, 3600 * 1000},
+        {"consensus.min_interval_ms", p->min_interval_ms, 0, p->heartbeat_ms},
+        {"consensus.timeout_propose_ms", p->timeout_propose_ms, 1, 3600 * 1000},
+        {"consensus.timeout_prevote_ms", p->timeout_prevote_ms, 1, 3600 * 1000},
+        {"consensus.timeout_precommit_ms", p->timeout_precommit_ms, 1, 3600 * 1000},
+        {"consensus.timeout_delta_ms", p->timeout_delta_ms, 0, 3600 * 1000},
+        {"consensus.precision_ms", p->precision_ms, 1, 3600 * 1000},
+        {"consensus.message_delay_ms", p->message_delay_ms, 1, 3600 * 1000},
+        {"consensus.block_bytes_max", p->block_bytes_max, 64 * KIB, BLOCK_LEN_MAX},
+        {"consensus.block_txs_max", p->block_txs_max, 1, BLOCK_TXS_MAX},
+        {"consensus.block_signatures_max", p->block_signatures_max, 1, (uint64_t)1 << 20},
+        {"consensus.time_scale", p->time_scale, 1, p->development ? 1000000 : 1},
+        {"consensus.evidence_window_ms", p->evidence_window_ms, 1, 10 * YEAR_MS},
+    };
+    return check_ranges(r, COUNT_OF(r), err);
+}
+
+static int check_auth(const AuthParams *p, const ConsensusParams *consensus, struct err *err) {
+    const struct range r[] = {
+        {"auth.tx_bytes_max", p->tx_bytes_max, 1024, u64_min(TX_LEN_MAX, consensus->block_bytes_max / 2)},
+        {"auth.tx_messages_max", p->tx_messages_max, 1, TX_MSGS_MAX},
+        {"auth.memo_bytes_max", p->memo_bytes_max, 0, MEMO_LEN_MAX},
+        {"auth.tx_window_blocks", p->tx_window_blocks, 1, 1000000},
+        {"auth.fee_per_byte", p->fee_per_byte, 0, (uint64_t)1 << 40},
+        {"auth.fee_per_message", p->fee_per_message, 0, (uint64_t)1 << 50},
+    };
+    int rc = check_ranges(r, COUNT_OF(r), err);
+    for (size_t i = 1; rc == CODE_OK && i < p->n_message_prices; i++)
+        if (strcmp(p->message_prices[i - 1]->message, p->message_prices[i]->message) >= 0)
+            rc = err_set(err, CODE_INVALID_ARGUMENT, "parameter auth.message_prices must ascend by message name");
+    return rc;
+}
+
+static int check_modules(const Params *p, struct err *err) {
+    const struct range r[] = {
+        {"sp.deposit_min", p->sp->deposit_min, 0, UINT64_MAX},
+        {"sp.stake_per_gib", p->sp->stake_per_gib, 0, (uint64_t)1 << 50},
+        {"sp.group_bond", p->sp->group_bond, 0, (uint64_t)1 << 60},
+        {"sp.groups_per_primary", p->sp->groups_per_primary, 1, 100000},
+        {"sp.sps_max", p->sp->sps_max, 1, 100000},
+        {"storage.segment_size", p->storage->segment_size, SEGMENT_LEN_MIN, 32 * MIB},
+        {"storage.object_size_max", p->storage->object_size_max, 1, (uint64_t)1 << 44},
+        {"storage.buckets_per_account", p->storage->buckets_per_account, 1, 100000},
+        {"storage.positions_max", p->storage->positions_max, 1, CODE_N_MAX + 1},
+        {"storage.slots_per_bucket", p->storage->slots_per_bucket, 1, 100000},
+        {"storage.expiries_per_block", p->storage->expiries_per_block, 1, 10000},
+        {"payment.reserve_time_ms", p->payment->reserve_time_ms, 1, 10 * YEAR_MS},
+        {"payment.frozen_time_ms", p->payment->frozen_time_ms, 1, p->payment->reserve_time_ms},
+        {"payment.settle_interval_ms", p->payment->settle_interval_ms, 1, YEAR_MS},
+        {"payment.settlements_per_block", p->payment->settlements_per_block, 1, 10000},
+        {"payment.accounts_per_owner", p->payment->accounts_per_owner, 1, 100000},
+        {"payment.price_max", p->payment->price_max, 1, (uint64_t)1 << 56},
+    };
+    return check_ranges(r, COUNT_OF(r), err);
+}
+
+/* "genesis is refused unless [the cap] is at most a quarter of every deadline": otherwise one long block could expire
+ * what its owner had no block to answer in. A fast network counts challenges in real time. */
+static int check_deadlines(const Params *p, struct err *err) {
+    uint64_t step = params_time_step_max(p->consensus);
+    uint64_t real = p->consensus->development ? 2 * p->consensus->heartbeat_ms : step;
+    const struct range r[] = {
+        {"storage.create_ttl_ms", p->storage->create_ttl_ms, 4 * step, 10 * YEAR_MS},
+        {"storage.approval_ttl_max_ms", p->storage->approval_ttl_max_ms, 4 * step, 10 * YEAR_MS},
+        {"storage.receipt_ttl_max_ms", p->storage->receipt_ttl_max_ms, 4 * step, 10 * YEAR_MS},
+        {"payment.frozen_time_ms", p->payment->frozen_time_ms, 4 * step, 10 * YEAR_MS},
+        {"challenge.deadline_ms", p->challenge->deadline_ms, 4 * real, YEAR_MS},
+        {"challenge.slash_window_ms", p->challenge->slash_window_ms, 4 * real, YEAR_MS},
+    };
+    return check_ranges(r, COUNT_OF(r), err);
+}
+
+int params_check(const Params *p, struct err *err) {
+    if (!p || !p->consensus || !p->auth || !p->sp || !p->storage || !p->permission || !p->payment || !p->challenge)
+        return err_set(err, CODE_INVALID_ARGUMENT, "every group of parameters must be given");
+    int rc = check_consensus(p->consensus, err);
+    if (rc == CODE_OK)
+        rc = check_auth(p->auth, p->consensus, err);
+    if (rc == CODE_OK)
+        rc = check_modules(p, err);
+    return rc ? rc : check_deadlines(p, err);
+}
