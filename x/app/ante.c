@@ -122,7 +122,7 @@ static int take_effects(struct run *run, const struct tx *tx, bool free, struct 
 
 int ante_tx(struct run *run, const struct tx *tx, struct app_admission *ret, struct err *err) {
     struct ctx *ctx = &run->ctx;
-    uint64_t signatures;
+    uint64_t signatures = 0;
     int rc = check_shape(run, tx, err);
     if (rc == CODE_OK)
         rc = check_messages(run, tx, &signatures, err);
