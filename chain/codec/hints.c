@@ -73,6 +73,7 @@ static const struct {
     {"signatures", HINT_SIG},
     {"signer", HINT_PUBKEY},
     {"signers", HINT_HEX},
+    {"sound_positions", HINT_HEX},
     {"spec", HINT_BASE64},
     {"spec_hash", HINT_HASH},
     {"statement", HINT_BASE64},

@@ -4,8 +4,13 @@
 /* enum PrincipalKind's numbers: this folder's keys need no generated code. */
 enum { PRINCIPAL_ACCOUNT = 1, PRINCIPAL_GROUP = 2 };
 
-struct bytes key_policy_all(struct key *k, uint8_t resource_kind, uint64_t resource_id) {
+struct bytes key_policies(struct key *k) {
     key_begin(k, KEY_PERMISSION, 'p');
+    return key_bytes(k);
+}
+
+struct bytes key_policy_all(struct key *k, uint8_t resource_kind, uint64_t resource_id) {
+    key_policies(k);
     key_add_u8(k, resource_kind);
     key_add_u64(k, resource_id);
     return key_bytes(k);

@@ -11,6 +11,7 @@ struct bytes key_policy_group(struct key *k, uint8_t resource_kind, uint64_t res
 struct bytes key_policy_groups(struct key *k, uint8_t resource_kind, uint64_t resource_id); /* prefix: all for groups */
 struct bytes key_policy_all(struct key *k, uint8_t resource_kind,
                             uint64_t resource_id); /* prefix: all of the resource */
+struct bytes key_policies(struct key *k);          /* prefix: all there are */
 struct bytes key_policy_counts(struct key *k, uint8_t resource_kind, uint64_t resource_id);
 struct bytes key_policy_counts_all(struct key *k);
 

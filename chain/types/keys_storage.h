@@ -29,12 +29,12 @@ struct bytes key_group_id(struct key *k, uint64_t group_id);
 struct bytes key_member(struct key *k, uint64_t group_id, const struct addr *account);
 struct bytes key_member_all(struct key *k, uint64_t group_id);
 
-/* --- slots: 's' bucket id, slot -> BucketSlot; 't' bucket id, placement group id -> SlotNumber --- */
+/* --- slots: 's' bucket id, slot -> BucketSlot; 't' bucket id, placement group id -> slot u64be --- */
 struct bytes key_slot(struct key *k, uint64_t bucket_id, uint64_t slot);
 struct bytes key_slot_all(struct key *k, uint64_t bucket_id);
 struct bytes key_slot_of_group(struct key *k, uint64_t bucket_id, uint64_t group_id);
 
-/* --- used approvals: 'a' sp, nonce -> UsedNonce; 'q' timeout, sp, nonce -> empty --- */
+/* --- used approvals: 'a' sp, nonce -> timeout u64be; 'q' timeout, sp, nonce -> empty --- */
 struct bytes key_nonce(struct key *k, uint32_t sp_id, uint64_t nonce);
 struct bytes key_nonce_timeout(struct key *k, uint64_t timeout, uint32_t sp_id, uint64_t nonce);
 struct bytes key_nonce_timeout_all(struct key *k);

@@ -7,9 +7,13 @@
  * while a block runs.
  */
 struct payment_deps;
+struct permission_deps;
+struct storage_deps;
 
 struct deps {
-    const struct payment_deps *payment; /* x/payment/deps.h */
+    const struct payment_deps *payment;       /* x/payment/deps.h */
+    const struct permission_deps *permission; /* x/permission/deps.h */
+    const struct storage_deps *storage;       /* x/storage/deps.h */
 };
 
 #endif

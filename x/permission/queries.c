@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x/permission/queries.h"
+
+#include "chain/types/keys_permission.h"
+#include "x/base/record.h"
+
+int query_policy(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    const PolicyQuery *q = question;
+    struct addr account;
+    (void)ctx;
+    if (q->group_id) {
+        key_policy_group(ret, (uint8_t)q->resource_kind, q->resource_id, q->group_id);
+        return CODE_OK;
+    }
+    int rc = addr_need(q->account, "account", &account, err);
+    if (rc == CODE_OK)
+        key_policy_account(ret, (uint8_t)q->resource_kind, q->resource_id, &account);
+    return rc;
+}
+
+struct page {
+    PoliciesAnswer *answer;
+    size_t limit;
+};
+
+/* record_fn; the entry beyond the page tells that there is more. */
+static int page_add(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct page *page = arg;
+    (void)rest, (void)value, (void)err;
+    if (page->answer->n_policies == page->limit)
+        return RECORD_STOP;
+    page->answer->policies[page->answer->n_policies++] = msg;
+    page->answer->next_cursor = ctx_data(ctx, rest);
+    return CODE_OK;
+}
+
+int query_policies(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    const PoliciesQuery *q = question;
+    struct key prefix, after;
+    struct page page = {CTX_NEW(ctx, PoliciesAnswer), query_limit(q->limit)};
+    policies_answer__init(page.answer);
+    page.answer->policies = ctx_alloc(ctx, page.limit * sizeof *page.answer->policies);
+    key_policy_all(&prefix, (uint8_t)q->resource_kind, q->resource_id);
+    after = prefix;
+    key_add_bytes(&after, bytes_of(q->cursor.data, q->cursor.len));
+    int rc = record_each(ctx, key_bytes(&prefix), q->cursor.len ? key_bytes(&after) : BYTES_NONE, page.limit + 1,
+                         &policy__descriptor, page_add, &page, err);
+    if (rc)
+        return rc;
+    if (page.answer->n_policies < page.limit)
+        page.answer->next_cursor = (ProtobufCBinaryData){0, NULL};
+    *(PoliciesAnswer **)ret_answer = page.answer;
+    return CODE_OK;
+}
