@@ -107,13 +107,10 @@ static int dispatch(struct http_request *r, struct err *err) {
     return rc;
 }
 
+/* The answer is queued when the lock is free: libmicrohttpd holds the response's own lock while it reads from us. */
 static enum MHD_Result queue_response(struct http_request *r) {
-    struct MHD_Response *m = r->response;
-    r->response = NULL;
     r->queued = true;
-    enum MHD_Result rc = MHD_queue_response(r->conn, (unsigned)r->status, m);
-    MHD_destroy_response(m); /* the connection holds it now */
-    return rc;
+    return MHD_YES;
 }
 
 static enum MHD_Result suspend_or_end(struct http_request *r) {
@@ -193,6 +190,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
         }
     }
     enum MHD_Result result = MHD_YES;
+    bool queued_before = r->queued;
     if (r->queued)
         *len = 0;
     else if (*len)
@@ -201,7 +199,17 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
         result = on_headers(r, refused);
     else
         result = on_body_end(r);
+    struct MHD_Response *m = NULL;
+    if (r->queued && !queued_before) {
+        m = r->response;
+        r->response = NULL;
+    }
+    unsigned status = (unsigned)r->status;
     mutex_unlock(&r->lock);
+    if (m) {
+        result = MHD_queue_response(conn, status, m);
+        MHD_destroy_response(m); /* the connection holds it now */
+    }
     return result;
 }
 
