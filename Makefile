@@ -115,7 +115,7 @@ $(1): $(call objects,$(2)) $(4) $(foreach l,$(call closure,$(3)),$(call archive,
 endef
 
 # --- main targets ---------------------------------------------------------------------------------------------------------
-.PHONY: all lib bin gen tests test lint format format-check hdr-check clean help install uninstall FORCE
+.PHONY: all check lib bin gen tests test lint format format-check hdr-check clean help install uninstall FORCE
 ifeq ($(VARIANT),release)
 LINKED := $(PROGRAMS:%=build/bin/%)
 endif
@@ -168,11 +168,24 @@ endif
 tests: $(UNIT_BINS) $(FUZZ_BINS) $(TEST_PROGRAMS:%=$(B)/tests/%) ## build every test program
 test: $(T_BINS) ## run unit and property tests: make test T=chain/store/test_tree F='*pattern*' SAN=asan
 	$(Q)CAIRN_TEST_FILTER='$(F)' tests/lib/run_programs $(T_BINS)
+test-programs: $(T_BINS)
+SIMS := $(patsubst %,$(B)/tests/%,$(filter sim%,$(TEST_PROGRAMS)))
+BENCHES := $(patsubst %,$(B)/tests/%,$(filter bench/%,$(TEST_PROGRAMS)))
+sims: $(SIMS)
+benches: $(BENCHES)
+print-sims: ; @echo $(SIMS)
+print-benches: ; @echo $(BENCHES)
+.PHONY: test-programs sims benches print-sims print-benches
+check: ## all tests: tests/run
+	$(Q)tests/run
 fuzzers: $(FUZZ_BINS) ## build the fuzzers (SAN=fuzz) or the corpus replays
 .PHONY: fuzzers
-sim: ; $(Q)tests/run sim ## run the simulator's fixed seeds
-e2e: ; $(Q)tests/run e2e ## run the end-to-end tests
-bench: ; $(Q)tests/run bench ## run the benchmarks beside their limits
+sim: ## run the simulator's fixed seeds
+	$(Q)tests/run sim
+e2e: ## run the end-to-end tests
+	$(Q)tests/run e2e
+bench: ## run the benchmarks beside their limits
+	$(Q)tests/run bench
 .PHONY: sim e2e bench
 
 # --- checks ---------------------------------------------------------------------------------------------------------------
@@ -181,7 +194,8 @@ hdr-check: $(HEADERS:%=$(B)/hdr/%.ok) ## compile every header alone
 $(B)/hdr/%.h.ok: %.h | $(GEN_H)
 	$(call say,HDR,$<)mkdir -p $(@D) && printf '#include "%s"\ntypedef int hdr_check_not_empty;\n' $< | $(CC) $(ALL_CPPFLAGS) $(BASE_CFLAGS) $(WARNINGS) \
 	  -fsyntax-only -MMD -MP -MT $@ -MF $(@:.ok=.d) -x c - && touch $@
-lint: ; $(Q)tests/lint/run ## arrows, purity, headers, banned calls, folder maps, format
+lint: ## arrows, purity, headers, banned calls, folder maps, format
+	$(Q)tests/lint/run
 format: ## format every source
 	$(Q)find $(ROOTS) -name '*.[ch]' -print0 | xargs -0 clang-format -i
 format-check: ## say which files are not formatted
