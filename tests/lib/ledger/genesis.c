@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The genesis of a fixture: parameters, keys, validators with their reveal chains, SPs. */
+#include "tests/lib/ledger/fixture.h"
+
+#include "chain/codec/pb.h"
+#include "chain/crypto/hash.h"
+#include "chain/os/file.h"
+
+static void init_params(struct fixture_params *p) {
+    p->consensus = (ConsensusParams)CONSENSUS_PARAMS__INIT;
+    p->auth = (AuthParams)AUTH_PARAMS__INIT;
+    p->sp = (SpParams)SP_PARAMS__INIT;
+    p->storage = (StorageParams)STORAGE_PARAMS__INIT;
+    p->permission = (PermissionParams)PERMISSION_PARAMS__INIT;
+    p->payment = (PaymentParams)PAYMENT_PARAMS__INIT;
+    p->challenge = (ChallengeParams)CHALLENGE_PARAMS__INIT;
+    p->all = (Params)PARAMS__INIT;
+    p->all.version = 1;
+    p->all.consensus = &p->consensus;
+    p->all.auth = &p->auth;
+    p->all.sp = &p->sp;
+    p->all.storage = &p->storage;
+    p->all.permission = &p->permission;
+    p->all.payment = &p->payment;
+    p->all.challenge = &p->challenge;
+}
+
+static void default_consensus(ConsensusParams *p) {
+    p->heartbeat_ms = 1000;
+    p->min_interval_ms = 50;
+    p->timeout_propose_ms = 1000;
+    p->timeout_prevote_ms = 500;
+    p->timeout_precommit_ms = 500;
+    p->timeout_delta_ms = 250;
+    p->precision_ms = 500;
+    p->message_delay_ms = 1000;
+    p->block_bytes_max = 2 * MIB;
+    p->block_txs_max = 4000;
+    p->block_signatures_max = 16000;
+    p->time_scale = 1;
+    p->evidence_window_ms = 86400000;
+    p->development = true;
+}
+
+static void default_auth(AuthParams *p) {
+    p->tx_bytes_max = 64 * KIB;
+    p->tx_messages_max = 64;
+    p->memo_bytes_max = 256;
+    p->fee_per_byte = 10;
+    p->fee_per_message = 1000;
+    p->tx_window_blocks = 600;
+}
+
+static void default_storage(StorageParams *p) {
+    p->segment_size = 16 * MIB;
+    p->object_size_max = (uint64_t)1 << 40;
+    p->buckets_per_account = 100;
+    p->groups_per_account = 100;
+    p->members_per_update = 20;
+    p->metadata_bytes_max = 4096;
+    p->tags_max = 32;
+    p->create_ttl_ms = 3600000;
+    p->approval_ttl_max_ms = 3600000;
+    p->receipt_ttl_max_ms = 3600000;
+    p->slots_per_bucket = 64;
+    p->positions_max = 16;
+    p->expiries_per_block = 16;
+}
+
+static void default_challenge(ChallengeParams *p) {
+    p->floor_interval_ms = 5000;
+    p->bytes_per_draw = GIB;
+    p->bytes_interval_ms = 60000;
+    p->leaves = 2;
+    p->deadline_ms = 15000;
+    p->open_max = 256;
+    p->draws_per_block = 8;
+    p->slash_amount = PEBBLE_PER_CAIRN;
+    p->slash_window_ms = 3600000;
+    p->slash_window_max = 20 * PEBBLE_PER_CAIRN;
+    p->repair_interval_ms = 10000;
+    p->submit_bond = PEBBLE_PER_CAIRN / 10;
+    p->jail_misses = 0;
+    p->misses_per_block = 16;
+    p->challenger_reward = PEBBLE_PER_CAIRN / 2;
+    p->open_per_submitter = 8;
+    p->answers_per_block = 256;
+    p->closed_kept_ms = 3600000;
+    p->prunes_per_block = 64;
+}
+
+static void default_params(struct fixture_params *p) {
+    init_params(p);
+    default_consensus(&p->consensus);
+    default_auth(&p->auth);
+    p->sp.deposit_min = 100 * PEBBLE_PER_CAIRN;
+    p->sp.stake_per_gib = PEBBLE_PER_CAIRN;
+    p->sp.group_bond = PEBBLE_PER_CAIRN;
+    p->sp.groups_per_primary = 8;
+    p->sp.sps_max = 1000;
+    default_storage(&p->storage);
+    p->permission.statements_max = 16;
+    p->permission.statement_resources_max = 16;
+    p->permission.groups_per_resource = 10;
+    p->permission.account_policies_per_resource = 100;
+    p->payment.reserve_time_ms = 7ull * 86400000;
+    p->payment.frozen_time_ms = 5ull * 86400000;
+    p->payment.accounts_per_owner = 16;
+    p->payment.settlements_per_block = 32;
+    p->payment.price_max = (uint64_t)1 << 50;
+    p->payment.settle_interval_ms = 3600000;
+    default_challenge(&p->challenge);
+}
+
+void fixture_init(struct fixture *f) {
+    *f = (struct fixture){.validators = 4, .sps = 7, .invariants = true};
+    arena_init(&f->setup, 256 * MIB);
+    arena_init(&f->arena, 1024 * MIB);
+    arena_init(&f->tx_arena, 1024 * MIB);
+    default_params(&f->params);
+    f->sp_deposit = 1000 * PEBBLE_PER_CAIRN;
+    f->sp_price = (uint64_t)1 << 33; /* about 1.2 CAIRN a GiB and month */
+    f->genesis = (Genesis)GENESIS__INIT;
+    f->genesis.version = 1;
+    f->genesis.chain_id = arena_strdup(&f->setup, "cairn-test");
+    f->genesis.time = FIXTURE_GENESIS_TIME;
+    f->genesis.params = &f->params.all;
+    f->genesis.accounts =
+        arena_array(&f->setup, FIXTURE_ACCOUNTS_MAX + 3 * FIXTURE_SPS_MAX, sizeof *f->genesis.accounts);
+}
+
+static ProtobufCBinaryData setup_data(struct fixture *f, struct bytes s) {
+    return (ProtobufCBinaryData){s.len, arena_dup(&f->setup, s.data, s.len)};
+}
+
+static void add_account(struct fixture *f, const struct addr *addr, uint64_t balance) {
+    GenesisAccount *a = ARENA_NEW(&f->setup, GenesisAccount);
+    genesis_account__init(a);
+    a->address = setup_data(f, addr_bytes(addr));
+    a->balance = balance;
+    f->genesis.accounts[f->genesis.n_accounts++] = a;
+}
+
+void fixture_account(struct fixture *f, const char *name, uint64_t balance) {
+    struct addr addr = fixture_addr(name);
+    assert_true(f->genesis.n_accounts < FIXTURE_ACCOUNTS_MAX);
+    add_account(f, &addr, balance);
+}
+
+static ProtobufCBinaryData named_key(struct fixture *f, const char *name, const char *suffix) {
+    struct pubkey key = fixture_pubkey(arena_printf(&f->setup, "%s%s", name, suffix));
+    return setup_data(f, pubkey_bytes(&key));
+}
+
+/* x_0 from the name; reveals[i] is what the i-th turn reveals. Returns the tip. */
+static struct hash make_chain(struct fixture *f, unsigned v) {
+    struct hash *x = arena_array(&f->setup, FIXTURE_CHAIN_LEN, sizeof *x);
+    struct hash h = hash_of(DOMAIN_REVEAL, bytes_of(&v, sizeof v));
+    for (size_t i = 0; i < FIXTURE_CHAIN_LEN; i++) {
+        x[FIXTURE_CHAIN_LEN - 1 - i] = h;
+        h = hash_of(DOMAIN_REVEAL, hash_bytes(&h));
+    }
+    f->reveals[v] = x;
+    return h;
+}
+
+static Validator *make_validator(struct fixture *f, unsigned i) {
+    Validator *v = ARENA_NEW(&f->setup, Validator);
+    validator__init(v);
+    const char *name = arena_printf(&f->setup, "val%u", i);
+    struct addr addr = fixture_addr(name);
+    struct hash tip = make_chain(f, i);
+    v->address = setup_data(f, addr_bytes(&addr));
+    v->operator_ = v->address;
+    v->pubkey = named_key(f, name, "");
+    v->power = 10;
+    v->name = arena_strdup(&f->setup, name);
+    v->reveal = ARENA_NEW(&f->setup, RevealChain);
+    reveal_chain__init(v->reveal);
+    v->reveal->tip = setup_data(f, hash_bytes(&tip));
+    v->reveal->remaining = FIXTURE_CHAIN_LEN;
+    return v;
+}
+
+static StorageProvider *make_sp(struct fixture *f, unsigned i) {
+    StorageProvider *sp = ARENA_NEW(&f->setup, StorageProvider);
+    storage_provider__init(sp);
+    const char *name = arena_printf(&f->setup, "sp%u", i);
+    struct addr operator= fixture_addr(name);
+    struct addr funding = fixture_addr(arena_printf(&f->setup, "%s.funding", name));
+    struct addr seal = fixture_addr(arena_printf(&f->setup, "%s.seal", name));
+    sp->id = i + 1;
+    sp->operator_ = setup_data(f, addr_bytes(&operator));
+    sp->funding = setup_data(f, addr_bytes(&funding));
+    sp->seal_key = named_key(f, name, ".seal");
+    sp->approval_key = named_key(f, name, ".approval");
+    sp->gc_key = named_key(f, name, ".gc");
+    sp->node_key = named_key(f, name, ".node");
+    sp->endpoint = arena_printf(&f->setup, "http://127.0.0.1:%u", 20000 + i);
+    sp->p2p_endpoint = arena_printf(&f->setup, "tcp://127.0.0.1:%u", 21000 + i);
+    sp->deposit = f->sp_deposit;
+    sp->store_price = f->sp_price;
+    sp->capacity = 1024 * GIB;
+    sp->status = SP_STATUS_IN_SERVICE;
+    add_account(f, &operator, 100 * PEBBLE_PER_CAIRN);
+    add_account(f, &seal, 100 * PEBBLE_PER_CAIRN);
+    add_account(f, &funding, f->sp_deposit + 100 * PEBBLE_PER_CAIRN);
+    return sp;
+}
+
+static void make_genesis(struct fixture *f) {
+    f->genesis.validators = arena_array(&f->setup, FIXTURE_VALIDATORS_MAX, sizeof *f->genesis.validators);
+    f->genesis.sps = arena_array(&f->setup, FIXTURE_SPS_MAX, sizeof *f->genesis.sps);
+    for (unsigned i = 0; i < f->validators; i++)
+        f->genesis.validators[f->genesis.n_validators++] = make_validator(f, i);
+    for (unsigned i = 0; i < f->sps; i++)
+        f->genesis.sps[f->genesis.n_sps++] = make_sp(f, i);
+}
+
+static int commit_genesis(struct fixture *f, struct err *err) {
+    struct store_batch *batch;
+    int rc = store_begin(f->store, 0, f->genesis.time, &batch, err);
+    if (rc)
+        return rc;
+    rc = f->app.ops->init_chain(f->app.self, store_state(f->store), &f->genesis, &f->chain_tag, err);
+    if (rc) {
+        store_abort(batch);
+        return rc;
+    }
+    rc = f->app.ops->commit(f->app.self, batch, &f->app_hash, err);
+    return rc ? rc : store_commit(batch, err);
+}
+
+int fixture_try_start(struct fixture *f, struct err *err) {
+    struct bytes encoded;
+    make_genesis(f);
+    int rc = pb_encode(&f->genesis, &f->setup, &encoded, err);
+    if (rc == CODE_OK)
+        rc = f->dir ? store_open(f->dir, NULL, &f->store, err) : store_open_mem(&f->store, err);
+    if (rc)
+        return rc;
+    f->chain_tag = chain_tag_of(encoded);
+    ledger_init(&f->ledger, &(struct ledger_options){.invariants = f->invariants});
+    f->app = ledger_app(&f->ledger);
+    f->header_time = f->genesis.time;
+    if (!f->step_ms)
+        f->step_ms = f->params.consensus.heartbeat_ms;
+    return commit_genesis(f, err);
+}
+
+void fixture_start(struct fixture *f) {
+    struct err err = {0};
+    assert_ok(fixture_try_start(f, &err), &err);
+}
+
+void fixture_release(struct fixture *f) {
+    store_close(f->store);
+    arena_release(&f->setup);
+    arena_release(&f->arena);
+    arena_release(&f->tx_arena);
+}

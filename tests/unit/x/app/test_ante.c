@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/ledger/fixture.h"
+
+#include "chain/types/fee.h"
+
+static struct fixture f;
+
+static int setup(void **state) {
+    (void)state;
+    fixture_init(&f);
+    fixture_account(&f, "alice", 100 * PEBBLE_PER_CAIRN);
+    fixture_account(&f, "poor", 100);
+    f.params.auth.tx_messages_max = 3;
+    f.params.auth.memo_bytes_max = 10;
+    f.params.auth.tx_window_blocks = 50;
+    f.params.auth.tx_bytes_max = 2048;
+    f.params.consensus.block_txs_max = 4;
+    fixture_start(&f);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    fixture_release(&f);
+    return 0;
+}
+
+static Msg *a_send(const char *from, uint64_t amount) {
+    MsgSend *msg = ARENA_NEW(&f.tx_arena, MsgSend);
+    msg_send__init(msg);
+    msg->to = fixture_addr_data(&f, "bob");
+    msg->amount = amount;
+    return fixture_msg(&f, from, &msg->base);
+}
+
+/* What check_tx and process say; they must agree. */
+static int judged(const struct tx *tx, struct err *err) {
+    struct app_admission admission;
+    int rc = fixture_check(&f, tx, &admission, err);
+    int block = fixture_process(&f, &tx, 1, NULL);
+    assert_int_equal(rc, block);
+    return rc;
+}
+
+static TxBody a_body(void) {
+    Msg *msg = a_send("alice", 1);
+    TxBody body;
+    fixture_body(&f, "alice", 0, &msg, 1, &body);
+    body.fee = PEBBLE_PER_CAIRN;
+    body.valid_until_height = f.height + 10;
+    return body;
+}
+
+static void check__good(void **state) {
+    (void)state;
+    TxBody body = a_body();
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_OK);
+}
+
+static void sequence__wrong_tells_the_expected(void **state) {
+    (void)state;
+    struct err err = {0};
+    TxBody body = a_body();
+    body.sequence = 7;
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), &err), CODE_SEQUENCE_WRONG);
+    assert_non_null(strstr(err.msg, "1 is expected"));
+}
+
+static void sequence__unordered_is_not_taken_yet(void **state) {
+    (void)state;
+    TxBody body = a_body();
+    body.sequence = 0;
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_TX_UNORDERED);
+}
+
+static void replay__of_an_executed_one_is_refused(void **state) {
+    (void)state;
+    TxBody body = a_body();
+    const struct tx *tx = fixture_tx_body(&f, "alice", &body);
+    struct bytes wire;
+    arena_dup_bytes(&f.setup, tx->wire, &wire);
+    fixture_block(&f, &tx, 1);
+    struct tx again;
+    assert_ok(tx_parse(wire, &f.chain_tag, &f.setup, &again, NULL), (struct err *)NULL);
+    assert_code(judged(&again, NULL), CODE_SEQUENCE_WRONG);
+}
+
+static void window__edges(void **state) {
+    (void)state;
+    uint64_t next = f.height + 1;
+    const struct {
+        uint64_t until;
+        int code;
+    } cases[] = {{next - 1, CODE_TX_EXPIRED}, {next, CODE_OK}, {next + 50, CODE_OK}, {next + 51, CODE_TX_WINDOW}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        TxBody body = a_body();
+        body.valid_until_height = cases[i].until;
+        assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), cases[i].code);
+    }
+}
+
+static void memo__edges(void **state) {
+    (void)state;
+    char memos[3][16] = {"123456789", "1234567890", "12345678901"};
+    const int codes[] = {CODE_OK, CODE_OK, CODE_TX_MEMO};
+    for (size_t i = 0; i < 3; i++) {
+        TxBody body = a_body();
+        body.memo = memos[i];
+        assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), codes[i]);
+    }
+}
+
+static void messages__edges(void **state) {
+    (void)state;
+    for (size_t n = 2; n <= 4; n++) {
+        Msg *msgs[4];
+        for (size_t i = 0; i < n; i++)
+            msgs[i] = a_send("alice", 1);
+        const struct tx *tx = fixture_tx(&f, "alice", 0, msgs, n);
+        TxBody body = *tx->body;
+        body.valid_until_height = f.height + 10;
+        assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), n <= 3 ? CODE_OK : CODE_TX_MESSAGES);
+    }
+}
+
+static void fee__edges(void **state) {
+    (void)state;
+    uint64_t needed;
+    TxBody body = a_body();
+    body.fee = 1200; /* as many bytes as the right one */
+    const struct tx *tx = fixture_tx_body(&f, "alice", &body);
+    assert_ok(fee_of(&f.params.auth, body.msgs, body.n_msgs, tx->wire.len, &needed, NULL), (struct err *)NULL);
+    for (uint64_t fee = needed - 1; fee <= needed + 1; fee++) {
+        body.fee = fee;
+        tx = fixture_tx_body(&f, "alice", &body);
+        assert_code(judged(tx, NULL), fee < needed ? CODE_FEE_LOW : CODE_OK);
+    }
+}
+
+static void fee__more_than_the_balance(void **state) {
+    (void)state;
+    Msg *msg = a_send("poor", 1);
+    TxBody body;
+    fixture_body(&f, "poor", 0, &msg, 1, &body);
+    body.valid_until_height = f.height + 10;
+    assert_code(judged(fixture_tx_body(&f, "poor", &body), NULL), CODE_INSUFFICIENT_FUNDS);
+}
+
+static void creator__must_be_the_signer(void **state) {
+    (void)state;
+    TxBody body = a_body();
+    body.msgs[0]->send->creator = fixture_addr_data(&f, "bob");
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_TX_CREATOR);
+    body.msgs[0]->send->creator = (ProtobufCBinaryData){0, NULL};
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_TX_CREATOR);
+}
+
+static void fee_payer__needs_a_grant(void **state) {
+    (void)state;
+    TxBody body = a_body();
+    body.fee_payer = fixture_addr_data(&f, "bob");
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_TX_FEE_PAYER);
+    body.fee_payer = fixture_addr_data(&f, "alice");
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_OK);
+}
+
+static void message__own_check_makes_the_block_invalid(void **state) {
+    (void)state;
+    TxBody body = a_body();
+    body.msgs[0]->send->amount = 0;
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_AMOUNT);
+}
+
+static void block__two_of_one_sender_follow_each_other(void **state) {
+    (void)state;
+    Msg *a = a_send("alice", 1), *b = a_send("alice", 2);
+    const struct tx *txs[] = {fixture_tx(&f, "alice", 0, &a, 1), fixture_tx(&f, "alice", 1, &b, 1)};
+    f.params.auth.tx_window_blocks = 50;
+    for (size_t i = 0; i < 2; i++) {
+        TxBody body = *txs[i]->body;
+        body.valid_until_height = f.height + 10;
+        txs[i] = fixture_tx_body(&f, "alice", &body);
+    }
+    const struct tx *swapped[] = {txs[1], txs[0]};
+    assert_code(fixture_process(&f, swapped, 2, NULL), CODE_SEQUENCE_WRONG);
+    fixture_block(&f, txs, 2);
+    assert_int_equal(fixture_balance(&f, "bob"), 3);
+}
+
+static const struct tx *nth_of_alice(unsigned ahead) {
+    Msg *msg = a_send("alice", 1);
+    TxBody body;
+    fixture_body(&f, "alice", ahead, &msg, 1, &body);
+    body.valid_until_height = f.height + 10;
+    return fixture_tx_body(&f, "alice", &body);
+}
+
+static void block__transaction_cap(void **state) {
+    (void)state;
+    const struct tx *txs[5];
+    for (unsigned i = 0; i < 5; i++)
+        txs[i] = nth_of_alice(i);
+    assert_code(fixture_process(&f, txs, 3, NULL), CODE_OK);
+    assert_code(fixture_process(&f, txs, 4, NULL), CODE_OK);
+    assert_code(fixture_process(&f, txs, 5, NULL), CODE_BLOCK_LIMIT);
+}
+
+static void prepare__leaves_out_what_cannot_be_in(void **state) {
+    (void)state;
+    const struct tx *txs[6];
+    for (unsigned i = 0; i < 6; i++)
+        txs[i] = nth_of_alice(i);
+    const struct tx *candidates[] = {txs[1], txs[0], txs[1], txs[3], txs[2], txs[3], txs[4]};
+    const bool want[] = {false, true, true, false, true, true, false}; /* the last: four are a full block */
+    bool chosen[7];
+    struct store_view *view;
+    struct state *st;
+    struct err err = {0};
+    assert_ok(store_view_open(f.store, &view, &err), &err);
+    assert_ok(store_view_state(view, 0, &st, &err), &err);
+    assert_ok(f.app.ops->prepare(f.app.self, st, f.height + 1, candidates, 7, chosen, &err), &err);
+    state_free(st);
+    store_view_close(view);
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(chosen[i], want[i]);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+TEST_MAIN(T(check__good), T(sequence__wrong_tells_the_expected), T(sequence__unordered_is_not_taken_yet),
+          T(replay__of_an_executed_one_is_refused), T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges),
+          T(fee__more_than_the_balance), T(creator__must_be_the_signer), T(fee_payer__needs_a_grant),
+          T(message__own_check_makes_the_block_invalid), T(block__two_of_one_sender_follow_each_other),
+          T(block__transaction_cap), T(prepare__leaves_out_what_cannot_be_in))
