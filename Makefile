@@ -108,7 +108,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(call sources,$(1)))
 
 # $(1) output, $(2) folder or file, $(3) libraries (not closed), $(4) more objects, $(5) more link flags
 define link_rules
-$(1): private LINK_LIBS := $(foreach l,$(call closure,$(3)),$(LDLIBS_$(l)))
+$(1): private LINK_LIBS := $(LDLIBS_$(2)) $(foreach l,$(call closure,$(3)),$(LDLIBS_$(l)))
 $(1): $(call objects,$(2)) $(4) $(foreach l,$(call closure,$(3)),$(call archive,$(l)))
 	$$(call say,LINK,$$@)mkdir -p $$(@D) && $(CC) $(ALL_LDFLAGS) $(5) -o $$@ $$(filter %.o,$$^) \
 	  -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LINK_LIBS) $(LDLIBS)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_TESTNET_CREATE_H
+#define CAIRN_TESTNET_CREATE_H
+/* Makes a planned network's homes: each program's own `init`, one genesis with all of them, a client home with two
+ * keys. */
+#include "testnet/network.h"
+
+/* The client's home below DIR; holds the keys "faucet" and "owner", both funded in genesis. */
+int create_client_home(const struct network *net, char *ret_path, size_t ret_size, struct err *err);
+
+/* Fills DIR, and the node ids and the funded address in *net. DIR must not hold a network. What was made stays on
+ * failure, for a look; network.json is not written. */
+int create_network(struct network *net, struct err *err);
+
+#endif

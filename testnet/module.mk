@@ -1,0 +1,2 @@
+$(call program,cairn-testnet,testnet)
+LDLIBS_testnet := -ljansson
