@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/lib/ledger.h"
+
+#include "chain/codec/json.h"
+#include "chain/codec/pb.h"
+#include "chain/os/clock.h"
+#include "chain/os/file.h"
+#include "chain/types/keys_app.h"
+#include "chain/types/proof.h"
+#include "chain/types/tx.h"
+#include "client/lib/ledger_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { GENESIS_MAX = 16 << 20, GENESIS_ARENA_MAX = 64 << 20, RECORD_TRIES = 8, WAIT_PROVABLE_MS = 10000 };
+
+/* --- opening ------------------------------------------------------------------------------------------------------ */
+
+static int set_nodes(struct ledger *l, const char *nodes, struct err *err) {
+    for (const char *p = nodes; *p;) {
+        size_t len = strcspn(p, ",");
+        if (len >= LEDGER_URL_MAX || l->node_count == LEDGER_NODES_MAX)
+            return err_set(err, CODE_INVALID_ARGUMENT, "more than %d ledger nodes, or one with too long a URL",
+                           LEDGER_NODES_MAX);
+        while (len && p[len - 1] == '/')
+            len--;
+        if (len) {
+            memcpy(l->node[l->node_count], p, len);
+            l->node[l->node_count++][len] = '\0';
+        }
+        p += strcspn(p, ",");
+        p += *p == ',';
+    }
+    return l->node_count ? CODE_OK
+                         : err_set(err, CODE_INVALID_ARGUMENT, "no ledger node was named: --node http://HOST:PORT");
+}
+
+static int take_genesis(struct ledger *l, const Genesis *genesis, struct arena *arena, struct err *err) {
+    struct bytes encoded;
+    int rc = pb_encode(genesis, arena, &encoded, err);
+    if (rc)
+        return rc;
+    l->chain_tag = chain_tag_of(encoded);
+    snprintf(l->chain_id, sizeof l->chain_id, "%s", genesis->chain_id);
+    return light_init(&l->light, genesis, &l->chain_tag, err);
+}
+
+static int load_genesis(struct ledger *l, const char *path, struct err *err) {
+    struct arena arena;
+    struct buf text;
+    Genesis *genesis;
+    arena_init(&arena, GENESIS_ARENA_MAX);
+    buf_init(&text, GENESIS_MAX);
+    int rc = CODE_OK;
+    if (path) {
+        rc = file_read(path, &text, err);
+        if (!rc)
+            rc = json_read_pb(&genesis__descriptor, buf_bytes(&text), &arena, &genesis, err);
+        if (rc)
+            rc = err_wrap(err, rc, "genesis file %s", path);
+    } else {
+        rc = ledger_get(l, "/v1/genesis", &genesis__descriptor, &arena, &genesis, err);
+    }
+    if (!rc)
+        rc = take_genesis(l, genesis, &arena, err);
+    buf_release(&text);
+    arena_release(&arena);
+    return rc;
+}
+
+int ledger_open(const struct ledger_options *options, struct ledger **ret, struct err *err) {
+    struct http_client_config http = {.allow_private = options->allow_private, .user_agent = "cairn"};
+    struct ledger *l = calloc(1, sizeof *l);
+    if (!l)
+        return err_set(err, CODE_NO_MEMORY, "no memory for the connection to the ledger");
+    mutex_init(&l->trust_lock);
+    mutex_init(&l->send_lock);
+    mutex_init(&l->time_lock);
+    arena_init(&l->params_arena, 1 << 20);
+    l->deadline_ms = options->deadline_ms ? options->deadline_ms : 10000;
+    l->verify = options->verify;
+    int rc = set_nodes(l, options->nodes, err);
+    if (!rc)
+        rc = http_client_new(&http, &l->http, err);
+    if (!rc && options->verify && !options->genesis_path)
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "without a genesis file nothing can be verified");
+    if (!rc)
+        rc = load_genesis(l, options->genesis_path, err);
+    if (rc)
+        ledger_close(l);
+    else
+        *ret = l;
+    return rc;
+}
+
+void ledger_close(struct ledger *l) {
+    if (!l)
+        return;
+    http_client_free(l->http);
+    arena_release(&l->params_arena);
+    mutex_release(&l->trust_lock);
+    mutex_release(&l->send_lock);
+    mutex_release(&l->time_lock);
+    free(l);
+}
+
+void ledger_cancel(struct ledger *l) {
+    atomic_store(&l->cancelled, true);
+    http_client_close(l->http);
+}
+
+const struct hash *ledger_chain_tag(const struct ledger *l) {
+    return &l->chain_tag;
+}
+
+const char *ledger_chain_id(const struct ledger *l) {
+    return l->chain_id;
+}
+
+struct http_client *ledger_http(struct ledger *l) {
+    return l->http;
+}
+
+/* --- questions ---------------------------------------------------------------------------------------------------- */
+
+/* Would another node perhaps answer? */
+static bool worth_another(int rc, const struct http_call *call) {
+    if (rc)
+        return rc == CODE_UNAVAILABLE || rc == CODE_TIMEOUT;
+    return call->status == 502 || call->status == 503;
+}
+
+int ledger_call(struct ledger *l, const char *path, struct http_call *call, struct err *err) {
+    char url[LEDGER_URL_MAX + LEDGER_PATH_MAX];
+    size_t first = atomic_load(&l->preferred);
+    int rc = CODE_UNAVAILABLE;
+    call->url = url;
+    if (!call->deadline_ms)
+        call->deadline_ms = l->deadline_ms;
+    if (!call->body_max)
+        call->body_max = LEDGER_ANSWER_MAX;
+    for (size_t i = 0; i < l->node_count; i++) {
+        size_t at = (first + i) % l->node_count;
+        if (snprintf(url, sizeof url, "%s%s", l->node[at], path) >= (int)sizeof url)
+            return err_set(err, CODE_TOO_LARGE, "the question to the ledger is too long");
+        rc = http_call_run(l->http, call, err);
+        if (!worth_another(rc, call) || i + 1 == l->node_count) {
+            if (!rc)
+                atomic_store(&l->preferred, at);
+            break;
+        }
+        http_call_release(call);
+    }
+    call->url = NULL;
+    return rc;
+}
+
+static int get_text(struct ledger *l, const char *path, uint64_t deadline_ms, struct http_call *call, struct err *err) {
+    *call = (struct http_call){.method = "GET", .deadline_ms = deadline_ms};
+    int rc = ledger_call(l, path, call, err);
+    return rc ? rc : http_call_check(call, err);
+}
+
+int ledger_get(struct ledger *l, const char *path, const ProtobufCMessageDescriptor *desc, struct arena *arena,
+               void *ret_msg, struct err *err) {
+    struct http_call call;
+    int rc = get_text(l, path, 0, &call, err);
+    if (!rc)
+        rc = json_read_pb(desc, buf_bytes(&call.body), arena, ret_msg, err);
+    http_call_release(&call);
+    return rc;
+}
+
+int ledger_get_json(struct ledger *l, const char *path, json_t **ret, struct err *err) {
+    struct http_call call;
+    int rc = get_text(l, path, 0, &call, err);
+    if (!rc)
+        rc = json_parse(buf_bytes(&call.body), ret, err);
+    http_call_release(&call);
+    return rc;
+}
+
+int ledger_query(struct ledger *l, const char *path, json_t **ret, struct err *err) {
+    char full[LEDGER_PATH_MAX];
+    if (snprintf(full, sizeof full, "/v1/query%s", path) >= (int)sizeof full)
+        return err_set(err, CODE_TOO_LARGE, "the question to the ledger is too long");
+    return ledger_get_json(l, full, ret, err);
+}
+
+int ledger_query_pb(struct ledger *l, const char *path, const ProtobufCMessageDescriptor *desc, struct arena *arena,
+                    void *ret_msg, struct err *err) {
+    json_t *root = NULL;
+    int rc = ledger_query(l, path, &root, err);
+    if (rc)
+        return rc;
+    json_t *record = json_object_get(root, "record");
+    rc = json_is_object(record) ? json_to_pb(desc, record, arena, ret_msg, err)
+                                : err_set(err, CODE_NOT_FOUND, "there is no such record");
+    json_decref(root);
+    return rc;
+}
+
+int ledger_status(struct ledger *l, struct arena *arena, NodeStatus **ret, struct err *err) {
+    return ledger_get(l, "/v1/status", &node_status__descriptor, arena, ret, err);
+}
+
+/* --- proven records ----------------------------------------------------------------------------------------------- */
+
+static bool find_proven(struct ledger *l, uint64_t height, struct hash *ret) {
+    const struct ledger_proven *p = &l->proven[height % LEDGER_HEADERS];
+    if (p->height != height)
+        return false;
+    *ret = p->app_hash;
+    return true;
+}
+
+int ledger_app_hash(struct ledger *l, uint64_t height, struct hash *ret, struct err *err) {
+    char path[64];
+    struct arena arena;
+    SignedHeader *header;
+    struct light_header seen;
+    mutex_lock(&l->trust_lock);
+    bool known = find_proven(l, height, ret);
+    mutex_unlock(&l->trust_lock);
+    if (known)
+        return CODE_OK;
+    arena_init(&arena, 4 << 20);
+    /* the next header carries the app hash after `height` */
+    snprintf(path, sizeof path, "/v1/header/%llu", (unsigned long long)height + 1);
+    int rc = ledger_get(l, path, &signed_header__descriptor, &arena, &header, err);
+    if (!rc) {
+        mutex_lock(&l->trust_lock);
+        rc = light_update(&l->light, header, clock_real_ms(), &arena, &seen, err);
+        if (!rc) {
+            l->proven[height % LEDGER_HEADERS] = (struct ledger_proven){height, seen.app_hash};
+            *ret = seen.app_hash;
+        }
+        mutex_unlock(&l->trust_lock);
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+/* Asks a node, checks its proof. */
+static int get_proven(struct ledger *l, struct bytes key, uint64_t min_height, struct arena *arena, QueryBody **ret,
+                      struct err *err) {
+    char hex[2 * 2048 + 1], path[sizeof hex + 128];
+    QueryBody *answer;
+    struct hash app_hash;
+    struct http_call call;
+    if (key.len > 2048)
+        return err_set(err, CODE_TOO_LARGE, "the state key is too long");
+    hex_encode(key.data, key.len, hex);
+    snprintf(path, sizeof path, "/v1/state/%s?prove=%d&min_height=%llu", hex, l->verify,
+             (unsigned long long)min_height);
+    int rc = get_text(l, path, min_height ? l->deadline_ms + WAIT_PROVABLE_MS : 0, &call, err);
+    if (!rc)
+        rc = json_read_pb(&query_body__descriptor, buf_bytes(&call.body), arena, &answer, err);
+    http_call_release(&call);
+    if (rc || !l->verify) {
+        if (!rc)
+            *ret = answer;
+        return rc;
+    }
+    if (!answer->proof || answer->proof->height < min_height)
+        return err_set(err, CODE_PROOF, "the node gave no proof, or one of an older height than asked for");
+    rc = ledger_app_hash(l, answer->proof->height, &app_hash, err);
+    if (!rc)
+        rc = proof_verify(answer->proof, key, &app_hash, err);
+    if (!rc)
+        *ret = answer;
+    return rc;
+}
+
+int ledger_record(struct ledger *l, struct bytes key, uint64_t min_height, const ProtobufCMessageDescriptor *desc,
+                  struct arena *arena, void *ret_msg, uint64_t *ret_height, struct err *err) {
+    QueryBody *answer;
+    int rc = CODE_STALE;
+    /* another thread may have gone on to a header that this one's proof is older than */
+    for (int i = 0; rc == CODE_STALE && i < RECORD_TRIES; i++)
+        rc = get_proven(l, key, min_height, arena, &answer, err);
+    if (rc)
+        return rc;
+    struct bytes value = l->verify ? bytes_of(answer->proof->value.data, answer->proof->value.len)
+                                   : bytes_of(answer->value.data, answer->value.len);
+    if (ret_height)
+        *ret_height = l->verify ? answer->proof->height : answer->height;
+    if (l->verify ? !answer->proof->present : !value.len)
+        return err_set(err, CODE_NOT_FOUND, "the ledger has no such record");
+    return pb_decode(desc, value, arena, ret_msg, err);
+}
+
+int ledger_time(struct ledger *l, uint64_t *ret_ms, struct err *err) {
+    struct arena arena;
+    NodeStatus *status;
+    int rc = CODE_OK;
+    uint64_t now = clock_mono_ms();
+    mutex_lock(&l->time_lock);
+    bool fresh = l->time_mono_ms && now - l->time_mono_ms < 1000;
+    if (fresh)
+        *ret_ms = l->time_ledger_ms;
+    mutex_unlock(&l->time_lock);
+    if (fresh)
+        return CODE_OK;
+    arena_init(&arena, 1 << 20);
+    rc = ledger_status(l, &arena, &status, err);
+    if (!rc) {
+        mutex_lock(&l->time_lock);
+        l->time_mono_ms = now;
+        l->time_ledger_ms = status->ledger_time;
+        mutex_unlock(&l->time_lock);
+        *ret_ms = status->ledger_time;
+    }
+    arena_release(&arena);
+    return rc;
+}
