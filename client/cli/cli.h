@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CLIENT_CLI_CLI_H
+#define CAIRN_CLIENT_CLI_CLI_H
+/*
+ * One run of `cairn NOUN VERB`: what was typed, and what commands share. Every command is a row of a table
+ * (commands.c); parsing, help and completion come from the rows. A command returns a code and fills *err; main prints
+ * the sentence and exits with the code's status.
+ *
+ * Output: results to standard output, everything else to standard error. With --json standard output holds one JSON
+ * value and nothing else.
+ */
+#include "chain/base/arena.h"
+#include "client/lib/keystore.h"
+#include "client/lib/ledger.h"
+
+#include <jansson.h>
+
+enum {
+    CLI_WORDS_MAX = 64,
+    CLI_FLAGS_MAX = 64,
+    CLI_PATH_MAX = 1024,
+};
+
+struct cli;
+
+/* An option of a command. value: what it takes ("N", "ADDR"), NULL when it is a switch. */
+struct cli_flag {
+    const char *name; /* "--profile" */
+    const char *value;
+    const char *does;
+};
+
+struct cli_command {
+    const char *noun, *verb; /* verb "" when the noun stands alone */
+    const char *words;       /* "cairn://BUCKET/KEY [FILE]" */
+    const char *does;        /* one sentence */
+    size_t words_min, words_max;
+    const struct cli_flag *flags; /* ends with a NULL name; may be NULL */
+    int (*run)(struct cli *cli, struct err *err);
+};
+
+struct cli_given {
+    const char *name, *value;
+};
+
+struct cli {
+    const struct cli_command *command;
+    const char *words[CLI_WORDS_MAX];
+    size_t word_count;
+    struct cli_given given[CLI_FLAGS_MAX];
+    size_t given_count;
+
+    /* global options, from the command line, else the environment */
+    char home[CLI_PATH_MAX]; /* --home, CAIRN_HOME, ~/.cairn */
+    const char *node;        /* --node, CAIRN_NODE: comma-separated URLs */
+    const char *from;        /* --from, CAIRN_FROM: a key's name */
+    const char *passphrase_file;
+    const char *wait;     /* --wait: admitted, committed, sealed */
+    enum keyring keyring; /* --keyring, CAIRN_KEYRING */
+    uint64_t fee;         /* --fee in pebble; 0: what the ledger asks */
+    bool json, quiet, yes, unverified;
+
+    struct arena arena; /* until the command ends */
+    char keys_dir[CLI_PATH_MAX];
+    struct ledger *ledger; /* opened at first use: cli_ledger */
+    struct seckey key;     /* opened at first use: cli_key */
+    struct key_info key_info;
+    bool key_open;
+};
+
+/* --- what was typed ----------------------------------------------------------------------------------------------- */
+const char *cli_value(const struct cli *cli, const char *flag); /* NULL when not given; the last one counts */
+bool cli_has(const struct cli *cli, const char *flag);
+/* A number, def when not given; CODE_INVALID_ARGUMENT names the flag and the bounds. */
+int cli_number(const struct cli *cli, const char *flag, uint64_t def, uint64_t max, uint64_t *ret, struct err *err);
+
+/* --- what commands need ------------------------------------------------------------------------------------------- */
+struct keystore cli_keystore(struct cli *cli);
+/* The connection to the ledger, made once. Borrowed. */
+int cli_ledger(struct cli *cli, struct ledger **ret, struct err *err);
+/* The key of --from, opened once; asks for the passphrase at need. Borrowed until the command ends. */
+int cli_key(struct cli *cli, const struct seckey **ret, struct err *err);
+/* The address behind --from, without opening the key. */
+int cli_address(struct cli *cli, struct addr *ret, struct err *err);
+/* "cairn1...", or the name of a key of ours. */
+int cli_parse_address(struct cli *cli, const char *text, struct addr *ret, struct err *err);
+/* Signs msgs with --from, sends them, waits as --wait says, and gives the result; a transaction that failed is an error
+ * with the ledger's code and sentence. ret (may be NULL) lives on the arena. */
+int cli_send(struct cli *cli, Msg **msgs, size_t count, TxStatus **ret, struct err *err);
+
+/* --- output ------------------------------------------------------------------------------------------------------- */
+/* Takes value over. With --json prints it; else as lines "name  value", nested names joined by dots, lists numbered. */
+int cli_print(struct cli *cli, json_t *value, struct err *err);
+/* Any record, through the one JSON printer. */
+int cli_print_pb(struct cli *cli, const void *msg, struct err *err);
+/* A table: with --json the array itself; else the given members as columns. Takes rows over. columns end with NULL. */
+int cli_print_table(struct cli *cli, json_t *rows, const char *const *columns, struct err *err);
+/* A line to standard error, for people; not with --quiet. */
+void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Puts the transaction's id, height and cost beside what else a command tells. */
+json_t *cli_tx_json(const TxStatus *status);
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+extern const struct cli_command cli_commands[]; /* ends with a NULL noun */
+int cli_parse(struct cli *cli, int argc, char **argv, struct err *err);
+void cli_usage(const struct cli_command *command, bool whole); /* to standard output; NULL: every command */
+void cli_release(struct cli *cli);                             /* wipes and closes */
+
+#endif

@@ -1,0 +1,2 @@
+$(call program,cairn,client/cli)
+LDLIBS_client/cli := -ljansson
