@@ -48,6 +48,7 @@
     X(STATEMENT, "cairn.statement", "signed: chain tag 32 | payload statement bytes")                                  \
     X(VOUCHER, "cairn.voucher", "signed: chain tag 32 | channel voucher bytes")                                        \
     X(ASK, "cairn.ask", "signed: chain tag 32 | a primary's question to secondaries")                                  \
+    X(ASKID, "cairn.askid", "id of a question to secondaries: its bytes")                                              \
     X(OFFER, "cairn.offer", "signed: chain tag 32 | a secondary's answer")                                             \
     X(SEED, "cairn.seed", "challenge seed: previous seed 32 | reveal 32")                                              \
     X(REVEAL, "cairn.reveal", "reveal chain: next preimage 32")                                                        \
