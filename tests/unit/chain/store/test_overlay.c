@@ -243,10 +243,39 @@ static void state_put__over_memory_latches(void **state) {
     state_free(small);
 }
 
+/* What is cached from block to block is dropped when it is much; nothing of that shows. */
+static void state_accept__drops_a_large_cache(void **state) {
+    struct fixture *f = (struct fixture *)*state;
+    static uint8_t big[VALUE_LEN_MAX];
+    struct state_diff d;
+    struct bytes v;
+    char key[16];
+    for (int block = 0; block < 3; block++) {
+        for (int i = 0; i < 150; i++) {
+            snprintf(key, sizeof key, "big %d", i);
+            big[0] = (uint8_t)(block + i);
+            assert_ok(state_put(f->st, bytes_str(key), bytes_of(big, sizeof big), &f->err), &f->err);
+        }
+        assert_ok(state_diff(f->st, &d, &f->err), &f->err);
+        assert_int_equal(d.len, 150);
+        struct kv_batch *b = kv_batch_new(f->kv);
+        for (size_t i = 0; i < d.len; i++)
+            kv_batch_put(b, 0, d.at[i].key, d.at[i].value);
+        assert_ok(kv_write(f->kv, b, true, &f->err), &f->err);
+        kv_batch_free(b);
+        state_accept(f->st);
+        assert_ok(state_get(f->st, bytes_str("big 7"), &v, &f->err), &f->err);
+        assert_int_equal(v.data[0], block + 7);
+        assert_int_equal(v.len, sizeof big);
+        assert_is(f, "a1", "one");
+    }
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 TEST_MAIN(WITH_FIXTURE(state_get__sees_base_and_changes), WITH_FIXTURE(state_get__bytes_stay),
           WITH_FIXTURE(state_iter__merges), WITH_FIXTURE(state_iter__changes_ahead_are_seen),
           WITH_FIXTURE(state_rollback__nested), WITH_FIXTURE(state_diff__leaves_out_what_is_the_same),
           WITH_FIXTURE(state_accept__is_the_base), WITH_FIXTURE(state_new__snapshot_does_not_move),
-          WITH_FIXTURE(state_put__limits), WITH_FIXTURE(state_put__over_memory_latches))
+          WITH_FIXTURE(state_put__limits), WITH_FIXTURE(state_put__over_memory_latches),
+          WITH_FIXTURE(state_accept__drops_a_large_cache))

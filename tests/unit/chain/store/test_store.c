@@ -6,6 +6,9 @@
 #include "chain/store/store.h"
 #include "chain/types/proof.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 static struct err err;
 
 static void put(struct store *s, const char *key, const char *value) {
@@ -295,6 +298,88 @@ static void store_view_open__stays_while_the_writer_goes_on(void **state) {
     store_close(s);
 }
 
+/* --- readers in other threads while the writer commits --- */
+
+struct reader {
+    struct store *store;
+    atomic_bool stop;
+    atomic_uint rounds;
+};
+
+/* Every key of a view says the view's height; proofs at the height before hold under its root. */
+static void read_once(struct reader *r) {
+    struct store_view *v;
+    struct state *st;
+    struct state_iter it;
+    struct bytes key, value;
+    struct arena arena;
+    StateProof *p;
+    struct hash root;
+    arena_init(&arena, 1 * MIB);
+    if (store_view_open(r->store, &v, NULL))
+        abort();
+    uint64_t height = store_view_height(v), before = height ? height - 1 : 0, n = 0;
+    if (store_view_state(v, 0, &st, NULL))
+        abort();
+    state_iter_init(&it, st, bytes_str("k"), BYTES_NONE, 0);
+    while (state_iter_next(&it, &key, &value))
+        if (load_be64(value.data) != height || ++n > 50)
+            abort();
+    if (state_iter_end(&it, NULL) || n != 50)
+        abort();
+    if (store_prove(v, before, bytes_str("k7"), &arena, &p, NULL) || store_get_root(r->store, before, &root, NULL) ||
+        proof_verify(p, bytes_str("k7"), &root, NULL) || load_be64(p->value.data) != before)
+        abort();
+    state_free(st);
+    store_view_close(v);
+    arena_release(&arena);
+}
+
+static void *read_always(void *arg) {
+    struct reader *r = (struct reader *)arg;
+    while (!atomic_load(&r->stop)) {
+        read_once(r);
+        atomic_fetch_add(&r->rounds, 1);
+    }
+    return NULL;
+}
+
+static void commit_numbered(struct store *s, uint64_t height) {
+    uint8_t value[8];
+    char key[16];
+    store_be64(value, height);
+    for (int i = 0; i < 50; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        assert_ok(state_put(store_state(s), bytes_str(key), bytes_of(value, 8), &err), &err);
+    }
+    commit(s, height * 1000);
+}
+
+static void read_while_writing(struct store *s) {
+    struct reader r = {.store = s};
+    pthread_t threads[2];
+    uint64_t height = 0;
+    commit_numbered(s, height++);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_always, &r), 0);
+    while (height < 300 || atomic_load(&r.rounds) < 20)
+        commit_numbered(s, height++);
+    atomic_store(&r.stop, true);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    check_view(s);
+    store_close(s);
+}
+
+static void store_view_open__readers_in_other_threads(void **state) {
+    (void)state;
+    struct store *s;
+    assert_ok(store_open_mem(&s, &err), &err);
+    read_while_writing(s);
+    assert_ok(store_open(test_path("readers"), NULL, &s, &err), &err);
+    read_while_writing(s);
+}
+
 /* Every write fails once, at every point: nothing of the height is there, and after a restart the same block gives the
  * same root. */
 static void store_commit__failing_write(void **state) {
@@ -413,4 +498,5 @@ TEST_MAIN(cmocka_unit_test(store_commit__reads_back), cmocka_unit_test(store_beg
           cmocka_unit_test(store_prove__empty_state), cmocka_unit_test(store_commit__prunes),
           cmocka_unit_test(store_view_open__stays_while_the_writer_goes_on),
           cmocka_unit_test(store_commit__failing_write), cmocka_unit_test(store_export_json__same_state_same_bytes),
-          cmocka_unit_test(store_open__on_disk), cmocka_unit_test(store_open__other_format))
+          cmocka_unit_test(store_open__on_disk), cmocka_unit_test(store_open__other_format),
+          cmocka_unit_test(store_view_open__readers_in_other_threads))
