@@ -38,6 +38,7 @@ static const struct {
     {"layout_root", HINT_HASH},
     {"metadata", HINT_BASE64},
     {"next_cursor", HINT_HEX},
+    {"next_key", HINT_HEX},
     {"next_tip", HINT_HASH},
     {"next_validators_hash", HINT_HASH},
     {"node_id", HINT_ADDRESS},
@@ -89,6 +90,7 @@ static const struct {
     {"validators_hash", HINT_HASH},
     {"value", HINT_BASE64},
     {"value_id", HINT_HASH},
+    {"whole_root", HINT_HASH},
     {"wire_hashes", HINT_HASH},
     {"wrap_pubkey", HINT_HEX},
 };

@@ -1,0 +1,2 @@
+$(call library,sp/spdb)
+LDLIBS_sp/spdb := -lprotobuf-c
