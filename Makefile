@@ -4,6 +4,7 @@
 # folder is, and the rules are here once. `make help` lists the targets.
 #
 #   $(call library,chain/store)            all .c of the folder -> build/<variant>/lib/chain_store.a
+#   SRCS_tests/bench := tests/bench/bench.c  not all .c of the folder but these
 #   LDLIBS_chain/store := -lrocksdb        what a program that uses the library must link from outside
 #   CFLAGS_chain/coding/avx2.c := -mavx2   flags for one file
 #   $(call program,cairnd,chain/cmd)       all .c of the folder, linked -> build/<variant>/bin/cairnd (and build/bin/cairnd)
@@ -103,7 +104,7 @@ include $(G)/closure.mk
 archive = $(B)/lib/$(subst /,_,$(1)).a
 closure = $(filter $(LIBRARIES),$(sort $(1) $(foreach d,$(1),$(CL_$(d)))))
 includes = $(or $(CL_$(1)),$(CL_$(patsubst %/,%,$(dir $(1)))))
-sources = $(if $(filter %.c,$(1)),$(1),$(sort $(wildcard $(1)/*.c)))
+sources = $(if $(filter %.c,$(1)),$(1),$(or $(SRCS_$(1)),$(sort $(wildcard $(1)/*.c))))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(call sources,$(1)))
 
 # $(1) output, $(2) folder or file, $(3) libraries (not closed), $(4) more objects, $(5) more link flags
@@ -125,10 +126,10 @@ lib: $(foreach l,$(LIBRARIES),$(call archive,$(l))) ## build every library
 bin: $(PROGRAMS:%=$(B)/bin/%) $(LINKED) ## build every program into build/<variant>/bin (release: linked in build/bin)
 gen: $(GEN_C) $(GEN_H) ## generate the C of proto/
 
-$(foreach l,$(filter-out proto,$(LIBRARIES)),$(eval $(call archive,$(l)): $(call objects,$(l))))
+$(foreach l,$(filter-out proto,$(LIBRARIES)),$(eval $(call archive,$(l)): $(call objects,$(l)) $(l)))
 $(call archive,proto): $(GEN_C:$(G)/%.c=$(B)/obj/gen/%.o)
 $(B)/lib/%.a:
-	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(foreach p,$(PROGRAMS),$(eval $(call link_rules,$(B)/bin/$(p),$(SRC_$(p)),$(filter-out $(SRC_$(p)),$(call includes,$(SRC_$(p))) $(MORE_$(p))))))
 build/bin/%: $(B)/bin/%

@@ -1,0 +1,3 @@
+$(call library,tests/bench)
+SRCS_tests/bench := tests/bench/bench.c
+$(call test_program,bench/http,tests/bench/http.c)
