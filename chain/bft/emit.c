@@ -32,6 +32,11 @@ void emit_sign(struct bft *core, struct bft_update *update, const struct bft_sig
 void emit_certificate(struct bft_update *update, const struct certificate *certificate) {
     if (certificate->n == 0)
         return;
+    for (uint32_t i = 0; i < update->n;
+         i++) /* passing two rounds in one step: the first was overwritten by the second */
+        if (update->outputs[i].kind == BFT_OUT_SEND && update->outputs[i].send.kind == BFT_SEND_CERTIFICATE &&
+            update->outputs[i].send.certificate == certificate)
+            return;
     struct bft_output *out = emit(update, BFT_OUT_SEND);
     out->send.kind = BFT_SEND_CERTIFICATE;
     out->send.certificate = certificate;

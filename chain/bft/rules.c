@@ -98,20 +98,16 @@ static bool rule_enter(struct bft *core, struct bft_update *update) {
  * prevote for the first time". */
 static bool rule_polka(struct bft *core, struct bft_update *update) {
     struct round *round = round_at(core, core->round);
-    if (core->phase < BFT_PHASE_PREVOTE || round->polka_seen || !round->prevotes.quorum ||
-        hash_is_zero(&round->prevotes.quorum_value))
+    const struct hash *value = &round->prevotes.quorum_value;
+    if (round->polka_seen || !round->prevotes.quorum || hash_is_zero(value))
         return false;
-    switch (values_verdict(&core->values, &round->prevotes.quorum_value)) {
-    case VALUE_VALID:
-        round_polka(core, round, update);
-        return true;
-    case VALUE_INVALID:
+    enum value_verdict verdict = values_verdict(&core->values, value);
+    if (verdict == VALUE_UNKNOWN)
+        store_want(core, core->round, value, update); /* also when the proposal never came */
+    if (verdict != VALUE_VALID || core->phase < BFT_PHASE_PREVOTE)
         return false;
-    case VALUE_UNKNOWN:
-        store_want(core, core->round, &round->prevotes.quorum_value, update);
-        return false;
-    }
-    return false;
+    round_polka(core, round, update);
+    return true;
 }
 
 /* L44: "upon 2f + 1 <PREVOTE, h_p, round_p, nil> while step_p = prevote". */
