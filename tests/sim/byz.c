@@ -143,15 +143,17 @@ static void forge_certificate(struct sim *s, struct node *n) {
         if (v == n->validator || rng_chance(&s->byz, 4, 5))
             cert->votes[cert->n++] = vote;
     }
-    if (rng_chance(&s->byz, 1, 4)) { /* well signed, but alone */
-        cert->votes[0] = (struct vote){.height = cert->height,
-                                       .round = cert->round,
-                                       .validator = n->validator,
-                                       .type = cert->kind == CERTIFICATE_POLKA ? VOTE_PREVOTE : VOTE_PRECOMMIT,
-                                       .value = cert->value};
-        key_sign_vote(s, &cert->votes[0]);
-        check_signed(s, n, &(struct bft_sign){.type = cert->votes[0].type, .vote = cert->votes[0]});
-        cert->n = 1;
+    if (rng_chance(&s->byz, 1, 2)) { /* well signed, but alone, or the same again and again */
+        cert->n = rng_chance(&s->byz, 1, 2) ? 1 : (uint16_t)(s->validators + 1);
+        struct vote own = {.height = cert->height,
+                           .round = cert->round,
+                           .validator = n->validator,
+                           .type = cert->kind == CERTIFICATE_POLKA ? VOTE_PREVOTE : VOTE_PRECOMMIT,
+                           .value = cert->value};
+        key_sign_vote(s, &own);
+        check_signed(s, n, &(struct bft_sign){.type = own.type, .vote = own});
+        for (uint16_t i = 0; i < cert->n; i++)
+            cert->votes[i] = own;
     }
     struct msg *m = msg_new(s, MSG_CERTIFICATE, n->index);
     msg_set_certificate(m, cert);

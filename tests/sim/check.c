@@ -142,7 +142,8 @@ static void check_body_held(struct sim *s, uint64_t height, uint32_t block) {
 void check_decided(struct sim *s, const struct node *n, uint64_t height, const struct hash *value,
                    const struct certificate *cert) {
     if (height == 0 || height >= HEIGHTS_MAX) {
-        check_fail(s, "node %u decides height %llu", n->index, (unsigned long long)height);
+        check_fail(s, "liveness: somebody stands still while node %u decides height %llu", n->index,
+                   (unsigned long long)height);
         return;
     }
     check_certified(s, n, height, value, cert);

@@ -68,14 +68,14 @@ static void draw_validators(struct sim *s, struct rng *r) {
 }
 
 static void draw_network(struct sim *s, struct rng *r) {
-    s->delay_min = PICK(r, 0, 1, 10, 30);
+    s->delay_min = PICK(r, 0, 0, 1, 1, 10, 10, 30, 30, 400);
     s->delay_mean = PICK(r, 1, 10, 30, 100);
     s->loss = PICK(r, 0, 0, 10, 100, 300);
     s->duplicate = PICK(r, 0, 0, 50, 300);
     s->partition = PICK(r, 0, 0, 30, 100);
     s->crash = PICK(r, 0, 0, 20, 100);
     s->crash_inside = PICK(r, 0, 0, 20, 200);
-    s->slow_ledger_ms = PICK(r, 0, 5, 50, 300);
+    s->slow_ledger_ms = PICK(r, 0, 5, 50, 300, 1500);
 }
 
 static void draw_timing(struct sim *s, struct rng *r) {
