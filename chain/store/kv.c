@@ -134,6 +134,14 @@ size_t kv_batch_len(const struct kv_batch *b) {
     return b->len;
 }
 
+/* The first failure stays. */
+static void latch(struct kv *kv, int code, const struct err *failure) {
+    if (atomic_exchange(&kv->failing, true))
+        return;
+    kv->failure = *failure;
+    atomic_store_explicit(&kv->failed, code, memory_order_release);
+}
+
 int kv_write(struct kv *kv, struct kv_batch *b, bool sync, struct err *err) {
     assert(b->kv == kv);
     int rc = kv_failed(kv, err);
@@ -143,11 +151,9 @@ int kv_write(struct kv *kv, struct kv_batch *b, bool sync, struct err *err) {
         return err_set(err, CODE_NO_MEMORY, "no memory for a batch of %zu changes", b->count);
     struct err failure = {0};
     rc = kv->ops->write(kv, b->impl, sync, &failure);
-    if (rc) {
-        kv->failure = failure;
-        atomic_store_explicit(&kv->failed, rc, memory_order_release);
-        if (err)
-            *err = failure;
-    }
+    if (rc)
+        latch(kv, rc, &failure);
+    if (rc && err)
+        *err = failure;
     return rc;
 }

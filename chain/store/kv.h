@@ -12,8 +12,8 @@
  * *latched* and every later write answers that first error. (RocksDB would resume by itself seconds after a full disk;
  * a ledger must not.)
  *
- * Threads: get, snapshots and iterators from any thread, at the same time as a write; one writer at a time. An
- * iterator, value or batch belongs to one thread.
+ * Threads: everything of struct kv from any thread; writes of several threads are applied one whole batch after
+ * another. An iterator, value or batch belongs to one thread at a time; a snapshot may be shared.
  */
 #include "chain/base/arena.h"
 #include "chain/base/bytes.h"
@@ -31,6 +31,7 @@ struct kv_iter;
 struct kv_rocks_options {
     size_t cache_bytes;        /* blocks, indexes and filters of tables; 0 = 16 MiB */
     size_t write_buffer_bytes; /* of one family; 0 = 4 MiB; all together never over 6 of them */
+    uint32_t plain;            /* bit i: family i holds hashes and the like: not worth compressing */
     bool must_exist;           /* do not create: CODE_NOT_FOUND when there is none */
 };
 

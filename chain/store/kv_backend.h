@@ -32,8 +32,9 @@ struct kv_ops {
 struct kv {
     const struct kv_ops *ops;
     unsigned families;
-    struct err failure; /* valid once failed is set */
-    atomic_int failed;  /* 0, or the code that latched it */
+    struct err failure;  /* valid once failed is set */
+    atomic_bool failing; /* a thread has begun to write failure */
+    atomic_int failed;   /* 0, or the code that latched it */
 };
 
 struct kv_iter {

@@ -430,6 +430,7 @@ void kv_mem_crash(struct kv *kv) {
         m->unsynced = false;
     }
     m->fail_at = 0;
+    atomic_store(&kv->failing, false);
     atomic_store(&kv->failed, 0);
 }
 

@@ -25,7 +25,7 @@
 struct rocks {
     struct kv kv;
     rocksdb_t *db;
-    rocksdb_options_t *options;
+    rocksdb_options_t *options, *plain; /* plain: the same without compression */
     rocksdb_column_family_handle_t *families[KV_FAMILIES_MAX];
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write_synced, *write_plain;
@@ -115,6 +115,7 @@ static void rocks_free(struct rocks *r) {
     rocksdb_writeoptions_destroy(r->write_synced);
     rocksdb_writeoptions_destroy(r->write_plain);
     rocksdb_options_destroy(r->options);
+    rocksdb_options_destroy(r->plain);
     free(r);
 }
 
@@ -298,6 +299,8 @@ int kv_open_rocks(const char *dir, const char *const *families, unsigned n, cons
     r->kv.ops = &rocks_ops;
     r->kv.families = n;
     r->options = options_new(options);
+    r->plain = rocksdb_options_create_copy(r->options);
+    rocksdb_options_set_compression(r->plain, rocksdb_no_compression);
     r->read = rocksdb_readoptions_create();
     r->write_plain = rocksdb_writeoptions_create();
     r->write_synced = rocksdb_writeoptions_create();
@@ -309,7 +312,7 @@ int kv_open_rocks(const char *dir, const char *const *families, unsigned n, cons
     rocksdb_column_family_handle_t *handles[KV_FAMILIES_MAX] = {NULL};
     for (unsigned i = 0; i <= n; i++) {
         names[i] = i < n ? families[i] : "default";
-        family_options[i] = r->options;
+        family_options[i] = options && options->plain >> i & 1 ? r->plain : r->options;
     }
     char *text = NULL;
     r->db = rocksdb_open_column_families(r->options, dir, (int)n + 1, names, family_options, handles, &text);

@@ -194,7 +194,8 @@ static int open_owned(struct kv *kv, const struct store_options *options, struct
 }
 
 int store_open(const char *dir, const struct store_options *options, struct store **ret, struct err *err) {
-    struct kv_rocks_options rocks = {.cache_bytes = options ? options->cache_bytes : 0};
+    struct kv_rocks_options rocks = {.cache_bytes = options ? options->cache_bytes : 0,
+                                     .plain = 1u << STORE_FAMILY_TREE};
     struct kv *kv;
     int rc = kv_open_rocks(dir, family_names, STORE_FAMILIES, &rocks, &kv, err);
     return rc ? rc : open_owned(kv, options, ret, err);

@@ -163,6 +163,7 @@ static int page_touch(struct tree *t, struct page *p, struct err *err) {
 
 static int page_apply(struct tree *t, struct page *p, const struct tree_change *c, size_t n_changes, struct err *err) {
     int rc = page_touch(t, p, err);
+    p->used = t->version;
     for (size_t i = 0, j; i < n_changes && rc == CODE_OK; i = j) {
         unsigned nibble = nibble_at(c[i].key_hash.b, p->n);
         for (j = i + 1; j < n_changes && nibble_at(c[j].key_hash.b, p->n) == nibble; j++)
@@ -327,13 +328,28 @@ int tree_update(struct tree *t, uint64_t version, const struct tree_change *chan
 
 /* --- memory between updates ------------------------------------------------------------------------------------- */
 
-static void drop_below(struct tree *t, struct page *p, size_t depth) {
+enum { AGES = 64 }; /* in updates; older counts as 63 */
+
+static size_t page_age(const struct tree *t, const struct page *p) {
+    uint64_t age = t->committed.version - p->used;
+    return age < AGES ? (size_t)age : AGES - 1;
+}
+
+static void count_ages(const struct tree *t, const struct page *p, size_t counts[AGES]) {
+    counts[page_age(t, p)]++;
+    for (unsigned i = 0; i < PAGE_SLOTS; i++)
+        if (p->slots[i].page)
+            count_ages(t, p->slots[i].page, counts);
+}
+
+/* Drops the pages below p that are too old or too deep; what is below those is older and deeper still. */
+static void drop(struct tree *t, struct page *p, size_t max_age, size_t max_depth) {
     for (unsigned i = 0; i < PAGE_SLOTS; i++) {
         struct page *child = p->slots[i].page;
         if (!child)
             continue;
-        drop_below(t, child, depth);
-        if (child->n < depth)
+        drop(t, child, max_age, max_depth);
+        if (child->n <= max_depth && page_age(t, child) <= max_age)
             continue;
         t->loaded[child->n]--;
         p->slots[i].page = NULL;
@@ -341,16 +357,25 @@ static void drop_below(struct tree *t, struct page *p, size_t depth) {
     }
 }
 
-/* Keeps whole levels from the top while they fit. */
+/* Over the cap: keeps what was used last, down to three quarters of it; if the last update alone is too much, whole
+ * levels of it from the top. */
 static void trim(struct tree *t) {
-    size_t kept = 0, depth = 0, all = 0;
+    size_t all = 0, kept = 0, age = 0, depth = 0, counts[AGES] = {0}, room = t->cache_pages / 4 * 3;
     for (size_t n = 0; n < PATH_MAX_N; n++)
         all += t->loaded[n];
     if (all <= t->cache_pages || !t->root.page)
         return;
-    while (depth < PATH_MAX_N && kept + t->loaded[depth] <= t->cache_pages)
+    count_ages(t, t->root.page, counts);
+    while (age < AGES && kept + counts[age] <= room)
+        kept += counts[age++];
+    if (age > 0) {
+        drop(t, t->root.page, age - 1, PATH_MAX_N);
+        return;
+    }
+    drop(t, t->root.page, 0, PATH_MAX_N);
+    while (depth < PATH_MAX_N && kept + t->loaded[depth] <= room)
         kept += t->loaded[depth++];
-    drop_below(t, t->root.page, depth ? depth : 1);
+    drop(t, t->root.page, 0, depth ? depth - 1 : 0);
 }
 
 void tree_settle(struct tree *t, bool written) {

@@ -22,7 +22,7 @@
  *            leaf: key_hash 32 || value_hash 32 || key length u16be || key      child: version u64be || hash 32
  *     's' || version u64be -> page keys that are stale since that version, each without its 'p', one behind the other
  *
- * The upper pages stay in memory, at most cache_pages of them between updates. One thread updates; proofs read the
+ * The pages used last stay in memory, at most cache_pages of them between updates. One thread updates; proofs read the
  * database through a snapshot and touch nothing of struct tree, so they run in any thread.
  */
 #include "chain/base/fixed.h"
@@ -37,7 +37,7 @@ struct tree_root {
     struct hash hash;
 };
 
-#define TREE_CACHE_PAGES 8192 /* about 12 MiB */
+#define TREE_CACHE_PAGES 16384 /* about 32 MiB when full */
 
 struct tree_change {
     struct bytes key; /* raw; kept in the leaf */

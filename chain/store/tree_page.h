@@ -33,6 +33,7 @@ struct slot {
 struct page {
     struct slot *up; /* the slot that it hangs on; NULL for a page read alone */
     uint64_t stored; /* the version that the database has of it; 0 none */
+    uint64_t used;   /* the last update that passed through it: never less than a child's */
     bool dirty, gone;
     uint8_t n;        /* nibbles of path */
     uint8_t path[32]; /* zero-padded */
