@@ -8,7 +8,7 @@
 enum { KEYS = 40 };
 
 struct pair {
-    char key[12], value[12];
+    char key[32], value[32];
     struct hash key_hash, value_hash;
 };
 
@@ -51,7 +51,7 @@ struct made {
     struct hash hashes[PROOF_DEPTH_MAX + 2];
     ProtobufCBinaryData siblings[PROOF_DEPTH_MAX];
     uint8_t mask[32];
-    char key[16];
+    char key[32];
 };
 
 static void prove(struct made *made, const char *key, size_t n) {
@@ -109,7 +109,7 @@ static void verify__presence_and_absence(void **state) {
             assert_code(verify(&made, &root), CODE_PROOF);
         }
         for (size_t i = 0; i < 20; i++) {
-            char absent[16];
+            char absent[32];
             snprintf(absent, sizeof absent, "absent%zu", i);
             prove(&made, absent, n);
             assert_false(made.proof.present);
@@ -174,7 +174,7 @@ static void verify__absence_needs_the_right_neighbour(void **state) {
     struct made made;
     size_t seen = 0;
     for (size_t i = 0; i < 50; i++) {
-        char absent[16];
+        char absent[32];
         snprintf(absent, sizeof absent, "absent%zu", i);
         prove(&made, absent, KEYS);
         if (made.proof.other_key_hash.len == 0)
