@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_X_SP_SP_H
+#define CAIRN_X_SP_SP_H
+/*
+ * Storage providers and placement groups, as other modules call them.
+ *
+ * A provider's deposit and the bonds of its groups lie in the account of module sp; its income lies in that of module
+ * payment. The accounts of operator, seal, approval, gc and node key lead to the provider (key_sp_by_addr) and to no
+ * other.
+ */
+#include "cairn/sp.h"
+#include "x/base/module.h"
+
+/* --- providers --- */
+
+/* CODE_SP_NOT_FOUND. counters are never NULL. */
+int sp_get(struct ctx *ctx, uint32_t id, StorageProvider **ret, struct err *err);
+int sp_put(struct ctx *ctx, const StorageProvider *sp, struct err *err);
+/* By its operator or the account of one of its keys. CODE_SP_NOT_FOUND. */
+int sp_by_addr(struct ctx *ctx, const struct addr *addr, StorageProvider **ret, struct err *err);
+
+/* Whether it may take so many more bytes: in service (CODE_SP_STATUS), room (CODE_SP_CAPACITY; capacity 0 = not
+ * limited), deposit at the stake rate for all that it then stores (CODE_SP_DEPOSIT). */
+int sp_may_store(struct ctx *ctx, const StorageProvider *sp, uint64_t more_bytes, struct err *err);
+/* What the deposit must be for so many bytes, rounded up. */
+uint64_t sp_stake_for(const SpParams *params, uint64_t bytes);
+
+/*
+ * Takes up to `amount` of the deposit: no more than is there, nor than slash_window_max within a window of
+ * slash_window_ms. Of it `reward` at most goes to reward_to (NULL: nobody), the rest to the account of what was
+ * slashed. Puts the record and an event "sp.slashed"; *ret_taken is what was taken.
+ */
+int sp_slash(struct ctx *ctx, uint32_t id, uint64_t amount, const struct addr *reward_to, uint64_t reward,
+             uint64_t *ret_taken, struct err *err);
+/* Out of service until it is let back: no new groups, no new bytes. No error when it is jailed already. */
+int sp_jail(struct ctx *ctx, uint32_t id, const char *reason, struct err *err);
+
+/* Adds to what it has earned; the coins are in module payment's account already. Puts the record. */
+int sp_earn(struct ctx *ctx, uint32_t id, uint64_t amount, struct err *err);
+
+/* --- placement groups --- */
+
+/* CODE_PLACEMENT_GROUP_NOT_FOUND. */
+int placement_get(struct ctx *ctx, uint64_t id, PlacementGroup **ret, struct err *err);
+int placement_put(struct ctx *ctx, const PlacementGroup *group, struct err *err);
+/* Opens a group of these members, members[0] its primary; the bond is taken from `payer`. CODE_PLACEMENT_GROUP_MEMBERS,
+ * CODE_PLACEMENT_GROUP_LIMIT, CODE_SP_STATUS, CODE_INSUFFICIENT_FUNDS. */
+int placement_open(struct ctx *ctx, const struct addr *payer, const Profile *profile, const uint32_t *members, size_t n,
+                   uint64_t *ret_id, struct err *err);
+
+extern const struct module sp_module;
+
+#endif
