@@ -37,7 +37,8 @@
     X(VOTE, "cairn.vote", "signed: chain tag 32 | vote layout")                                                        \
     X(PROPOSAL, "cairn.proposal", "signed: chain tag 32 | proposal layout")                                            \
     X(PROPOSER, "cairn.proposer", "proposer draw: height u64be | draw u32be")                                          \
-    X(HELLO, "cairn.hello", "signed: chain tag 32 | link transcript")                                                  \
+    X(TRANSCRIPT, "cairn.transcript", "a link's transcript: chain tag 32 | the dialer's hello | the listener's")       \
+    X(HELLO, "cairn.hello", "signed: chain tag 32 | transcript 32 | direction u8")                                     \
     X(LINK, "cairn.link", "frame keys of a link: shared secret 32 | transcript | direction u8")                        \
     X(REQUEST, "cairn.request", "signed: chain tag 32 | canonical request")                                            \
     X(BODY, "cairn.body", "digest of a request's or answer's body: bytes")                                             \

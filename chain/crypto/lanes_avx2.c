@@ -65,6 +65,17 @@ static ON_AVX2 void compress(__m256i h[8], const uint8_t *const inputs[4], size_
         h[i] = _mm256_xor_si256(h[i], _mm256_xor_si256(v[i], v[8 + i]));
 }
 
+/* The last block when it is not a whole one, zero-padded. */
+static ON_AVX2 void compress_tail(__m256i h[8], const uint8_t *const inputs[4], size_t offset, size_t len) {
+    uint8_t tail[4][BLAKE2B_BLOCK] = {{0}};
+    const uint8_t *tails[4];
+    for (int i = 0; i < 4; i++) {
+        memcpy(tail[i], inputs[i] + offset, len - offset);
+        tails[i] = tail[i];
+    }
+    compress(h, tails, 0, len, UINT64_MAX);
+}
+
 ON_AVX2 void lanes_hash4_avx2(const uint64_t start[8], const uint8_t *const inputs[4], size_t len, struct hash ret[4]) {
     __m256i h[8];
     for (int i = 0; i < 8; i++)
@@ -74,14 +85,10 @@ ON_AVX2 void lanes_hash4_avx2(const uint64_t start[8], const uint8_t *const inpu
     for (; len - offset > BLAKE2B_BLOCK; offset += BLAKE2B_BLOCK)
         compress(h, inputs, offset, offset + BLAKE2B_BLOCK, 0);
 
-    uint8_t tail[4][BLAKE2B_BLOCK]; /* the last block, zero-padded: 1..128 bytes of input, none for an empty one */
-    const uint8_t *tails[4];
-    for (int i = 0; i < 4; i++) {
-        memcpy(tail[i], inputs[i] + offset, len - offset);
-        memset(tail[i] + (len - offset), 0, BLAKE2B_BLOCK - (len - offset));
-        tails[i] = tail[i];
-    }
-    compress(h, tails, 0, len, UINT64_MAX);
+    if (len - offset == BLAKE2B_BLOCK)
+        compress(h, inputs, offset, len, UINT64_MAX);
+    else
+        compress_tail(h, inputs, offset, len);
 
     uint64_t words[4][4];
     for (int w = 0; w < 4; w++)

@@ -59,6 +59,17 @@ static ON_AVX512 void compress(__m512i h[8], const uint8_t *const inputs[8], siz
         h[i] = _mm512_xor_si512(h[i], _mm512_xor_si512(v[i], v[8 + i]));
 }
 
+/* The last block when it is not a whole one, zero-padded. */
+static ON_AVX512 void compress_tail(__m512i h[8], const uint8_t *const inputs[8], size_t offset, size_t len) {
+    uint8_t tail[8][BLAKE2B_BLOCK] = {{0}};
+    const uint8_t *tails[8];
+    for (int i = 0; i < 8; i++) {
+        memcpy(tail[i], inputs[i] + offset, len - offset);
+        tails[i] = tail[i];
+    }
+    compress(h, tails, 0, len, UINT64_MAX);
+}
+
 ON_AVX512 void lanes_hash8_avx512(const uint64_t start[8], const uint8_t *const inputs[8], size_t len,
                                   struct hash ret[8]) {
     __m512i h[8];
@@ -69,14 +80,10 @@ ON_AVX512 void lanes_hash8_avx512(const uint64_t start[8], const uint8_t *const 
     for (; len - offset > BLAKE2B_BLOCK; offset += BLAKE2B_BLOCK)
         compress(h, inputs, offset, offset + BLAKE2B_BLOCK, 0);
 
-    uint8_t tail[8][BLAKE2B_BLOCK]; /* the last block, zero-padded: 1..128 bytes of input, none for an empty one */
-    const uint8_t *tails[8];
-    for (int i = 0; i < 8; i++) {
-        memcpy(tail[i], inputs[i] + offset, len - offset);
-        memset(tail[i] + (len - offset), 0, BLAKE2B_BLOCK - (len - offset));
-        tails[i] = tail[i];
-    }
-    compress(h, tails, 0, len, UINT64_MAX);
+    if (len - offset == BLAKE2B_BLOCK)
+        compress(h, inputs, offset, len, UINT64_MAX);
+    else
+        compress_tail(h, inputs, offset, len);
 
     uint64_t words[4][8];
     for (int w = 0; w < 4; w++)
