@@ -50,12 +50,11 @@ static struct rocks *rocks_of(struct kv *kv) {
 
 /* Takes RocksDB's text: frees it. */
 static int rocks_error(struct err *err, char *text, const char *what) {
-    int code = CODE_IO;
+    int rc;
     if (strstr(text, "No space left"))
-        code = CODE_DISK_FULL;
-    else if (!strncmp(text, "Corruption", 10))
-        code = CODE_CORRUPT;
-    int rc = err_set(err, code, "%s: %s", what, text);
+        rc = err_set(err, CODE_DISK_FULL, "%s: the disk is full; make room and start again (%s)", what, text);
+    else
+        rc = err_set(err, strncmp(text, "Corruption", 10) ? CODE_IO : CODE_CORRUPT, "%s: %s", what, text);
     rocksdb_free(text);
     return rc;
 }
