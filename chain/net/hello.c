@@ -70,7 +70,7 @@ int hello_agree(struct hello *ours, const uint8_t theirs[HELLO_BYTES], bool we_d
         return err_set(err, CODE_INTEGRITY, "the peer's ephemeral key is not usable");
     struct bytes mine = bytes_of(ours->bytes, HELLO_BYTES), other = bytes_of(theirs, HELLO_BYTES);
     struct bytes parts[] = {hash_bytes(chain_tag), we_dialed ? mine : other, we_dialed ? other : mine};
-    struct hello_keys k = {.transcript = hash_parts(DOMAIN_HELLO, parts, 3)};
+    struct hello_keys k = {.transcript = hash_parts(DOMAIN_TRANSCRIPT, parts, 3)};
     uint8_t us = we_dialed ? HELLO_FROM_DIALER : HELLO_FROM_LISTENER;
     frame_key_derive(&k.send, shared, &k.transcript, us);
     frame_key_derive(&k.receive, shared, &k.transcript, us ^ 1);

@@ -10,8 +10,8 @@
  *
  * hello, HELLO_BYTES fixed: "CRNP" | version u16be | role u8 | 0 u8 | chain tag 32 | node public key 33 | ephemeral
  * X25519 key 32 | nonce 32.  proof: 64 bytes, the node key's signature of H(cairn.hello, chain tag | transcript |
- * direction u8), where transcript = H(cairn.hello, chain tag | dialer's hello | listener's hello) and direction is 0
- * for the dialer, 1 for the listener.
+ * direction u8), where transcript = H(cairn.transcript, chain tag | dialer's hello | listener's hello) and direction is
+ * 0 for the dialer, 1 for the listener.
  *
  * Frame key of a direction: H(cairn.link, X25519(own ephemeral, their ephemeral) | transcript | direction u8). Both
  * nonces and both ephemeral keys are in the transcript, so a recorded link cannot be replayed; the signature binds the

@@ -513,6 +513,7 @@ def consensus():
                          "digest": H("cairn.proposal", TAG, proposal).hex()},
             "certificate": {"type": 2, "height": "2", "round": 1, "value_id": value.hex(), "signers": "0b",
                             "signatures": [s.hex() for s in sigs], "hash": cert.hex()},
+            "hello": {"transcript": some, "direction": 1, "digest": H("cairn.hello", TAG, bytes.fromhex(some), u8(1)).hex()},
             "reveal": {"secret": secret.hex(), "steps": 5, "tip": chain[-1].hex(), "first_reveal": chain[-2].hex(),
                        "seed_before": zero, "seed_after": seed.hex()},
             "proposers": draws}

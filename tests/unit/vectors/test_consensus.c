@@ -2,6 +2,7 @@
 /* tests/vectors/consensus.json. */
 #include "chain/bft/proposer.h"
 #include "chain/codec/pb.h"
+#include "chain/net/hello.h"
 #include "chain/types/certificate.h"
 #include "chain/types/header.h"
 #include "chain/types/reveal.h"
@@ -73,6 +74,14 @@ static void votes_and_certificate(void **state) {
     json_decref(all);
 }
 
+static void hello(void **state) {
+    (void)state;
+    json_t *all = vectors_load("consensus"), *at = vectors_get(all, "hello");
+    struct hash tag = vectors_hash(all, "chain_tag"), transcript = vectors_hash(at, "transcript");
+    vectors_same_hash(hello_proof_digest(&tag, &transcript, (uint8_t)vectors_u64(at, "direction")), at, "digest");
+    json_decref(all);
+}
+
 static void reveal_and_seed(void **state) {
     (void)state;
     json_t *all = vectors_load("consensus"), *at = vectors_get(all, "reveal");
@@ -100,5 +109,5 @@ static void proposers(void **state) {
     json_decref(all);
 }
 
-TEST_MAIN(cmocka_unit_test(header_and_txs_root), cmocka_unit_test(votes_and_certificate),
+TEST_MAIN(cmocka_unit_test(header_and_txs_root), cmocka_unit_test(votes_and_certificate), cmocka_unit_test(hello),
           cmocka_unit_test(reveal_and_seed), cmocka_unit_test(proposers))
