@@ -57,7 +57,9 @@ enum tally_result tally_add(struct tally *t, const struct vote *vote, bool certi
     if (result == TALLY_KNOWN) {
         if (!certified || holds(t, vote->validator, &vote->value))
             return result;
-        slot = 1; /* a third one, but others rely on it: it takes the place of the second, which was reported already */
+        /* A third one, but others rely on it: it takes the place of one that no quorum here rests on. Evidence is out
+         * already. */
+        slot = t->quorum && hash_eq(&t->votes[2 * vote->validator + 1].value, &t->quorum_value) ? 0 : 1;
     } else {
         t->held[vote->validator]++;
     }
