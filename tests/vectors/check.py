@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Cairn's hashes, keys, trees, layouts, names and signed structures, written a second time from docs/formats.md with nothing but the
+"""Cairn's hashes, keys, trees, layouts, names and signed structures, written a second time from the specification with nothing but the
 standard library: what somebody else's client needs. Computes every vector anew and compares it with the *.json beside this file
 (tests/unit/vectors does the same in C).
 
