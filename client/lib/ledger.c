@@ -273,11 +273,11 @@ static int get_proven(struct ledger *l, struct bytes key, uint64_t min_height, s
     return rc;
 }
 
-int ledger_record(struct ledger *l, struct bytes key, uint64_t min_height, const ProtobufCMessageDescriptor *desc,
-                  struct arena *arena, void *ret_msg, uint64_t *ret_height, struct err *err) {
+int ledger_record_raw(struct ledger *l, struct bytes key, uint64_t min_height, struct arena *arena,
+                      struct bytes *ret_value, uint64_t *ret_height, struct err *err) {
     QueryBody *answer;
     int rc = CODE_STALE;
-    /* another thread may have gone on to a header that this one's proof is older than */
+    /* another thread may have gone on to a header of a later validator set than this one's proof */
     for (int i = 0; rc == CODE_STALE && i < RECORD_TRIES; i++)
         rc = get_proven(l, key, min_height, arena, &answer, err);
     if (rc)
@@ -288,7 +288,15 @@ int ledger_record(struct ledger *l, struct bytes key, uint64_t min_height, const
         *ret_height = l->verify ? answer->proof->height : answer->height;
     if (l->verify ? !answer->proof->present : !value.len)
         return err_set(err, CODE_NOT_FOUND, "the ledger has no such record");
-    return pb_decode(desc, value, arena, ret_msg, err);
+    *ret_value = value;
+    return CODE_OK;
+}
+
+int ledger_record(struct ledger *l, struct bytes key, uint64_t min_height, const ProtobufCMessageDescriptor *desc,
+                  struct arena *arena, void *ret_msg, uint64_t *ret_height, struct err *err) {
+    struct bytes value;
+    int rc = ledger_record_raw(l, key, min_height, arena, &value, ret_height, err);
+    return rc ? rc : pb_decode(desc, value, arena, ret_msg, err);
 }
 
 int ledger_time(struct ledger *l, uint64_t *ret_ms, struct err *err) {

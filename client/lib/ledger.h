@@ -56,6 +56,10 @@ int ledger_get_json(struct ledger *ledger, const char *path, json_t **ret, struc
 int ledger_record(struct ledger *ledger, struct bytes key, uint64_t min_height, const ProtobufCMessageDescriptor *desc,
                   struct arena *arena, void *ret_msg, uint64_t *ret_height, struct err *err);
 
+/* The same, undecoded: a value on the arena. */
+int ledger_record_raw(struct ledger *ledger, struct bytes key, uint64_t min_height, struct arena *arena,
+                      struct bytes *ret_value, uint64_t *ret_height, struct err *err);
+
 /* A question to the rules, "/storage/objects?bucket=b&prefix=p": {"height", "record": ...}. Not proven; caller owns. */
 int ledger_query(struct ledger *ledger, const char *path, json_t **ret, struct err *err);
 /* The same, with the record as a message on the arena. CODE_NOT_FOUND when there is none. */

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 enum {
-    PART_LEN = 64 << 20, /* one PUT: what is sent again at most after a break */
+    PART_AIM = 64 << 20, /* one PUT, rounded to whole segments: what is sent again at most after a break */
     PART_TRIES = 4,
     SEAL_WAIT_MS = 600000,
     POLL_MS = 5000,
@@ -306,8 +306,9 @@ static int upload(struct putting *p, struct err *err) {
     if (fresh)
         random_bytes(p->out->upload_id, sizeof p->out->upload_id);
     int rc = CODE_OK;
-    for (uint64_t at = 0; !rc && at < p->put->size; at += PART_LEN) {
-        uint64_t len = p->put->size - at < PART_LEN ? p->put->size - at : PART_LEN;
+    uint64_t segment = p->profile.segment_size, part = segment >= PART_AIM ? segment : PART_AIM / segment * segment;
+    for (uint64_t at = 0; !rc && at < p->put->size; at += part) {
+        uint64_t len = p->put->size - at < part ? p->put->size - at : part;
         if (!range_held(held, at, at + len))
             rc = send_part(p, at, len, err);
         tell(p->put, PUT_UPLOAD, at + len, p->put->size);
