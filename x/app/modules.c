@@ -3,14 +3,12 @@
 
 #include "x/auth/account.h"
 #include "x/params/params.h"
+#include "x/payment/payment.h"
 #include "x/sp/sp.h"
 #include "x/validator/validator.h"
 
 const struct module *const ledger_modules[] = {
-    &params_module,
-    &auth_module,
-    &validator_module,
-    &sp_module,
+    &params_module, &auth_module, &validator_module, &sp_module, &payment_module,
 };
 const size_t ledger_modules_n = COUNT_OF(ledger_modules);
 

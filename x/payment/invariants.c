@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Module payment's coins against accounts and incomes; rates of accounts against those of their slots; queues against
+ * accounts. */
+#include "x/payment/account.h"
+
+#include "chain/types/keys_payment.h"
+#include "chain/types/keys_sp.h"
+#include "chain/types/keys_storage.h"
+#include "x/auth/account.h"
+#include "x/sp/sp.h"
+
+#include <inttypes.h>
+
+struct sums {
+    uint64_t accounts; /* balances, reserves, locks */
+    uint64_t incomes;
+    uint64_t owed; /* to positions, of what accounts have paid */
+    uint64_t due_wanted, due_entries, slots, slot_entries;
+};
+
+struct slots {
+    struct sums *sums;
+    const PaymentAccount *account;
+    u128 rate;
+    uint64_t n;
+};
+
+/* Key rest: bucket, slot. */
+static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)value, (void)msg;
+    struct slots *s = arg;
+    struct key k;
+    BucketSlot *slot;
+    uint64_t bucket = load_be64(rest.data), number = load_be64(rest.data + 8);
+    int rc = record_get(ctx, key_slot(&k, bucket, number), &bucket_slot__descriptor, &slot, err);
+    if (rc == CODE_NOT_FOUND)
+        return err_set(err, CODE_INTERNAL,
+                       "a payer is charged for slot %" PRIu64 " of bucket %" PRIu64 ", which is gone", number, bucket);
+    if (rc)
+        return rc;
+    bool queued;
+    rc = record_has(ctx, key_slot_due(&k, slot->settle_due, bucket, number), &queued, err);
+    if (rc == CODE_OK && !queued)
+        rc = err_set(err, CODE_INTERNAL, "slot %" PRIu64 " of bucket %" PRIu64 " is not queued to be settled", number,
+                     bucket);
+    if (slot->settled_at > s->account->settled_at)
+        return err_set(err, CODE_INTERNAL, "a slot was settled beyond what its payer has paid");
+    for (size_t i = 0; rc == CODE_OK && i < slot->n_rates; i++) {
+        uint64_t remainder = slot->remainders[i];
+        s->rate += u128_of(slot->rates[i]);
+        s->sums->owed += payment_accrue(u128_of(slot->rates[i]), s->account->settled_at - slot->settled_at, &remainder);
+    }
+    s->n++;
+    return rc;
+}
+
+static int check_reserve(struct ctx *ctx, const PaymentAccount *a, struct err *err) {
+    uint64_t need;
+    int rc = payment_charge(u128_of(a->rate), ctx->params->payment->reserve_time_ms, &need, err);
+    if (rc == CODE_OK && a->status == PAYMENT_STATUS_ACTIVE && a->reserve != need)
+        rc = err_set(err, CODE_INTERNAL, "an active account has %" PRIu64 " in reserve and needs %" PRIu64, a->reserve,
+                     need);
+    return rc;
+}
+
+static int check_account(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
+                         struct err *err) {
+    (void)value;
+    struct sums *sums = arg;
+    const PaymentAccount *a = msg;
+    struct slots slots = {.sums = sums, .account = a};
+    struct addr addr;
+    struct key k;
+    sums->accounts += a->balance + a->reserve + a->locked;
+    sums->due_wanted += a->dry_at != 0;
+    if (!addr_from(rest, &addr) || (a->dry_at == 0) != (u128_of(a->rate) == 0))
+        return err_set(err, CODE_INTERNAL, "a payment account with a flow is not queued, or one without is");
+    bool queued = true;
+    int rc = a->dry_at ? record_has(ctx, key_payment_due(&k, a->dry_at, &addr), &queued, err) : CODE_OK;
+    if (rc == CODE_OK && !queued)
+        rc = err_set(err, CODE_INTERNAL, "a payment account is not queued at the time that it says");
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_payer_slots(&k, &addr), BYTES_NONE, 0, NULL, check_slot, &slots, err);
+    if (rc == CODE_OK && (slots.rate != u128_of(a->rate) || slots.n != a->slots))
+        rc = err_set(err, CODE_INTERNAL, "a payment account's rate or count of slots is not that of its slots");
+    sums->slots += slots.n;
+    return rc ? rc : check_reserve(ctx, a, err);
+}
+
+static int add_income(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)ctx, (void)rest, (void)value, (void)err;
+    ((struct sums *)arg)->incomes += ((const StorageProvider *)msg)->income;
+    return CODE_OK;
+}
+
+static int count(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)ctx, (void)rest, (void)value, (void)msg, (void)err;
+    ++*(uint64_t *)arg;
+    return CODE_OK;
+}
+
+static int count_queue(struct ctx *ctx, char table, uint64_t *ret, struct err *err) {
+    struct key k;
+    key_begin(&k, KEY_PAYMENT, table);
+    return record_each(ctx, key_bytes(&k), BYTES_NONE, 0, NULL, count, ret, err);
+}
+
+int payment_invariants(struct ctx *ctx, struct err *err) {
+    struct sums s = {0};
+    struct key k;
+    uint64_t held = 0;
+    int rc =
+        record_each(ctx, key_payment_accounts(&k), BYTES_NONE, 0, &payment_account__descriptor, check_account, &s, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_sps(&k), BYTES_NONE, 0, &storage_provider__descriptor, add_income, &s, err);
+    if (rc == CODE_OK)
+        rc = count_queue(ctx, 'd', &s.due_entries, err);
+    if (rc == CODE_OK)
+        rc = count_queue(ctx, 's', &s.slot_entries, err);
+    if (rc == CODE_OK)
+        rc = coins_of_module(ctx, MODULE_PAYMENT, &held, err);
+    if (rc)
+        return rc;
+    if (s.due_entries != s.due_wanted || s.slot_entries != s.slots)
+        return err_set(err, CODE_INTERNAL, "payment's queues have entries that no account or slot knows");
+    if (held < s.accounts + s.incomes + s.owed)
+        return err_set(err, CODE_INTERNAL,
+                       "module payment holds %" PRIu64 " pebble; accounts have %" PRIu64 ", providers %" PRIu64
+                       ", and %" PRIu64 " is owed to them",
+                       held, s.accounts, s.incomes, s.owed);
+    return CODE_OK;
+}

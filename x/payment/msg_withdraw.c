@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MsgWithdraw: free balance of one's payment account back to its owner; or what a provider earned to its funding
+ * account. */
+#include "x/payment/msgs.h"
+
+#include "x/auth/account.h"
+#include "x/payment/account.h"
+#include "x/sp/sp.h"
+
+#include <inttypes.h>
+
+int msg_withdraw_check(const void *message, const Params *params, struct err *err) {
+    (void)params;
+    const MsgWithdraw *msg = message;
+    struct addr addr;
+    if ((msg->payment_address.len != 0) == (msg->sp_id != 0))
+        return err_set(err, CODE_INVALID_ARGUMENT, "give a payment_address, or an sp_id for what a provider earned");
+    if (msg->sp_id)
+        return CODE_OK;
+    if (msg->amount == 0)
+        return err_set(err, CODE_AMOUNT, "the amount must be 1 pebble or more");
+    return addr_need(msg->payment_address, "payment_address", &addr, err);
+}
+
+static int withdraw_balance(struct ctx *ctx, const MsgWithdraw *msg, struct err *err) {
+    struct addr addr, owner;
+    PaymentAccount *a;
+    int rc = addr_need(msg->payment_address, "payment_address", &addr, err);
+    if (rc == CODE_OK)
+        rc = payment_open(ctx, &addr, false, &a, err);
+    if (rc)
+        return rc;
+    if (!addr_of_field(a->owner, &owner) || !addr_eq(&owner, &ctx->signer))
+        return err_set(err, CODE_PAYMENT_OWNER, "payment account %s belongs to somebody else",
+                       ctx_addr_text(ctx, &addr));
+    if (a->status != PAYMENT_STATUS_ACTIVE)
+        return err_set(err, CODE_PAYER_FROZEN, "payment account %s is frozen", ctx_addr_text(ctx, &addr));
+    if (a->balance < msg->amount)
+        return err_set(err, CODE_PAYMENT_FUNDS, "payment account %s has %s free", ctx_addr_text(ctx, &addr),
+                       money_text(a->balance).s);
+    a->balance -= msg->amount;
+    rc = coins_from_module(ctx, MODULE_PAYMENT, &owner, msg->amount, err);
+    ctx_event(ctx, "payment.withdrawn", "account", ctx_addr_text(ctx, &addr), "amount", ctx_u64_text(ctx, msg->amount),
+              NULL);
+    return rc ? rc : payment_close(ctx, &addr, a, err);
+}
+
+static int withdraw_income(struct ctx *ctx, const MsgWithdraw *msg, struct err *err) {
+    StorageProvider *sp;
+    struct addr operator, funding;
+    int rc = sp_get(ctx, msg->sp_id, &sp, err);
+    if (rc)
+        return rc;
+    if (!addr_of_field(sp->operator_, &operator) || !addr_of_field(sp->funding, &funding))
+        return ctx_fault(ctx, CODE_CORRUPT, "a provider has no operator or funding account");
+    if (!addr_eq(&ctx->signer, &operator) && !addr_eq(&ctx->signer, &funding))
+        return err_set(err, CODE_DENIED,
+                       "only the operator or the funding account of storage provider %" PRIu32
+                       " withdraws what it earned",
+                       sp->id);
+    uint64_t amount = msg->amount ? msg->amount : sp->income; /* 0: all */
+    if (sp->income < amount)
+        return err_set(err, CODE_PAYMENT_FUNDS, "storage provider %" PRIu32 " has earned %s", sp->id,
+                       money_text(sp->income).s);
+    sp->income -= amount;
+    rc = coins_from_module(ctx, MODULE_PAYMENT, &funding, amount, err);
+    ctx_event(ctx, "payment.paid_out", "sp", ctx_u64_text(ctx, sp->id), "to", ctx_addr_text(ctx, &funding), "amount",
+              ctx_u64_text(ctx, amount), NULL);
+    return rc ? rc : sp_put(ctx, sp, err);
+}
+
+int msg_withdraw_run(struct ctx *ctx, const void *message, struct err *err) {
+    const MsgWithdraw *msg = message;
+    return msg->sp_id ? withdraw_income(ctx, msg, err) : withdraw_balance(ctx, msg, err);
+}

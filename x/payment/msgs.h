@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_X_PAYMENT_MSGS_H
+#define CAIRN_X_PAYMENT_MSGS_H
+/* The messages of x/payment, as module.c lists them. Private to the folder. */
+#include "x/base/ctx.h"
+
+int msg_deposit_check(const void *message, const Params *params, struct err *err);
+int msg_deposit_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_withdraw_check(const void *message, const Params *params, struct err *err);
+int msg_withdraw_run(struct ctx *ctx, const void *message, struct err *err);
+
+#endif

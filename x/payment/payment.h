@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_X_PAYMENT_PAYMENT_H
+#define CAIRN_X_PAYMENT_PAYMENT_H
+/*
+ * Who pays for storage, and how.
+ *
+ * A payment account has a free balance, a reserve, a lock, and a rate: what flows out, in 2^-64 pebble a millisecond.
+ * Everybody's own account has the owner's address; it begins with the first deposit. A slot (of a bucket) has a rate
+ * for every position; the account's rate is the sum over the slots that are charged to it. Owed is rate x ms, computed
+ * when somebody looks, the fraction carried:
+ *
+ *     owed = rate x (now - settled_at) + remainder;  paid = owed >> 64;  remainder = the low 64 bits
+ *
+ * so the order and number of settlements change nothing. What an account pays lies in module payment's coins until the
+ * positions are settled; they are settled up to the time that their account has paid for, never further, so no position
+ * is given what was not paid.
+ *
+ * reserve = rate x reserve_time, rounded up, is held back while the rate is there. When the free balance runs out the
+ * account freezes: nothing new is charged to it, flows go on and draw on the reserve. A deposit that fills the reserve
+ * again resumes it. Frozen for frozen_time, its slots end, some objects a block, each flow drawing on the reserve until
+ * it stops.
+ *
+ * Invariants: module payment's coins = balances + reserves + locks + incomes + what positions have not been given yet;
+ * an active account's reserve is exactly what its rate asks; queue entries match accounts.
+ */
+#include "cairn/payment.h"
+#include "cairn/storage.h"
+#include "x/base/module.h"
+
+/* Caps that keep rate x ms below 2^127: a rate of 2^86 is 4 million pebble a millisecond; 2^40 ms are 34 years between
+ * settlements. */
+#define PAYMENT_RATE_MAX ((u128)1 << 86)
+#define PAYMENT_MS_MAX   ((uint64_t)1 << 40)
+
+/* The price of a rate over a time, in pebble, rounded up: what locks, reserves and quotes are. CODE_FLOW. */
+int payment_charge(u128 rate, uint64_t ms, uint64_t *ret_pebble, struct err *err);
+
+/* CODE_PAYMENT_ACCOUNT_NOT_FOUND. */
+int payment_get(struct ctx *ctx, const struct addr *addr, PaymentAccount **ret, struct err *err);
+
+/* May `who` charge things to this account? Its owner may. CODE_PAYMENT_OWNER. An account that has no record yet belongs
+ * to its address. */
+int payment_may_charge(struct ctx *ctx, const struct addr *payer, const struct addr *who, struct err *err);
+
+/* Holds back part of the free balance, and gives it back. CODE_PAYER_FROZEN, CODE_PAYMENT_FUNDS,
+ * CODE_PAYMENT_ACCOUNT_NOT_FOUND. Unlocking more than is locked is a fault. */
+int payment_lock(struct ctx *ctx, const struct addr *payer, uint64_t amount, struct err *err);
+int payment_unlock(struct ctx *ctx, const struct addr *payer, uint64_t amount, struct err *err);
+
+/*
+ * Adds to (or takes from) a slot's rates by position, rates[n]; members[n] are the providers. Settles payer and slot
+ * first; moves the reserve along. Changes the slot's record, which the caller puts. CODE_PAYER_FROZEN and
+ * CODE_PAYMENT_FUNDS only when adding; CODE_FLOW when the account's rate would be too large.
+ */
+int payment_slot_change(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, const uint32_t *members, size_t n,
+                        const u128 *rates, bool add, struct err *err);
+/* Gives the positions what they have earned so far. Changes the slot's record, which the caller puts. */
+int payment_slot_settle(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, const uint32_t *members, size_t n,
+                        struct err *err);
+
+extern const struct module payment_module;
+
+#endif
