@@ -1,0 +1,2 @@
+$(call library,sp/receiver)
+LDLIBS_sp/receiver := -lprotobuf-c

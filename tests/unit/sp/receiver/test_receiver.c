@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sp/receiver/receiver.h"
+
+#include "chain/base/rng.h"
+#include "chain/codec/pb.h"
+#include "chain/coding/cut.h"
+#include "chain/os/file.h"
+#include "sp/piecestore/piece_local.h"
+#include "sp/spdb/pieces.h"
+#include "tests/lib/test.h"
+
+#define SIZE    (3 * 64 * KIB + 777) /* four segments */
+#define SEGMENT (64 * KIB)
+
+static struct spdb db;
+static struct piecestore *store;
+static struct receiver receiver;
+static struct arena arena;
+static struct err err;
+static struct coder coder;
+static struct cut cut;
+static Profile profile;
+static uint8_t payload[SIZE];
+static int ticket_answer;
+static unsigned signed_count;
+
+static uint64_t fake_ms(void *ctx) {
+    (void)ctx;
+    return 1000000;
+}
+
+static int fake_check(void *ctx, const PieceTicket *ticket, struct err *e) {
+    (void)ctx;
+    (void)ticket;
+    return ticket_answer ? err_set(e, ticket_answer, "no") : CODE_OK;
+}
+
+static int fake_sign(void *ctx, const Receipt *receipt, struct arena *on, SignedReceipt **ret_signed, struct err *e) {
+    SignedReceipt wrapped = SIGNED_RECEIPT__INIT;
+    struct bytes bytes;
+    (void)ctx;
+    int rc = pb_encode(receipt, on, &bytes, e);
+    if (rc)
+        return rc;
+    wrapped.receipt = pb_data(bytes);
+    wrapped.count = ++signed_count;
+    return pb_copy(&wrapped, on, ret_signed, e);
+}
+
+static PieceTicket ticket_for(uint32_t position) {
+    static SignedSecondaryApproval approval = SIGNED_SECONDARY_APPROVAL__INIT;
+    static uint8_t upload_id[16] = {7}, creator[20] = {3};
+    PieceTicket ticket = PIECE_TICKET__INIT;
+    ticket.approval = &approval;
+    ticket.object_id = 9;
+    ticket.bucket_id = 2;
+    ticket.object_name = pb_text("a/b");
+    ticket.creator = pb_data(bytes_of(creator, 20));
+    ticket.version = 1;
+    ticket.upload_id = pb_data(bytes_of(upload_id, 16));
+    ticket.payload_size = SIZE;
+    ticket.profile = &profile;
+    ticket.position = position;
+    ticket.price = 5;
+    ticket.valid_until = 99;
+    return ticket;
+}
+
+static struct cut_piece piece_of(uint64_t segment, uint32_t position) {
+    size_t len = SIZE - segment * SEGMENT < SEGMENT ? SIZE - segment * SEGMENT : SEGMENT;
+    memcpy(cut.segment, payload + segment * SEGMENT, len);
+    cut_run(&cut, len);
+    return cut.pieces[position];
+}
+
+static int put(uint64_t segment, uint32_t position) {
+    PieceTicket ticket = ticket_for(position);
+    struct cut_piece piece = piece_of(segment, position);
+    return receiver_put(&receiver, &ticket, segment, piece.data, &piece.root, &err);
+}
+
+static int setup(void **state) {
+    struct rng rng;
+    (void)state;
+    rng_init(&rng, 1);
+    rng_fill(&rng, payload, sizeof payload);
+    ticket_answer = CODE_OK;
+    signed_count = 0;
+    arena_init(&arena, 8 * MIB);
+    assert_ok(profile_parse("ec:2+1+w", SEGMENT, &profile, &err), &err);
+    assert_ok(coder_init(&coder, &profile, &err), &err);
+    assert_ok(cut_init(&cut, &coder, &err), &err);
+    assert_ok(spdb_open_mem(&db, &err), &err);
+    assert_ok(piece_local_open(test_path("pieces"), &store, &err), &err);
+    receiver = (struct receiver){.db = &db,
+                                 .store = store,
+                                 .env = {.real_ms = fake_ms, .check_ticket = fake_check, .sign_receipt = fake_sign},
+                                 .chain_tag = {{8}},
+                                 .sp_id = 4,
+                                 .unsealed_ttl_ms = 1000};
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    cut_release(&cut);
+    piecestore_free(store);
+    spdb_close(&db);
+    arena_release(&arena);
+    return dir_remove(test_path("pieces"), &err);
+}
+
+static void receiver__whole_position(void **state) {
+    (void)state;
+    PieceTicket ticket = ticket_for(3);
+    SignedReceipt *receipt;
+    Receipt *body;
+    HeldPosition *held;
+    struct bytes bitmap;
+    uint64_t have;
+    struct hash roots[4];
+    assert_code(receiver_receipt(&receiver, &ticket, &arena, &receipt, &err), CODE_NOT_FOUND);
+    for (uint64_t s = 4; s-- > 1;) /* any order */
+        assert_ok(put(s, 3), &err);
+    assert_ok(receiver_have(&receiver, &ticket, &arena, &bitmap, &have, &err), &err);
+    assert_int_equal(have, 3);
+    assert_int_equal(bitmap.data[0], 0xe);
+    assert_code(receiver_receipt(&receiver, &ticket, &arena, &receipt, &err), CODE_CONFLICT);
+    assert_non_null(strstr(err.msg, "1 of 4 pieces are missing"));
+    assert_ok(put(0, 3), &err);
+    assert_ok(put(0, 3), &err); /* again: fine */
+    assert_ok(receiver_receipt(&receiver, &ticket, &arena, &receipt, &err), &err);
+    assert_ok(pb_decode(&receipt__descriptor, pb_bytes(receipt->receipt), &arena, &body, &err), &err);
+    for (uint64_t s = 0; s < 4; s++)
+        roots[s] = piece_of(s, 3).root;
+    struct hash checksum = checksum_of(roots, 4);
+    assert_true(bytes_eq(pb_bytes(body->checksum), hash_bytes(&checksum)));
+    assert_int_equal(body->position, 3);
+    assert_int_equal(body->sp_id, 4);
+    assert_int_equal(body->valid_until, 99);
+    assert_ok(held_get(&db, 9, 1, 3, &arena, &held, &err), &err);
+    assert_int_equal(held->expires_ms, 1001000);
+    assert_true(bytes_eq(pb_bytes(held->checksum), hash_bytes(&checksum)));
+}
+
+static void receiver_put__refuses(void **state) {
+    (void)state;
+    PieceTicket ticket = ticket_for(1);
+    struct cut_piece piece = piece_of(0, 1);
+    struct hash wrong = {{1}};
+    uint8_t longer[SEGMENT];
+    ticket_answer = CODE_EXPIRED;
+    assert_code(receiver_put(&receiver, &ticket, 0, piece.data, NULL, &err), CODE_EXPIRED);
+    ticket_answer = CODE_OK;
+    assert_code(receiver_put(&receiver, &ticket, 0, piece.data, &wrong, &err), CODE_INTEGRITY);
+    assert_code(receiver_put(&receiver, &ticket, 4, piece.data, NULL, &err), CODE_INVALID_ARGUMENT);
+    assert_code(receiver_put(&receiver, &ticket, 0, bytes_of(piece.data.data, piece.data.len - 1), NULL, &err),
+                CODE_INVALID_ARGUMENT);
+    memset(longer, 0, sizeof longer);
+    assert_code(receiver_put(&receiver, &ticket, 0, bytes_of(longer, sizeof longer), NULL, &err),
+                CODE_INVALID_ARGUMENT);
+    ticket.position = 4;
+    assert_code(receiver_put(&receiver, &ticket, 0, piece.data, NULL, &err), CODE_INVALID_ARGUMENT);
+    ticket.position = 1;
+    ticket.payload_size = 0;
+    assert_code(receiver_put(&receiver, &ticket, 0, piece.data, NULL, &err), CODE_INVALID_ARGUMENT);
+    ticket.payload_size = SIZE;
+    assert_ok(receiver_put(&receiver, &ticket, 0, piece.data, NULL, &err), &err);
+    ticket.payload_size = SIZE - 1; /* the same position under another size */
+    assert_code(receiver_put(&receiver, &ticket, 0, piece.data, NULL, &err), CODE_CONFLICT);
+}
+
+static void receiver_put__sealed_stays(void **state) {
+    (void)state;
+    PieceTicket ticket = ticket_for(1);
+    HeldPosition *held;
+    assert_ok(put(0, 1), &err);
+    assert_ok(held_get(&db, 9, 1, 1, &arena, &held, &err), &err);
+    held->sealed = true;
+    assert_ok(held_put(&db, held, &err), &err);
+    assert_ok(put(0, 1), &err);
+    payload[5] ^= 1;
+    struct cut_piece other = piece_of(0, 1);
+    assert_code(receiver_put(&receiver, &ticket, 0, other.data, NULL, &err), CODE_CONFLICT);
+    payload[5] ^= 1;
+    struct piece_key key = {9, 1, 1, 0};
+    assert_ok(piecestore_delete(store, &key, &err), &err); /* a lost piece may be brought back */
+    assert_ok(put(0, 1), &err);
+    struct piece_meta meta;
+    assert_ok(piecestore_head(store, &key, &meta, &err), &err);
+}
+
+#define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+TEST_MAIN(UNIT(receiver__whole_position), UNIT(receiver_put__refuses), UNIT(receiver_put__sealed_stays))
