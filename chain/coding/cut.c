@@ -188,5 +188,5 @@ void cut_run(struct cut *cut, size_t len) {
             cut->pieces[i] = whole;
     }
     assert((size_t)(groups - cut->groups) * sizeof *groups <= groups_room(profile));
-    cut->whole_root = whole.root;
+    cut->whole = whole;
 }

@@ -39,7 +39,7 @@ struct cut {
     struct hash *leaves;                 /* owned scratch */
     struct hash *groups;                 /* owned, of all pieces */
     size_t len;                          /* of the segment that cut_run saw */
-    struct hash whole_root;              /* of the whole segment: what the content root is made of */
+    struct cut_piece whole;              /* the whole segment: what the content root is made of, whoever keeps it */
     struct cut_piece pieces[CODE_N_MAX]; /* by position, profile_positions() of them */
 };
 

@@ -20,6 +20,7 @@ static const char *const families[SPDB_FAMILIES] = {
 static void init(struct spdb *db) {
     mutex_init(&db->writing);
     mutex_init(&db->counting);
+    mutex_init(&db->updating);
     db->next_task = 0;
     db->next_read = 0;
 }
@@ -46,6 +47,7 @@ void spdb_close(struct spdb *db) {
     db->kv = NULL;
     mutex_release(&db->writing);
     mutex_release(&db->counting);
+    mutex_release(&db->updating);
 }
 
 /* --- keys --- */

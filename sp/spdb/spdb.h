@@ -39,6 +39,7 @@ enum spdb_family {
 struct spdb {
     struct kv *kv;
     struct mutex writing;  /* one writer at a time, as the store wants it */
+    struct mutex updating; /* records that are read, changed and written back */
     struct mutex counting; /* the numbers below */
     uint64_t next_task;    /* 0: not looked up yet */
     uint64_t next_read;

@@ -35,6 +35,21 @@ int upload_del(struct spdb *db, uint64_t object_id, struct err *err) {
     return spdb_del(db, SPDB_UPLOAD, spdb_key_of(&key), err);
 }
 
+int upload_update(struct spdb *db, uint64_t object_id, upload_change *change, void *ctx, struct err *err) {
+    struct arena arena;
+    UploadRecord *upload;
+    arena_init(&arena, 8 * MIB);
+    mutex_lock(&db->updating);
+    int rc = upload_get(db, object_id, &arena, &upload, err);
+    if (!rc)
+        rc = change(ctx, upload, &arena, err);
+    if (!rc)
+        rc = upload_put(db, upload, err);
+    mutex_unlock(&db->updating);
+    arena_release(&arena);
+    return rc;
+}
+
 int upload_each(struct spdb *db, spdb_visit *visit, void *ctx, struct err *err) {
     return spdb_each(db, SPDB_UPLOAD, BYTES_NONE, BYTES_NONE, &upload_record__descriptor, visit, ctx, err);
 }

@@ -15,6 +15,14 @@ int upload_get(struct spdb *db, uint64_t object_id, struct arena *arena, UploadR
 int upload_put(struct spdb *db, const UploadRecord *upload, struct err *err);
 void upload_put_in(struct spdb_batch *batch, const UploadRecord *upload);
 int upload_del(struct spdb *db, uint64_t object_id, struct err *err);
+/*
+ * Reads a record, lets `change` alter it (new parts go on the arena or outlive the call), and writes it back, with no
+ * other update in between: the only way to change a record that several threads work on. An error from change leaves it
+ * as it was. CODE_NOT_FOUND.
+ */
+typedef int upload_change(void *ctx, UploadRecord *upload, struct arena *arena, struct err *err);
+int upload_update(struct spdb *db, uint64_t object_id, upload_change *change, void *ctx, struct err *err);
+
 /* msg is a const UploadRecord *. */
 int upload_each(struct spdb *db, spdb_visit *visit, void *ctx, struct err *err);
 

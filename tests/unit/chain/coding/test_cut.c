@@ -23,7 +23,9 @@ static struct hash scratch[SEGMENT / LEAF_LEN + 1];
 static void check_pieces(const struct cut *cut, const uint8_t *payload, size_t len) {
     const Profile *p = &cut->coder->profile;
     struct hash want = piece_root_of(payload, len, scratch);
-    assert_true(hash_eq(&cut->whole_root, &want));
+    assert_true(hash_eq(&cut->whole.root, &want));
+    want = piece_root_of_groups(len, cut->whole.groups, scratch);
+    assert_true(hash_eq(&cut->whole.root, &want));
     for (uint32_t i = 0; i < profile_positions(p); i++) {
         const struct cut_piece *piece = &cut->pieces[i];
         want = piece_root_of(piece->data.data, piece->data.len, scratch);

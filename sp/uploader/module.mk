@@ -1,0 +1,2 @@
+$(call library,sp/uploader)
+LDLIBS_sp/uploader := -lprotobuf-c
