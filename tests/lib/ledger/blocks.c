@@ -8,7 +8,7 @@
 #include "chain/types/keys_auth.h"
 #include "x/app/run.h"
 
-static struct app_block next_block(struct fixture *f, const struct tx *const *txs, size_t n) {
+struct app_block fixture_next(struct fixture *f, const struct tx *const *txs, size_t n) {
     unsigned proposer = (unsigned)(f->height % f->validators);
     struct app_block block = {.height = f->height + 1,
                               .time = f->header_time + f->step_ms,
@@ -16,7 +16,7 @@ static struct app_block next_block(struct fixture *f, const struct tx *const *tx
                               .txs = txs,
                               .txs_count = n,
                               .bytes = 1024};
-    if (f->revealed[proposer] < FIXTURE_CHAIN_LEN)
+    if (f->revealed[proposer] < f->chain_len)
         block.reveal = f->reveals[proposer][f->revealed[proposer]];
     for (size_t i = 0; i < n; i++)
         block.bytes += txs[i]->wire.len;
@@ -41,8 +41,13 @@ static int process_on(struct fixture *f, struct state *st, void *arg, struct err
     return f->app.ops->process(f->app.self, st, arg, err);
 }
 
+int fixture_process_block(struct fixture *f, const struct app_block *block, struct err *err) {
+    struct app_block copy = *block;
+    return on_scratch(f, process_on, &copy, err);
+}
+
 int fixture_process(struct fixture *f, const struct tx *const *txs, size_t n, struct err *err) {
-    struct app_block block = next_block(f, txs, n);
+    struct app_block block = fixture_next(f, txs, n);
     return on_scratch(f, process_on, &block, err);
 }
 
@@ -72,7 +77,7 @@ static void commit(struct fixture *f, const struct app_block *block) {
 
 const BlockResults *fixture_block(struct fixture *f, const struct tx *const *txs, size_t n) {
     struct err err = {0};
-    struct app_block block = next_block(f, txs, n);
+    struct app_block block = fixture_next(f, txs, n);
     arena_reset(&f->arena);
     assert_ok(on_scratch(f, process_on, &block, &err), &err);
     commit(f, &block);

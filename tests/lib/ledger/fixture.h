@@ -51,11 +51,14 @@ struct fixture {
     unsigned validators,
         sps; /* 4 and 7; names "val0" ..., "sp0" ... (operator, funding, seal, approval, gc and node keys of an SP
                 are "sp0", "sp0.funding", "sp0.seal", "sp0.approval", "sp0.gc", "sp0.node") */
-    uint64_t sp_deposit; /* of each */
-    uint64_t sp_price;   /* 2^-64 pebble per byte and millisecond */
-    uint64_t step_ms;    /* header time from block to block; the heartbeat when not set */
-    bool invariants;     /* check them after every block; true */
-    const char *dir;     /* RocksDB there; NULL: in memory */
+    uint64_t sp_deposit;                 /* of each */
+    uint64_t sp_price;                   /* 2^-64 pebble per byte and millisecond */
+    uint64_t step_ms;                    /* header time from block to block; the heartbeat when not set */
+    bool invariants;                     /* check them after every block; true */
+    unsigned chain_len;                  /* reveals of a validator; FIXTURE_CHAIN_LEN */
+    const struct module *const *modules; /* other than the ledger's own list; NULL: that */
+    size_t modules_n;
+    const char *dir; /* RocksDB there; NULL: in memory */
 
     /* afterwards */
     struct ledger ledger;
@@ -109,6 +112,9 @@ void fixture_body(struct fixture *f, const char *signer, unsigned ahead, Msg *co
 const BlockResults *fixture_block(struct fixture *f, const struct tx *const *txs, size_t n);
 /* What process says of a block with these, which is not executed. */
 int fixture_process(struct fixture *f, const struct tx *const *txs, size_t n, struct err *err);
+/* The block that fixture_block would make, for tests that then change it. */
+struct app_block fixture_next(struct fixture *f, const struct tx *const *txs, size_t n);
+int fixture_process_block(struct fixture *f, const struct app_block *block, struct err *err);
 /* What check_tx says over the newest height. */
 int fixture_check(struct fixture *f, const struct tx *tx, struct app_admission *ret, struct err *err);
 /* One message, one transaction, one block. */

@@ -113,7 +113,7 @@ static void default_params(struct fixture_params *p) {
 }
 
 void fixture_init(struct fixture *f) {
-    *f = (struct fixture){.validators = 4, .sps = 7, .invariants = true};
+    *f = (struct fixture){.validators = 4, .sps = 7, .invariants = true, .chain_len = FIXTURE_CHAIN_LEN};
     arena_init(&f->setup, 256 * MIB);
     arena_init(&f->arena, 1024 * MIB);
     arena_init(&f->tx_arena, 1024 * MIB);
@@ -154,10 +154,10 @@ static ProtobufCBinaryData named_key(struct fixture *f, const char *name, const 
 
 /* x_0 from the name; reveals[i] is what the i-th turn reveals. Returns the tip. */
 static struct hash make_chain(struct fixture *f, unsigned v) {
-    struct hash *x = arena_array(&f->setup, FIXTURE_CHAIN_LEN, sizeof *x);
+    struct hash *x = arena_array(&f->setup, f->chain_len, sizeof *x);
     struct hash h = hash_of(DOMAIN_REVEAL, bytes_of(&v, sizeof v));
-    for (size_t i = 0; i < FIXTURE_CHAIN_LEN; i++) {
-        x[FIXTURE_CHAIN_LEN - 1 - i] = h;
+    for (size_t i = 0; i < f->chain_len; i++) {
+        x[f->chain_len - 1 - i] = h;
         h = hash_of(DOMAIN_REVEAL, hash_bytes(&h));
     }
     f->reveals[v] = x;
@@ -178,7 +178,7 @@ static Validator *make_validator(struct fixture *f, unsigned i) {
     v->reveal = ARENA_NEW(&f->setup, RevealChain);
     reveal_chain__init(v->reveal);
     v->reveal->tip = setup_data(f, hash_bytes(&tip));
-    v->reveal->remaining = FIXTURE_CHAIN_LEN;
+    v->reveal->remaining = f->chain_len;
     return v;
 }
 
@@ -241,6 +241,10 @@ int fixture_try_start(struct fixture *f, struct err *err) {
         return rc;
     f->chain_tag = chain_tag_of(encoded);
     ledger_init(&f->ledger, &(struct ledger_options){.invariants = f->invariants});
+    if (f->modules) {
+        f->ledger.modules = f->modules;
+        f->ledger.modules_n = f->modules_n;
+    }
     f->app = ledger_app(&f->ledger);
     f->header_time = f->genesis.time;
     if (!f->step_ms)
