@@ -24,8 +24,13 @@ struct bytes key_bucket_owner(struct key *k, const struct addr *owner, const cha
     return key_bytes(k);
 }
 
-struct bytes key_owner_counts(struct key *k, const struct addr *owner) {
+struct bytes key_owner_counts_all(struct key *k) {
     start(k, 'c');
+    return key_bytes(k);
+}
+
+struct bytes key_owner_counts(struct key *k, const struct addr *owner) {
+    key_owner_counts_all(k);
     key_add_addr(k, owner);
     return key_bytes(k);
 }
@@ -74,8 +79,13 @@ struct bytes key_group(struct key *k, const struct addr *owner, const char *grou
     return key_bytes(k);
 }
 
-struct bytes key_group_id(struct key *k, uint64_t group_id) {
+struct bytes key_group_ids(struct key *k) {
     start(k, 'k');
+    return key_bytes(k);
+}
+
+struct bytes key_group_id(struct key *k, uint64_t group_id) {
+    key_group_ids(k);
     key_add_u64(k, group_id);
     return key_bytes(k);
 }

@@ -12,6 +12,7 @@ struct bytes key_bucket_id(struct key *k, uint64_t bucket_id);
 struct bytes key_bucket_owner(struct key *k, const struct addr *owner,
                               const char *bucket_name); /* "" = all of the owner */
 struct bytes key_owner_counts(struct key *k, const struct addr *owner);
+struct bytes key_owner_counts_all(struct key *k);
 
 /* --- objects: 'n' bucket id, name -> ObjectInfo; 'j' object id -> ObjectLocation --- */
 struct bytes key_object(struct key *k, uint64_t bucket_id, const char *object_name); /* "" = all of the bucket */
@@ -26,6 +27,7 @@ struct bytes key_expiry_all(struct key *k);
 /* --- groups of accounts: 'g' owner, name -> GroupInfo; 'k' id -> GroupLocation; 'm' id, account -> GroupMember --- */
 struct bytes key_group(struct key *k, const struct addr *owner, const char *group_name); /* "" = all of the owner */
 struct bytes key_group_id(struct key *k, uint64_t group_id);
+struct bytes key_group_ids(struct key *k);
 struct bytes key_member(struct key *k, uint64_t group_id, const struct addr *account);
 struct bytes key_member_all(struct key *k, uint64_t group_id);
 

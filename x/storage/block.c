@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x/storage/block.h"
+
+#include "x/storage/approval.h"
+#include "x/storage/bucket.h"
+#include "x/storage/object.h"
+
+static uint64_t cap(const struct ctx *ctx) {
+    return u64_max(ctx->params->storage->expiries_per_block, 1);
+}
+
+/* rest of both queues: object id u64be. */
+static int end_object(struct ctx *ctx, struct bytes rest, enum object_end end, struct err *err) {
+    ObjectInfo *object = NULL;
+    BucketInfo *bucket = NULL;
+    if (rest.len != 8)
+        return err_set(err, CODE_CORRUPT, "an entry of a queue of objects has %zu bytes", rest.len);
+    int rc = object_by_id(ctx, load_be64(rest.data), &object, err);
+    if (rc == CODE_OK)
+        rc = bucket_by_id(ctx, object->bucket_id, &bucket, err);
+    if (rc == CODE_OK)
+        rc = object_need_status(object, end == OBJECT_UNSEALED ? OBJECT_STATUS_CREATED : OBJECT_STATUS_SEALED, err);
+    return rc ? rc : object_remove(ctx, bucket, object, end, "", err);
+}
+
+static int unsealed_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err) {
+    (void)due_time, (void)value;
+    return end_object(ctx, rest, OBJECT_UNSEALED, err);
+}
+
+static int expiry_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err) {
+    (void)due_time, (void)value;
+    return end_object(ctx, rest, OBJECT_EXPIRED, err);
+}
+
+const struct hook storage_end_hooks[STORAGE_END_HOOKS] = {
+    {.name = "storage.unsealed", .cap = cap, .module = KEY_STORAGE, .queue = 'u', .due = unsealed_due},
+    {.name = "storage.expired", .cap = cap, .module = KEY_STORAGE, .queue = 'e', .due = expiry_due},
+    {.name = "storage.used_approvals", .cap = cap, .module = KEY_STORAGE, .queue = 'q', .due = approval_forget},
+};

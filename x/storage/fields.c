@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x/storage/fields.h"
+
+#include "chain/types/layout.h"
+#include "chain/types/name.h"
+
+int fields_check_tags(Tag *const *tags, size_t count, const StorageParams *params, struct err *err) {
+    if (count > params->tags_max)
+        return err_set(err, CODE_TAGS, "%zu tags; at most %llu are allowed", count,
+                       (unsigned long long)params->tags_max);
+    for (size_t i = 0; i < count; i++) {
+        size_t key_len = strlen(tags[i]->key);
+        if (key_len == 0 || key_len > TAG_KEY_MAX || strlen(tags[i]->value) > TAG_VALUE_MAX)
+            return err_set(err, CODE_TAGS, "tag %zu: a key has 1 to %d bytes, a value at most %d", i, TAG_KEY_MAX,
+                           TAG_VALUE_MAX);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(tags[i]->key, tags[j]->key) == 0)
+                return err_set(err, CODE_TAGS, "tag %s is given twice", tags[i]->key);
+    }
+    return CODE_OK;
+}
+
+int fields_check_text(const char *what, const char *text, size_t max, struct err *err) {
+    size_t len = strlen(text);
+    if (len > max)
+        return err_set(err, CODE_METADATA, "the %s has %zu bytes; at most %zu are allowed", what, len, max);
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return err_set(err, CODE_METADATA, "the %s has a control character at byte %zu", what, i);
+    return CODE_OK;
+}
+
+/* Gives what a shared check found this module's code. */
+static int recode(int rc, int code, struct err *err) {
+    if (rc == CODE_INVALID_ARGUMENT) {
+        if (err)
+            err->code = code;
+        return code;
+    }
+    return rc;
+}
+
+int fields_check_profile(const Profile *profile, const StorageParams *params, struct err *err) {
+    int rc = recode(profile_check(profile, err), CODE_PROFILE, err);
+    if (rc)
+        return rc;
+    if (profile->kind == PROFILE_KIND_KEYED_REPLICA)
+        return err_set(err, CODE_PROFILE, "keyed replicas are not supported yet");
+    if (profile_positions(profile) > params->positions_max)
+        return err_set(err, CODE_PROFILE, "the profile has %u positions; at most %llu are allowed",
+                       profile_positions(profile), (unsigned long long)params->positions_max);
+    return CODE_OK;
+}
+
+int fields_check_bucket_name(const char *name, struct err *err) {
+    return recode(name_check_bucket(name, err), CODE_BUCKET_NAME, err);
+}
+
+int fields_check_object_name(const char *name, struct err *err) {
+    return recode(name_check_object(name, err), CODE_OBJECT_NAME, err);
+}
+
+int fields_check_group_name(const char *name, struct err *err) {
+    return recode(name_check_group(name, err), CODE_GROUP_NAME, err);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x/storage/invariants.h"
+
+#include "chain/types/keys_sp.h"
+#include "chain/types/keys_storage.h"
+#include "chain/types/layout.h"
+#include "x/base/record.h"
+#include "x/sp/sp.h"
+#include "x/storage/bucket.h"
+#include "x/storage/group.h"
+#include "x/storage/object.h"
+#include "x/storage/slot.h"
+#include "x/storage/weight.h"
+
+#define BROKEN(...) err_set(err, CODE_INTERNAL, __VA_ARGS__)
+typedef unsigned long long ull;
+
+/* --- objects of one bucket, and of one slot --- */
+
+struct sums {
+    uint64_t objects, stored, slot; /* slot: only those of it; 0 all */
+    uint64_t whole, column, payload, in_slot;
+    u128 rates[OBJECT_POSITIONS_MAX];
+};
+
+static int check_queues(struct ctx *ctx, const ObjectInfo *o, struct err *err) {
+    struct key k;
+    bool unsealed = false, expiry = false;
+    int rc = record_has(ctx, key_unsealed(&k, o->create_deadline, o->id), &unsealed, err);
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_expiry(&k, o->expires_at, o->id), &expiry, err);
+    if (rc)
+        return rc;
+    if (unsealed != (o->object_status == OBJECT_STATUS_CREATED))
+        return BROKEN("object %llu is %s, and that queue says otherwise", (ull)o->id,
+                      object_status_name((int)o->object_status));
+    if (expiry != (o->object_status == OBJECT_STATUS_SEALED && o->expires_at != 0))
+        return BROKEN("object %llu and the queue of terms disagree", (ull)o->id);
+    return CODE_OK;
+}
+
+static void add_to_slot(struct sums *s, const ObjectInfo *o) {
+    uint64_t whole = 0, column = 0;
+    for (uint32_t i = 0; i < profile_positions(o->profile) && i < o->n_prices; i++) {
+        uint64_t bytes = layout_position_bytes(o->profile, o->payload_size, i);
+        *(profile_is_whole(o->profile, i) ? &whole : &column) = bytes;
+        s->rates[i] += (u128)bytes * o->prices[i];
+    }
+    s->whole += whole;
+    s->column += column;
+    s->payload += o->payload_size;
+    s->in_slot++;
+}
+
+/* record_fn over the objects of a bucket. */
+static int check_object(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct sums *s = arg;
+    const ObjectInfo *o = msg;
+    ObjectInfo *found = NULL;
+    (void)value;
+    if (!bytes_eq(rest, bytes_str(o->object_name)))
+        return BROKEN("object %llu lies under another name than its own", (ull)o->id);
+    int rc = object_by_id(ctx, o->id, &found, err);
+    if (rc)
+        return rc == CODE_OBJECT_NOT_FOUND ? BROKEN("object %llu has no index", (ull)o->id) : rc;
+    if (found->id != o->id || found->bucket_id != o->bucket_id)
+        return BROKEN("the index of object %llu leads to another one", (ull)o->id);
+    s->objects++;
+    if (o->object_status == OBJECT_STATUS_SEALED)
+        s->stored += o->payload_size;
+    if ((o->slot != 0) != (o->object_status == OBJECT_STATUS_SEALED && o->payload_size > 0))
+        return BROKEN("object %llu is %s and has slot %llu", (ull)o->id, object_status_name((int)o->object_status),
+                      (ull)o->slot);
+    if (o->object_status != OBJECT_STATUS_CREATED && o->locked_balance)
+        return BROKEN("object %llu is sealed and holds a lock", (ull)o->id);
+    if (s->slot && o->slot == s->slot)
+        add_to_slot(s, o);
+    return check_queues(ctx, o, err);
+}
+
+/* --- slots of one bucket --- */
+
+struct slots {
+    const BucketInfo *bucket;
+    uint64_t count;
+};
+
+static int check_weights(struct ctx *ctx, const BucketSlot *slot, struct err *err) {
+    uint64_t weight = 0, total = 0;
+    struct weight_id slots = weight_slots(slot->group_id), objects = weight_objects(slot->bucket_id, slot->slot);
+    int rc = weight_of(ctx, &slots, (struct weight_item){slot->bucket_id, slot->slot}, &weight, err);
+    if (rc == CODE_OK)
+        rc = weight_total(ctx, &objects, &total, err);
+    if (rc == CODE_OK)
+        rc = weight_check(ctx, &objects, err);
+    if (rc == CODE_OK && (weight != slot->payload_bytes || total != slot->payload_bytes))
+        return BROKEN("slot %llu of bucket %llu has %llu bytes, the sets for draws say %llu and %llu", (ull)slot->slot,
+                      (ull)slot->bucket_id, (ull)slot->payload_bytes, (ull)weight, (ull)total);
+    return rc;
+}
+
+/* record_fn over the slots of a bucket. */
+static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct slots *slots = arg;
+    const BucketSlot *slot = msg;
+    struct sums sums = {.slot = slot->slot};
+    struct key k;
+    uint64_t number = 0;
+    (void)rest, (void)value;
+    slots->count++;
+    int rc = record_each(ctx, key_object(&k, slot->bucket_id, ""), BYTES_NONE, 0, &object_info__descriptor,
+                         check_object, &sums, err);
+    if (rc == CODE_OK)
+        rc = record_get_u64(ctx, key_slot_of_group(&k, slot->bucket_id, slot->group_id), &number, err);
+    if (rc)
+        return rc == CODE_NOT_FOUND
+                   ? BROKEN("slot %llu of bucket %llu has no index", (ull)slot->slot, (ull)slot->bucket_id)
+                   : rc;
+    if (number != slot->slot || slot->objects == 0 || slot->slot > slots->bucket->slots)
+        return BROKEN("slot %llu of bucket %llu is empty, or its index says %llu", (ull)slot->slot,
+                      (ull)slot->bucket_id, (ull)number);
+    if (sums.whole != slot->whole_bytes || sums.column != slot->column_bytes || sums.payload != slot->payload_bytes ||
+        sums.in_slot != slot->objects)
+        return BROKEN("slot %llu of bucket %llu counts other bytes than its objects have", (ull)slot->slot,
+                      (ull)slot->bucket_id);
+    for (size_t i = 0; i < slot->n_rates; i++)
+        if (u128_of(slot->rates[i]) != sums.rates[i])
+            return BROKEN("slot %llu of bucket %llu: the rate of position %zu is not that of its objects",
+                          (ull)slot->slot, (ull)slot->bucket_id, i);
+    return check_weights(ctx, slot, err);
+}
+
+/* record_fn over all buckets. */
+static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    const BucketInfo *b = msg;
+    BucketInfo *found = NULL;
+    struct key k;
+    struct sums sums = {0};
+    struct slots slots = {.bucket = b};
+    struct addr owner = bucket_owner(b);
+    bool indexed = false;
+    (void)arg, (void)value;
+    if (!bytes_eq(rest, bytes_str(b->bucket_name)))
+        return BROKEN("bucket %llu lies under another name than its own", (ull)b->id);
+    int rc = bucket_by_id(ctx, b->id, &found, err);
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_bucket_owner(&k, &owner, b->bucket_name), &indexed, err);
+    if (rc)
+        return rc;
+    if (found->id != b->id || !indexed)
+        return BROKEN("bucket %s is not where its indexes say", b->bucket_name);
+    rc = record_each(ctx, key_object(&k, b->id, ""), BYTES_NONE, 0, &object_info__descriptor, check_object, &sums, err);
+    if (rc == CODE_OK)
+        rc =
+            record_each(ctx, key_slot_all(&k, b->id), BYTES_NONE, 0, &bucket_slot__descriptor, check_slot, &slots, err);
+    if (rc)
+        return rc;
+    if (sums.objects != b->objects || sums.stored != b->stored_bytes || slots.count != b->live_slots)
+        return BROKEN("bucket %s counts %llu objects, %llu bytes, %llu slots and has %llu, %llu, %llu", b->bucket_name,
+                      (ull)b->objects, (ull)b->stored_bytes, (ull)b->live_slots, (ull)sums.objects, (ull)sums.stored,
+                      (ull)slots.count);
+    return CODE_OK;
+}
+
+/* --- owners and groups --- */
+
+/* record_fn: counts entries. */
+static int count(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)ctx, (void)rest, (void)value, (void)msg, (void)err;
+    ++*(uint64_t *)arg;
+    return CODE_OK;
+}
+
+/* record_fn over counts by owner. rest: the owner. */
+static int check_owner(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    const OwnerCounts *counts = msg;
+    struct addr owner = {{0}};
+    struct key k;
+    uint64_t buckets = 0, groups = 0;
+    (void)arg, (void)value;
+    addr_from(rest, &owner);
+    int rc = record_each(ctx, key_bucket_owner(&k, &owner, ""), BYTES_NONE, 0, NULL, count, &buckets, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_group(&k, &owner, ""), BYTES_NONE, 0, NULL, count, &groups, err);
+    if (rc == CODE_OK && (buckets != counts->buckets || groups != counts->groups))
+        return BROKEN("an account counts %llu buckets and %llu groups and has %llu and %llu", (ull)counts->buckets,
+                      (ull)counts->groups, (ull)buckets, (ull)groups);
+    return rc;
+}
+
+/* record_fn over group locations. rest: id u64be. */
+static int check_group(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    GroupInfo *group = NULL;
+    struct key k;
+    uint64_t members = 0;
+    (void)arg, (void)value, (void)msg;
+    int rc = group_by_id(ctx, load_be64(rest.data), &group, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_member_all(&k, group->id), BYTES_NONE, 0, NULL, count, &members, err);
+    if (rc == CODE_OK && (members != group->members || group->id != load_be64(rest.data)))
+        return BROKEN("group %llu counts %llu members and has %llu", (ull)group->id, (ull)group->members, (ull)members);
+    return rc;
+}
+
+/* --- providers and placement groups --- */
+
+/* record_fn over placement groups. */
+static int check_placement(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
+                           struct err *err) {
+    const PlacementGroup *g = msg;
+    struct weight_id slots = weight_slots(g->id);
+    uint64_t at_members = 0;
+    (void)arg, (void)rest, (void)value;
+    int rc = weight_check(ctx, &slots, err);
+    for (size_t i = 0; rc == CODE_OK && i < g->n_members; i++) {
+        struct weight_id groups = weight_groups(g->members[i]);
+        uint64_t weight = 0;
+        rc = weight_of(ctx, &groups, (struct weight_item){0, g->id}, &weight, err);
+        at_members += weight;
+    }
+    if (rc == CODE_OK && at_members != g->bytes)
+        return BROKEN("placement group %llu has %llu bytes, its members %llu", (ull)g->id, (ull)g->bytes,
+                      (ull)at_members);
+    return rc;
+}
+
+/* record_fn over providers. */
+static int check_sp(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    const StorageProvider *sp = msg;
+    struct weight_id sps = weight_sps(), groups = weight_groups(sp->id);
+    uint64_t weight = 0, total = 0;
+    (void)arg, (void)rest, (void)value;
+    int rc = weight_of(ctx, &sps, (struct weight_item){0, sp->id}, &weight, err);
+    if (rc == CODE_OK)
+        rc = weight_total(ctx, &groups, &total, err);
+    if (rc == CODE_OK)
+        rc = weight_check(ctx, &groups, err);
+    if (rc == CODE_OK && (weight != sp->stored_bytes || total != sp->stored_bytes))
+        return BROKEN("provider %u stores %llu bytes, the sets for draws say %llu and %llu", sp->id,
+                      (ull)sp->stored_bytes, (ull)weight, (ull)total);
+    return rc;
+}
+
+int storage_invariants(struct ctx *ctx, struct err *err) {
+    struct key k;
+    struct weight_id sps = weight_sps();
+    int rc = record_each(ctx, key_bucket(&k, ""), BYTES_NONE, 0, &bucket_info__descriptor, check_bucket, NULL, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_owner_counts_all(&k), BYTES_NONE, 0, &owner_counts__descriptor, check_owner, NULL,
+                         err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_group_ids(&k), BYTES_NONE, 0, &group_location__descriptor, check_group, NULL, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_placement_groups(&k), BYTES_NONE, 0, &placement_group__descriptor, check_placement,
+                         NULL, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_sps(&k), BYTES_NONE, 0, &storage_provider__descriptor, check_sp, NULL, err);
+    return rc ? rc : weight_check(ctx, &sps, err);
+}

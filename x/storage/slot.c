@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x/storage/slot.h"
+
+#include "chain/types/keys_storage.h"
+#include "chain/types/layout.h"
+#include "x/base/deps.h"
+#include "x/base/record.h"
+#include "x/payment/payment.h"
+#include "x/sp/sp.h"
+#include "x/storage/bucket.h"
+#include "x/storage/deps.h"
+#include "x/storage/object.h"
+#include "x/storage/weight.h"
+
+#include <stdio.h>
+
+int slot_get(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, BucketSlot **ret, struct err *err) {
+    struct key k;
+    int rc = record_get(ctx, key_slot(&k, bucket_id, slot), &bucket_slot__descriptor, ret, err);
+    if (rc == CODE_NOT_FOUND)
+        return ctx_fault(ctx, CODE_CORRUPT, "bucket %llu has no slot %llu", (unsigned long long)bucket_id,
+                         (unsigned long long)slot);
+    return rc;
+}
+
+int slot_put(struct ctx *ctx, const BucketSlot *slot, struct err *err) {
+    struct key k;
+    return record_put(ctx, key_slot(&k, slot->bucket_id, slot->slot), slot, err);
+}
+
+int slot_group(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, PlacementGroup **ret, struct err *err) {
+    BucketSlot *s = NULL;
+    int rc = slot_get(ctx, bucket_id, slot, &s, err);
+    return rc ? rc : placement_get(ctx, s->group_id, ret, err);
+}
+
+/* The bucket's slot for this group, or a new one (not stored yet). */
+static int find_or_open(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, BucketSlot **ret, struct err *err) {
+    struct key k;
+    uint64_t number = 0;
+    int rc = record_get_u64(ctx, key_slot_of_group(&k, bucket->id, group->id), &number, err);
+    if (rc == CODE_OK)
+        return slot_get(ctx, bucket->id, number, ret, err);
+    if (rc != CODE_NOT_FOUND)
+        return rc;
+    if (bucket->live_slots >= ctx->params->storage->slots_per_bucket)
+        return err_set(err, CODE_SLOT_LIMIT,
+                       "bucket %s uses %llu placement groups, as many as allowed; place the object in one of them",
+                       bucket->bucket_name, (unsigned long long)bucket->live_slots);
+    BucketSlot *slot = CTX_NEW(ctx, BucketSlot);
+    bucket_slot__init(slot);
+    slot->bucket_id = bucket->id;
+    slot->slot = ++bucket->slots;
+    slot->group_id = group->id;
+    slot->settled_at = ctx->time;
+    bucket->live_slots++;
+    group->slots++;
+    *ret = slot;
+    return record_put_u64(ctx, key_slot_of_group(&k, bucket->id, group->id), slot->slot, err);
+}
+
+static int close_slot(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, const BucketSlot *slot,
+                      struct err *err) {
+    struct key k;
+    if (bucket->live_slots == 0 || group->slots == 0)
+        return ctx_fault(ctx, CODE_CORRUPT, "a bucket or placement group counts fewer slots than it has");
+    bucket->live_slots--;
+    group->slots--;
+    int rc = record_del(ctx, key_slot_of_group(&k, bucket->id, group->id), err);
+    return rc ? rc : record_del(ctx, key_slot(&k, slot->bucket_id, slot->slot), err);
+}
+
+/* --- bytes --- */
+
+/* What each position of the object adds to the flow: stored bytes x price. */
+static void rates_of(const ObjectInfo *object, size_t positions, u128 ret[OBJECT_POSITIONS_MAX]) {
+    for (size_t i = 0; i < positions; i++)
+        ret[i] = (u128)layout_position_bytes(object->profile, object->payload_size, (uint32_t)i) * object->prices[i];
+}
+
+/* Bytes at one position that keeps whole segments, and at one with columns; 0 where the profile has none. */
+static void slot_bytes_of(const ObjectInfo *object, size_t positions, uint64_t *ret_whole, uint64_t *ret_column) {
+    *ret_whole = *ret_column = 0;
+    for (size_t i = 0; i < positions; i++) {
+        uint64_t bytes = layout_position_bytes(object->profile, object->payload_size, (uint32_t)i);
+        *(profile_is_whole(object->profile, (uint32_t)i) ? ret_whole : ret_column) = bytes;
+    }
+}
+
+/* One provider's bytes of the object: its record and the two sets that it is drawn from. */
+static int sp_add(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t bytes, struct err *err) {
+    StorageProvider *sp = NULL;
+    struct weight_id sps = weight_sps(), groups = weight_groups(sp_id);
+    int rc = sp_get(ctx, sp_id, &sp, err);
+    if (rc == CODE_OK)
+        rc = sp_may_store(ctx, sp, bytes, err);
+    if (rc)
+        return rc;
+    if (sp->stored_bytes == 0 && bytes)
+        rc = ctx->deps->storage->sp_stores(ctx, sp, err);
+    sp->stored_bytes += bytes;
+    sp->counters->seals++;
+    if (rc == CODE_OK)
+        rc = sp_put(ctx, sp, err);
+    if (rc == CODE_OK)
+        rc = weight_add(ctx, &sps, (struct weight_item){0, sp_id}, bytes, err);
+    return rc ? rc : weight_add(ctx, &groups, (struct weight_item){0, group_id}, bytes, err);
+}
+
+static int sp_sub(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t bytes, struct err *err) {
+    StorageProvider *sp = NULL;
+    struct weight_id sps = weight_sps(), groups = weight_groups(sp_id);
+    int rc = sp_get(ctx, sp_id, &sp, err);
+    if (rc)
+        return rc;
+    if (sp->stored_bytes < bytes)
+        return ctx_fault(ctx, CODE_CORRUPT, "provider %u counts fewer bytes than it stores", sp_id);
+    sp->stored_bytes -= bytes;
+    rc = sp_put(ctx, sp, err);
+    if (rc == CODE_OK)
+        rc = weight_sub(ctx, &sps, (struct weight_item){0, sp_id}, bytes, err);
+    return rc ? rc : weight_sub(ctx, &groups, (struct weight_item){0, group_id}, bytes, err);
+}
+
+/* Every provider of the group, one way or the other. */
+static int sps_change(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object, bool add,
+                      struct err *err) {
+    for (size_t i = 0; i < group->n_members; i++) {
+        uint64_t bytes = layout_position_bytes(object->profile, object->payload_size, (uint32_t)i);
+        int rc = add ? sp_add(ctx, group->members[i], group->id, bytes, err)
+                     : sp_sub(ctx, group->members[i], group->id, bytes, err);
+        if (rc)
+            return rc;
+    }
+    return CODE_OK;
+}
+
+/* Draws find objects in slots and slots in groups by payload bytes. */
+static int weights_change(struct ctx *ctx, const BucketSlot *slot, const ObjectInfo *object, bool add,
+                          struct err *err) {
+    struct weight_id slots = weight_slots(slot->group_id), objects = weight_objects(slot->bucket_id, slot->slot);
+    struct weight_item slot_item = {slot->bucket_id, slot->slot}, object_item = {0, object->id};
+    int rc = add ? weight_add(ctx, &slots, slot_item, object->payload_size, err)
+                 : weight_sub(ctx, &slots, slot_item, object->payload_size, err);
+    if (rc)
+        return rc;
+    return add ? weight_add(ctx, &objects, object_item, object->payload_size, err)
+               : weight_sub(ctx, &objects, object_item, object->payload_size, err);
+}
+
+static int flow_change(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *slot, const PlacementGroup *group,
+                       const ObjectInfo *object, bool add, struct err *err) {
+    u128 rates[OBJECT_POSITIONS_MAX];
+    struct addr payer = bucket_payer(bucket);
+    rates_of(object, group->n_members, rates);
+    return payment_slot_change(ctx, &payer, slot, group->members, group->n_members, rates, add, err);
+}
+
+int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err) {
+    BucketSlot *slot = NULL;
+    uint64_t whole, column;
+    int rc = find_or_open(ctx, bucket, group, &slot, err);
+    if (rc)
+        return rc;
+    object->slot = slot->slot;
+    rc = flow_change(ctx, bucket, slot, group, object, true, err);
+    if (rc)
+        return rc;
+    slot_bytes_of(object, group->n_members, &whole, &column);
+    slot->whole_bytes += whole;
+    slot->column_bytes += column;
+    slot->payload_bytes += object->payload_size;
+    slot->objects++;
+    group->bytes += layout_billed_bytes(object->profile, object->payload_size);
+    group->objects++;
+    rc = sps_change(ctx, group, object, true, err);
+    if (rc == CODE_OK)
+        rc = weights_change(ctx, slot, object, true, err);
+    if (rc == CODE_OK)
+        rc = placement_put(ctx, group, err);
+    return rc ? rc : slot_put(ctx, slot, err);
+}
+
+int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err) {
+    BucketSlot *slot = NULL;
+    PlacementGroup *group = NULL;
+    uint64_t whole, column, billed = layout_billed_bytes(object->profile, object->payload_size);
+    int rc = slot_get(ctx, bucket->id, object->slot, &slot, err);
+    if (rc == CODE_OK)
+        rc = placement_get(ctx, slot->group_id, &group, err);
+    if (rc)
+        return rc;
+    slot_bytes_of(object, group->n_members, &whole, &column);
+    if (slot->whole_bytes < whole || slot->column_bytes < column || slot->payload_bytes < object->payload_size ||
+        slot->objects == 0 || group->bytes < billed || group->objects == 0)
+        return ctx_fault(ctx, CODE_CORRUPT, "slot %llu of bucket %llu counts fewer bytes than it has",
+                         (unsigned long long)slot->slot, (unsigned long long)bucket->id);
+    rc = flow_change(ctx, bucket, slot, group, object, false, err);
+    if (rc)
+        return rc;
+    slot->whole_bytes -= whole;
+    slot->column_bytes -= column;
+    slot->payload_bytes -= object->payload_size;
+    slot->objects--;
+    group->bytes -= billed;
+    group->objects--;
+    rc = sps_change(ctx, group, object, false, err);
+    if (rc == CODE_OK)
+        rc = weights_change(ctx, slot, object, false, err);
+    if (rc == CODE_OK)
+        rc = slot->objects ? slot_put(ctx, slot, err) : close_slot(ctx, bucket, group, slot, err);
+    return rc ? rc : placement_put(ctx, group, err);
+}
+
+int slot_sps_text(struct ctx *ctx, const ObjectInfo *object, char **ret, struct err *err) {
+    PlacementGroup *group = NULL;
+    int rc = slot_group(ctx, object->bucket_id, object->slot, &group, err);
+    if (rc)
+        return rc;
+    char *text = ctx_alloc(ctx, group->n_members * 11 + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < group->n_members; i++)
+        len += (size_t)snprintf(text + len, 12, "%s%u", i ? "," : "", group->members[i]);
+    *ret = text;
+    return CODE_OK;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_X_STORAGE_SLOT_H
+#define CAIRN_X_STORAGE_SLOT_H
+/*
+ * Slots: a bucket's numbered pointers to placement groups. Objects store a slot's number; flows of money and the
+ * weights that challenges are drawn by hang on slots, so that moving a bucket, changing its payer or replacing a
+ * provider touches no object. A slot lives as long as it has objects; its number is never reused.
+ */
+#include "x/base/ctx.h"
+
+#include "cairn/sp.h"
+#include "cairn/storage.h"
+
+/* Both must exist: an object or queue names them. */
+int slot_get(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, BucketSlot **ret, struct err *err);
+int slot_put(struct ctx *ctx, const BucketSlot *slot, struct err *err);
+/* The placement group that a sealed object's slot points at. */
+int slot_group(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, PlacementGroup **ret, struct err *err);
+
+/*
+ * Puts an object, whose prices by position are set, into the bucket's slot for this group, opening one if there is none
+ * (CODE_SLOT_LIMIT): sets object->slot; starts its flow from the bucket's payer; counts its bytes at slot, group and
+ * providers. Puts slot, group and providers; the caller puts object and bucket. Codes of x/payment for a payer that
+ * cannot pay, of x/sp for a provider that may not store so much.
+ */
+int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err);
+/* The way back; an emptied slot is closed. The caller puts the bucket. */
+int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err);
+
+/* "1,5,2": the providers of a sealed object by position, on ctx->arena; for events. */
+int slot_sps_text(struct ctx *ctx, const ObjectInfo *object, char **ret, struct err *err);
+
+#endif
