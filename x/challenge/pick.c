@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x/challenge/pick.h"
+
+#include "chain/types/layout.h"
+#include "x/challenge/answer.h"
+#include "x/sp/sp.h"
+#include "x/storage/object.h"
+#include "x/storage/weight.h"
+
+bool pick_position(const PlacementGroup *group, uint32_t sp_id, uint32_t *ret) {
+    for (uint32_t i = 0; i < group->n_members; i++) {
+        if (group->members[i] == sp_id) {
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+int pick_of_sp(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *ret, struct err *err) {
+    struct weight_item group_item, slot, object;
+    struct weight_id groups = weight_groups(sp_id);
+    PlacementGroup *group = NULL;
+    int rc = weight_draw(ctx, &groups, draw, &group_item, err);
+    if (rc)
+        return rc;
+    struct weight_id slots = weight_slots(group_item.b);
+    rc = weight_draw(ctx, &slots, draw, &slot, err);
+    if (rc)
+        return rc;
+    struct weight_id objects = weight_objects(slot.a, slot.b);
+    rc = weight_draw(ctx, &objects, draw, &object, err);
+    if (rc == CODE_OK)
+        rc = placement_get(ctx, group_item.b, &group, err);
+    if (rc == CODE_OK)
+        rc = object_by_id(ctx, object.b, &ret->object, err);
+    if (rc)
+        return rc;
+    ret->sp_id = sp_id;
+    if (!pick_position(group, sp_id, &ret->position))
+        return ctx_fault(ctx, CODE_CORRUPT, "provider %u has bytes in a group that it is not a member of", sp_id);
+    return CODE_OK;
+}
+
+int pick_of_all(struct ctx *ctx, struct draw *draw, struct pick *ret, struct err *err) {
+    struct weight_item sp;
+    struct weight_id sps = weight_sps();
+    int rc = weight_draw(ctx, &sps, draw, &sp, err);
+    return rc ? rc : pick_of_sp(ctx, draw, (uint32_t)sp.b, ret, err);
+}
+
+/* Floyd's way: step j takes one of 0..j that is not there yet, or j itself. */
+void pick_distinct(struct draw *draw, uint64_t n, size_t count, uint64_t *ret) {
+    for (size_t len = 0; len < count; len++) {
+        uint64_t j = n - count + len, take = (uint64_t)draw_below(draw, (u128)j + 1);
+        for (size_t i = 0; i < len; i++)
+            if (ret[i] == take)
+                take = j;
+        size_t at = len;
+        for (; at > 0 && ret[at - 1] > take; at--)
+            ret[at] = ret[at - 1];
+        ret[at] = take;
+    }
+}
+
+Challenge *pick_challenge(struct ctx *ctx, struct draw *draw, uint64_t id, const struct pick *pick, uint64_t segment,
+                          int origin) {
+    const ObjectInfo *o = pick->object;
+    Challenge *c = CTX_NEW(ctx, Challenge);
+    challenge__init(c);
+    if (segment == PICK_ANY_SEGMENT)
+        segment = (uint64_t)draw_below(draw, o->payload_size) / o->profile->segment_size;
+    c->id = id;
+    c->object_id = o->id;
+    c->version = o->version;
+    c->position = pick->position;
+    c->sp_id = pick->sp_id;
+    c->checksum = o->checksums[pick->position];
+    c->payload_size = o->payload_size;
+    c->profile = o->profile;
+    c->segment = segment;
+    c->origin = (ChallengeOrigin)origin;
+    c->bucket_name = o->bucket_name;
+    c->object_name = o->object_name;
+    c->leaf_count = layout_leaves(o->profile, o->payload_size, segment, pick->position);
+    c->n_leaves =
+        (size_t)u64_min(c->leaf_count, u64_min(u64_max(ctx->params->challenge->leaves, 1), CHALLENGE_LEAVES_MAX));
+    c->leaves = ctx_alloc(ctx, c->n_leaves * sizeof *c->leaves);
+    pick_distinct(draw, c->leaf_count, c->n_leaves, c->leaves);
+    return c;
+}
