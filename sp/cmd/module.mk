@@ -1,0 +1,2 @@
+$(call program,cairn-sp,sp/cmd)
+LDLIBS_sp/cmd := -ljansson
