@@ -164,6 +164,13 @@ static void dial(struct p2p *p, const StorageProvider *sp) {
         *peer = p->peers[--p->peer_count];
 }
 
+static size_t links_up(struct p2p *p) {
+    mutex_lock(&p->links_lock);
+    size_t links = p->links;
+    mutex_unlock(&p->links_lock);
+    return links;
+}
+
 /* New dialers take a moment: a question sent before would reach nobody. Waits until all links are up, a second at most.
  */
 static void await_links(struct p2p *p) {
@@ -232,7 +239,8 @@ static bool have_offer(const struct p2p_offer *offers, size_t count, uint32_t sp
 static void gather(struct p2p *p, const struct hash *question, size_t enough, uint64_t until, struct arena *arena,
                    struct p2p_offer *ret, size_t *ret_count) {
     uint64_t now;
-    while (*ret_count < enough && *ret_count < P2P_OFFERS_MAX && (now = clock_mono_ms()) < until) {
+    size_t answers = 0;
+    while (answers < enough && *ret_count < P2P_OFFERS_MAX && (now = clock_mono_ms()) < until) {
         void *data = NULL;
         size_t len = 0;
         struct p2p_offer offer;
@@ -244,6 +252,7 @@ static void gather(struct p2p *p, const struct hash *question, size_t enough, ui
             return; /* the survey is over */
         int rc = check_offer(p, bytes_of(data, len), question, arena, &offer, &err);
         nng_free(data, len);
+        answers++;
         if (rc)
             log_debug("p2p", "an answer was dropped", "why=%s", log_quote(err_text(&err)).s);
         else if (offer.offer->refused)
@@ -278,8 +287,10 @@ int p2p_survey(struct p2p *p, SecondaryAsk *ask, size_t enough, uint64_t deadlin
         if (rv)
             rc = nng_error(rv, "cannot ask other providers", err);
     }
-    if (!rc)
-        gather(p, &id, enough, clock_mono_ms() + deadline_ms, arena, ret, ret_count);
+    if (!rc) { /* nobody waits for more answers than there are links */
+        size_t reachable = links_up(p);
+        gather(p, &id, enough < reachable ? enough : reachable, clock_mono_ms() + deadline_ms, arena, ret, ret_count);
+    }
     if (ret_asked)
         *ret_asked = p->peer_count;
     mutex_unlock(&p->lock);

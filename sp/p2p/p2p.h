@@ -54,8 +54,9 @@ int p2p_init(struct p2p *p2p, const char *listen, struct ledger *ledger, struct 
 void p2p_close(struct p2p *p2p); /* idempotent */
 void p2p_release(struct p2p *p2p);
 
-/* Asks everybody and gathers who says yes until the deadline, or until `enough` did. ret: room for P2P_OFFERS_MAX,
- * filled on the arena. Fewer than wanted is no error; *ret_asked (may be NULL) counts who was asked. */
+/* Asks everybody and gathers who says yes until the deadline, or until `enough` (or all that can be reached) answered.
+ * ret: room for P2P_OFFERS_MAX, filled on the arena. Fewer than wanted is no error; *ret_asked (may be NULL) counts who
+ * was asked. */
 int p2p_survey(struct p2p *p2p, SecondaryAsk *ask, size_t enough, uint64_t deadline_ms, struct arena *arena,
                struct p2p_offer *ret, size_t *ret_count, size_t *ret_asked, struct err *err);
 
