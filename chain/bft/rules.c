@@ -43,7 +43,7 @@ static bool rule_decide(struct bft *core, struct bft_update *update) {
             continue;
         if (!decidable(core, round->number, &round->precommits.quorum_value, update))
             continue;
-        store_commit(core, round, core->commit);
+        store_commit_cert(core, round, core->commit);
         round_decide(core, update);
         return true;
     }

@@ -202,7 +202,7 @@ void store_polka(const struct bft *core, const struct round *round, struct certi
     collect_value(core, round, &round->prevotes, CERTIFICATE_POLKA, ret_cert);
 }
 
-void store_commit(const struct bft *core, const struct round *round, struct certificate *ret_cert) {
+void store_commit_cert(const struct bft *core, const struct round *round, struct certificate *ret_cert) {
     collect_value(core, round, &round->precommits, CERTIFICATE_COMMIT, ret_cert);
 }
 

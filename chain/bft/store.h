@@ -32,7 +32,7 @@ bool store_has_polka(struct bft *core, uint32_t round, const struct hash *value)
 
 /* Certificates of what is held. store_justify leaves cert->n = 0 when nothing is needed (round 0). */
 void store_polka(const struct bft *core, const struct round *round, struct certificate *ret_cert);
-void store_commit(const struct bft *core, const struct round *round, struct certificate *ret_cert);
+void store_commit_cert(const struct bft *core, const struct round *round, struct certificate *ret_cert);
 void store_justify(struct bft *core, uint32_t round, struct certificate *ret_cert);
 
 #endif
