@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/types/validator_set.h"
+
+#include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
 #include "chain/crypto/hash.h"
 
@@ -82,5 +84,24 @@ int validator_set_from_pb(const ValidatorSet *in, struct validator_set *ret, str
             return rc;
     }
     *ret = set;
+    return CODE_OK;
+}
+
+int validator_set_to_pb(const struct validator_set *set, struct arena *arena, ValidatorSet **ret, struct err *err) {
+    ValidatorSet *pb = ARENA_NEW(arena, ValidatorSet);
+    ValidatorPower *rows = arena_array(arena, set->n, sizeof *rows);
+    ValidatorPower **list = arena_array(arena, set->n, sizeof *list);
+    if (pb == NULL || rows == NULL || list == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a validator set");
+    validator_set__init(pb);
+    for (uint16_t i = 0; i < set->n; i++) {
+        validator_power__init(&rows[i]);
+        rows[i].pubkey = pb_data(pubkey_bytes(&set->at[i].key));
+        rows[i].power = set->at[i].power;
+        list[i] = &rows[i];
+    }
+    pb->n_validators = set->n;
+    pb->validators = list;
+    *ret = pb;
     return CODE_OK;
 }

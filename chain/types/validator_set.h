@@ -10,6 +10,7 @@
  * Invariant of a valid set: 1..VALIDATORS_MAX validators, addresses strictly ascending, each power > 0, the sum of
  * powers at most POWER_TOTAL_MAX.
  */
+#include "chain/base/arena.h"
 #include "chain/base/err.h"
 #include "chain/base/fixed.h"
 #include "chain/base/limits.h"
@@ -48,5 +49,8 @@ struct hash validator_set_hash(const struct validator_set *set);
 
 /* From a decoded message; checks the whole invariant. CODE_MALFORMED with what is wrong; *ret untouched then. */
 int validator_set_from_pb(const ValidatorSet *in, struct validator_set *ret, struct err *err);
+
+/* The message, on the arena, borrowing keys from *set. CODE_NO_MEMORY. */
+int validator_set_to_pb(const struct validator_set *set, struct arena *arena, ValidatorSet **ret, struct err *err);
 
 #endif
