@@ -286,6 +286,10 @@ const struct mempool_tx *mempool_find(const struct mempool *p, const struct hash
     return tx_find(p, wire_hash);
 }
 
+struct mempool_sender *mempool_sender(struct mempool *p, const struct addr *sender) {
+    return sender_find(p, sender);
+}
+
 uint64_t mempool_next_sequence(const struct mempool *p, const struct addr *sender, uint64_t next) {
     const struct mempool_sender *s = sender_find(p, sender);
     if (s == NULL)

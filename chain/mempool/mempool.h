@@ -67,6 +67,7 @@ struct mempool_sender {
     uint64_t next; /* the sequence that the state expects */
     uint64_t end;  /* the sequence behind the contiguous part of the chain that starts at next */
     uint32_t count;
+    uint64_t mark; /* the caller's own; 0 in a new one */
     struct mempool_tx *first, *last;
     struct mempool_tx *cursor; /* only during mempool_take */
     struct mempool_sender *hash_next, *free_next;
@@ -120,6 +121,10 @@ int mempool_add(struct mempool *p, struct mempool_tx *tx, uint64_t next, struct 
 
 /* The entry with this wire hash, or NULL. Borrowed. */
 const struct mempool_tx *mempool_find(const struct mempool *p, const struct hash *wire_hash);
+
+/* The account's record, or NULL when nothing of it waits. Borrowed until the next call that changes the pool; only
+ * `mark` may be written. */
+struct mempool_sender *mempool_sender(struct mempool *p, const struct addr *sender);
 
 /* True when a transaction of the account could be taken into a block now. */
 bool mempool_ready(const struct mempool *p);
