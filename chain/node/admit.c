@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/node/admit.h"
+
+#include "chain/codec/pb.h"
+#include "chain/os/clock.h"
+#include "chain/os/log.h"
+#include "chain/os/queue.h"
+#include "chain/os/random.h"
+
+#include "cairn/net.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    QUEUE_MAX = 16384, /* submissions waiting for the thread */
+    QUEUE_BYTES_MAX = 64 << 20,
+    BATCH_MAX = 512,         /* transactions checked at a time */
+    BATCH_MEMORY = 96 << 20, /* their decoded form: 512 small ones, or a few large */
+    GATHER_BYTES = 64 << 10, /* of one message to peers */
+    TOUCHED_MAX = 16384,
+    STATE_MEMORY = 128 << 20,
+    RESPREAD_BLOCKS = 20,
+    EXPIRE_BLOCKS = 16,
+};
+
+/* Who waits for an answer: on the stack of admit_submit. */
+struct waiter {
+    struct mutex lock;
+    struct cond cond;
+    bool done;
+    int code;
+    struct hash id;
+    struct err err;
+};
+
+struct submission {
+    struct waiter *waiter; /* NULL: nobody */
+    uint32_t peer;
+    bool local;
+    size_t len;
+    uint8_t wire[];
+};
+
+struct pooled {
+    struct mempool_tx mp; /* first: what the pool gives back */
+    atomic_uint refs;
+    uint8_t wire[];
+};
+
+struct admit {
+    struct admit_config config;
+    struct queue queue;
+    struct thread thread;
+    atomic_uint_least64_t admitted, refused, dropped;
+    atomic_size_t queued_bytes;
+
+    struct mutex lock; /* of all below */
+    struct mempool pool;
+    void *pool_memory;
+    uint64_t committed; /* the newest height that was told */
+    struct addr *touched;
+    size_t touched_n;
+
+    /* the thread's own */
+    struct store_view *view;
+    struct state *st;
+    uint64_t st_height;
+    uint64_t epoch; /* of the state: marks of senders whose waiting ones are in it */
+    struct arena arena;
+    struct buf gather;
+    size_t gather_n;
+};
+
+/* --- pooled transactions --- */
+
+static void pooled_unref(struct pooled *p) {
+    if (atomic_fetch_sub(&p->refs, 1) == 1)
+        free(p);
+}
+
+static void on_drop(void *arg, struct mempool_tx *tx, enum mempool_drop why) {
+    (void)arg;
+    (void)why;
+    pooled_unref((struct pooled *)tx);
+}
+
+static struct pooled *pooled_new(const struct tx *tx, const struct app_admission *adm, bool local, uint64_t height) {
+    struct pooled *p = calloc(1, sizeof *p + tx->wire.len);
+    if (p == NULL)
+        return NULL;
+    atomic_init(&p->refs, 1);
+    memcpy(p->wire, tx->wire.data, tx->wire.len);
+    p->mp = (struct mempool_tx){.wire_hash = tx->wire_hash,
+                                .tx_id = tx->id,
+                                .sender = adm->sender,
+                                .sequence = adm->sequence,
+                                .fee = adm->fee,
+                                .valid_until = adm->valid_until_height,
+                                .wire = bytes_of(p->wire, tx->wire.len),
+                                .local = local,
+                                .height = height};
+    return p;
+}
+
+/* --- spreading --- */
+
+static void gather_flush(struct admit *a) {
+    if (a->gather_n > 0 && !buf_failed(&a->gather))
+        a->config.spread(a->config.arg, buf_bytes(&a->gather));
+    buf_clear(&a->gather);
+    a->gather_n = 0;
+}
+
+/* TxGather has one repeated field: encoding it piece by piece is its encoding as a whole. */
+static void gather_add(struct admit *a, struct bytes wire) {
+    if (a->gather.len + wire.len + 8 > GATHER_BYTES)
+        gather_flush(a);
+    TxGather one = TX_GATHER__INIT;
+    ProtobufCBinaryData data = pb_data(wire);
+    one.n_txs = 1;
+    one.txs = &data;
+    if (pb_append(&one, &a->gather, NULL) == CODE_OK)
+        a->gather_n++;
+}
+
+static void respread_one(void *arg, const struct mempool_tx *tx) {
+    gather_add(arg, tx->wire);
+}
+
+/* --- the thread's state --- */
+
+struct replay {
+    struct admit *a;
+    uint64_t height;
+};
+
+/* Does a waiting transaction still pass, on the state in which those before it have taken their effects? */
+static bool still_good(void *arg, const struct mempool_tx *mp) {
+    struct replay *r = arg;
+    struct arena_mark mark = arena_mark(&r->a->arena);
+    struct tx tx;
+    struct app_admission adm;
+    bool ok = tx_parse(mp->wire, &r->a->config.chain_tag, &r->a->arena, &tx, NULL) == CODE_OK &&
+              r->a->config.app->ops->check_tx(r->a->config.app->self, r->a->st, r->height, &tx, &adm, NULL) == CODE_OK;
+    arena_rewind(&r->a->arena, mark);
+    return ok;
+}
+
+/* Brings what waits of this account into the state, once an epoch. */
+static void sender_replay(struct admit *a, const struct addr *sender) {
+    struct mempool_sender *s = mempool_sender(&a->pool, sender);
+    if (s == NULL || s->mark == a->epoch)
+        return;
+    struct replay r = {.a = a, .height = a->st_height + 1};
+    mempool_recheck(&a->pool, sender, still_good, &r);
+    s = mempool_sender(&a->pool, sender);
+    if (s != NULL)
+        s->mark = a->epoch;
+}
+
+static int state_rebase_now(struct admit *a, struct err *err) {
+    struct store_view *view = NULL;
+    struct state *st = NULL;
+    int rc = store_view_open(a->config.store, &view, err);
+    if (rc == CODE_OK)
+        rc = store_view_state(view, STATE_MEMORY, &st, err);
+    if (rc != CODE_OK) {
+        store_view_close(view);
+        return rc;
+    }
+    state_free(a->st);
+    store_view_close(a->view);
+    a->view = view;
+    a->st = st;
+    a->st_height = store_view_height(view);
+    a->epoch++;
+    return CODE_OK;
+}
+
+/* After a block: a new state, and another look at the accounts that it touched. Under the lock. */
+static int follow(struct admit *a, struct err *err) {
+    if (a->st != NULL && a->st_height >= a->committed && state_failed(a->st, NULL) == CODE_OK)
+        return CODE_OK;
+    int rc = state_rebase_now(a, err);
+    if (rc != CODE_OK)
+        return rc;
+    for (size_t i = 0; i < a->touched_n; i++)
+        sender_replay(a, &a->touched[i]);
+    a->touched_n = 0;
+    mempool_respread(&a->pool, a->st_height, RESPREAD_BLOCKS, respread_one, a);
+    if (a->st_height % EXPIRE_BLOCKS == 0)
+        mempool_expire(&a->pool, a->st_height + 1);
+    return CODE_OK;
+}
+
+/* --- admitting --- */
+
+static int admit_one(struct admit *a, const struct submission *s, const struct tx *tx, struct err *err) {
+    int rc = follow(a, err);
+    if (rc != CODE_OK)
+        return rc;
+    if (mempool_find(&a->pool, &tx->wire_hash) != NULL)
+        return err_set(err, CODE_TX_KNOWN, "this transaction is waiting already");
+    sender_replay(a, &tx->sender);
+    struct app_admission adm;
+    size_t mark = state_mark(a->st);
+    rc = a->config.app->ops->check_tx(a->config.app->self, a->st, a->st_height + 1, tx, &adm, err);
+    if (rc == CODE_OK && adm.sequence == 0)
+        rc = err_set(err, CODE_UNSUPPORTED, "transactions without a sequence are not taken yet");
+    struct pooled *p = rc == CODE_OK ? pooled_new(tx, &adm, s->local, a->st_height) : NULL;
+    if (rc == CODE_OK && p == NULL)
+        rc = err_set(err, CODE_NO_MEMORY, "no memory for a transaction");
+    if (rc == CODE_OK)
+        rc = mempool_add(&a->pool, &p->mp, adm.sequence, err);
+    if (rc != CODE_OK) {
+        free(p);
+        state_rollback(a->st, mark);
+        return rc;
+    }
+    state_commit(a->st, mark);
+    struct mempool_sender *sender = mempool_sender(&a->pool, &adm.sender);
+    if (sender != NULL)
+        sender->mark = a->epoch;
+    return CODE_OK;
+}
+
+static void answer(struct submission *s, int code, const struct hash *id, const struct err *err) {
+    struct waiter *w = s->waiter;
+    if (w != NULL) {
+        mutex_lock(&w->lock);
+        w->done = true;
+        w->code = code;
+        if (id != NULL)
+            w->id = *id;
+        if (err != NULL)
+            w->err = *err;
+        cond_signal(&w->cond);
+        mutex_unlock(&w->lock);
+    }
+    free(s);
+}
+
+struct batch {
+    struct submission *subs[BATCH_MAX];
+    struct tx txs[BATCH_MAX];
+    const struct tx *list[BATCH_MAX];
+    bool good[BATCH_MAX];
+    size_t n;
+};
+
+/* Takes the submissions apart; those that cannot be are answered at once and leave the batch. */
+static void batch_parse(struct admit *a, struct batch *b, void **items, size_t n) {
+    b->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct submission *s = items[i];
+        atomic_fetch_sub(&a->queued_bytes, s->len);
+        struct err err;
+        err_clear(&err);
+        struct arena_mark mark = arena_mark(&a->arena);
+        int rc = tx_parse(bytes_of(s->wire, s->len), &a->config.chain_tag, &a->arena, &b->txs[b->n], &err);
+        if (rc != CODE_OK) {
+            arena_rewind(&a->arena, mark);
+            atomic_fetch_add(&a->refused, 1);
+            if (!s->local && rc != CODE_NO_MEMORY)
+                a->config.misbehaved(a->config.arg, s->peer, "sent a malformed transaction");
+            answer(s, rc, NULL, &err);
+            continue;
+        }
+        b->subs[b->n] = s;
+        b->list[b->n] = &b->txs[b->n];
+        b->n++;
+    }
+}
+
+static void batch_admit(struct admit *a, struct batch *b) {
+    bool any = false;
+    for (size_t i = 0; i < b->n; i++) {
+        struct submission *s = b->subs[i];
+        struct err err;
+        err_clear(&err);
+        int rc;
+        if (!b->good[i]) {
+            rc = err_set(&err, CODE_BAD_SIGNATURE, "the transaction's signature does not verify");
+            if (!s->local)
+                a->config.misbehaved(a->config.arg, s->peer, "sent a transaction with a forged signature");
+        } else {
+            mutex_lock(&a->lock);
+            rc = admit_one(a, s, &b->txs[i], &err);
+            mutex_unlock(&a->lock);
+        }
+        if (rc == CODE_OK && s->local)
+            gather_add(a, b->txs[i].wire);
+        any = any || rc == CODE_OK;
+        atomic_fetch_add(rc == CODE_OK ? &a->admitted : &a->refused, 1);
+        answer(s, rc, &b->txs[i].id, &err);
+    }
+    if (any)
+        a->config.due(a->config.arg);
+}
+
+static void run(void *arg) {
+    struct admit *a = arg;
+    struct batch *b = calloc(1, sizeof *b);
+    void **items = calloc(BATCH_MAX, sizeof *items);
+    size_t n;
+    while (b != NULL && items != NULL) {
+        /* a pulse without work lets waiting ones be spread again after blocks */
+        int rc = queue_take_many(&a->queue, deadline_in_ms(500), items, BATCH_MAX, &n);
+        if (rc == CODE_CLOSED)
+            break;
+        if (rc == CODE_OK) {
+            batch_parse(a, b, items, n);
+            verify_txs(a->config.verify, b->list, b->n, b->good);
+            batch_admit(a, b);
+        } else {
+            struct err err;
+            mutex_lock(&a->lock);
+            if (a->pool.count > 0 && follow(a, &err) != CODE_OK)
+                log_warn("node", "the waiting transactions cannot be checked", "why=%s", log_quote(err_text(&err)).s);
+            mutex_unlock(&a->lock);
+        }
+        gather_flush(a);
+        arena_reset(&a->arena);
+    }
+    free(b);
+    free(items);
+}
+
+/* --- life --- */
+
+int admit_new(const struct admit_config *config, uint64_t height, struct admit **ret, struct err *err) {
+    struct admit *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for the mempool");
+    a->config = *config;
+    a->committed = height;
+    mutex_init(&a->lock);
+    arena_init(&a->arena, BATCH_MEMORY);
+    buf_init(&a->gather, 2 * TX_LEN_MAX);
+    a->touched = calloc(TOUCHED_MAX, sizeof *a->touched);
+    a->pool_memory = calloc(1, mempool_memory(&config->limits));
+    int rc = a->touched != NULL && a->pool_memory != NULL ? queue_init(&a->queue, QUEUE_MAX, err)
+                                                          : err_set(err, CODE_NO_MEMORY, "no memory for the mempool");
+    if (rc != CODE_OK) {
+        free(a->touched);
+        free(a->pool_memory);
+        free(a);
+        return rc;
+    }
+    mempool_init(&a->pool, &config->limits, a->pool_memory, random_u64(), on_drop, a);
+    rc = thread_start(&a->thread, "admit", run, a, err);
+    if (rc != CODE_OK) {
+        admit_free(a);
+        return rc;
+    }
+    *ret = a;
+    return CODE_OK;
+}
+
+void admit_stop(struct admit *a) {
+    queue_close(&a->queue);
+    thread_join(&a->thread);
+    void *s;
+    struct err err;
+    err_set(&err, CODE_CLOSED, "the node is stopping");
+    while (queue_take(&a->queue, 0, &s) == CODE_OK)
+        answer(s, CODE_CLOSED, NULL, &err);
+}
+
+void admit_free(struct admit *a) {
+    if (a == NULL)
+        return;
+    mempool_clear(&a->pool);
+    state_free(a->st);
+    store_view_close(a->view);
+    queue_release(&a->queue);
+    arena_release(&a->arena);
+    buf_release(&a->gather);
+    mutex_release(&a->lock);
+    free(a->touched);
+    free(a->pool_memory);
+    free(a);
+}
+
+/* --- in --- */
+
+static int submit(struct admit *a, struct bytes wire, bool local, uint32_t peer, struct waiter *w) {
+    struct submission *s = malloc(sizeof *s + wire.len);
+    if (s == NULL)
+        return CODE_NO_MEMORY;
+    s->waiter = w;
+    s->peer = peer;
+    s->local = local;
+    s->len = wire.len;
+    memcpy(s->wire, wire.data, wire.len);
+    int rc = CODE_TIMEOUT;
+    if (atomic_fetch_add(&a->queued_bytes, wire.len) + wire.len <= QUEUE_BYTES_MAX)
+        rc = queue_put(&a->queue, s, 0);
+    if (rc != CODE_OK) {
+        atomic_fetch_sub(&a->queued_bytes, wire.len);
+        free(s);
+        atomic_fetch_add(&a->dropped, 1);
+    }
+    return rc;
+}
+
+int admit_submit(struct admit *a, struct bytes wire, bool wait, struct hash *ret_id, struct err *err) {
+    if (wire.len < TX_FRAME_LEN || wire.len > TX_LEN_MAX)
+        return err_set(err, wire.len > TX_LEN_MAX ? CODE_TOO_LARGE : CODE_MALFORMED, "a transaction of %zu bytes",
+                       wire.len);
+    struct waiter w = {0};
+    mutex_init(&w.lock);
+    cond_init(&w.cond);
+    int rc = submit(a, wire, true, 0, wait ? &w : NULL);
+    if (rc == CODE_OK && wait) {
+        mutex_lock(&w.lock);
+        while (!w.done)
+            cond_wait(&w.cond, &w.lock);
+        mutex_unlock(&w.lock);
+        *ret_id = w.id;
+        rc = w.code;
+        if (err != NULL)
+            *err = w.err;
+    } else if (rc == CODE_OK) {
+        *ret_id = tx_id_of(&a->config.chain_tag, bytes_of(wire.data + 4, wire.len - TX_FRAME_LEN));
+    } else {
+        rc = rc == CODE_TIMEOUT ? err_set(err, CODE_BUSY, "too many transactions wait to be checked; try again later")
+                                : err_set(err, rc, "%s", code_sentence(rc));
+    }
+    cond_release(&w.cond);
+    mutex_release(&w.lock);
+    return rc;
+}
+
+void admit_gather(struct admit *a, uint32_t peer, struct bytes gather) {
+    struct arena arena;
+    arena_init(&arena, 4 << 20);
+    TxGather *msg;
+    if (pb_decode(&tx_gather__descriptor, gather, &arena, &msg, NULL) != CODE_OK) {
+        a->config.misbehaved(a->config.arg, peer, "sent a malformed gather of transactions");
+    } else {
+        for (size_t i = 0; i < msg->n_txs; i++)
+            if (msg->txs[i].len <= TX_LEN_MAX)
+                submit(a, pb_bytes(msg->txs[i]), false, peer, NULL);
+    }
+    arena_release(&arena);
+}
+
+/* --- out --- */
+
+void admit_committed(struct admit *a, const struct block *b) {
+    mutex_lock(&a->lock);
+    for (size_t i = 0; i < b->txs_n; i++)
+        mempool_committed(&a->pool, &b->txs[i].wire_hash);
+    for (size_t i = 0; i < b->txs_n; i++) {
+        const struct tx *tx = &b->txs[i];
+        if (tx->body->sequence > 0)
+            mempool_sender_moved(&a->pool, &tx->sender, tx->body->sequence + 1);
+        if (a->touched_n < TOUCHED_MAX && mempool_sender(&a->pool, &tx->sender) != NULL)
+            a->touched[a->touched_n++] = tx->sender;
+    }
+    a->committed = b->header.height;
+    mutex_unlock(&a->lock);
+}
+
+int admit_pin(struct admit *a, uint64_t bytes_max, size_t txs_max, struct admit_pins *ret, struct err *err) {
+    struct admit_pins pins = {.txs = calloc(txs_max, sizeof *pins.txs), .wires = calloc(txs_max, sizeof *pins.wires)};
+    if (pins.txs == NULL || pins.wires == NULL) {
+        admit_unpin(&pins);
+        return err_set(err, CODE_NO_MEMORY, "no memory to pick transactions");
+    }
+    mutex_lock(&a->lock);
+    pins.n = mempool_take(&a->pool, bytes_max, txs_max, pins.txs);
+    for (size_t i = 0; i < pins.n; i++) {
+        atomic_fetch_add(&((struct pooled *)(uintptr_t)pins.txs[i])->refs, 1);
+        pins.wires[i] = pins.txs[i]->wire;
+    }
+    mutex_unlock(&a->lock);
+    *ret = pins;
+    return CODE_OK;
+}
+
+void admit_unpin(struct admit_pins *pins) {
+    for (size_t i = 0; i < pins->n; i++)
+        pooled_unref((struct pooled *)(uintptr_t)pins->txs[i]);
+    free(pins->txs);
+    free(pins->wires);
+    *pins = (struct admit_pins){0};
+}
+
+bool admit_ready(struct admit *a) {
+    mutex_lock(&a->lock);
+    bool ready = mempool_ready(&a->pool);
+    mutex_unlock(&a->lock);
+    return ready;
+}
+
+struct admit_stats admit_stats(struct admit *a) {
+    mutex_lock(&a->lock);
+    struct admit_stats s = {.txs = a->pool.count, .bytes = a->pool.bytes};
+    mutex_unlock(&a->lock);
+    s.admitted = atomic_load(&a->admitted);
+    s.refused = atomic_load(&a->refused);
+    s.dropped = atomic_load(&a->dropped);
+    return s;
+}
+
+bool admit_waiting(struct admit *a, const struct hash *tx_id) {
+    bool found = false;
+    mutex_lock(&a->lock);
+    for (const struct mempool_tx *tx = a->pool.all.first; tx != NULL && !found; tx = tx->all_next)
+        found = hash_eq(&tx->tx_id, tx_id);
+    mutex_unlock(&a->lock);
+    return found;
+}
+
+uint64_t admit_next_sequence(struct admit *a, const struct addr *sender, uint64_t next) {
+    mutex_lock(&a->lock);
+    uint64_t n = mempool_next_sequence(&a->pool, sender, next);
+    mutex_unlock(&a->lock);
+    return n;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_NODE_CORE_H
+#define CAIRN_CHAIN_NODE_CORE_H
+/* The node's threads and what they pass to each other. Private to chain/node. */
+#include "chain/node/admit.h"
+#include "chain/node/driver.h"
+#include "chain/node/executor.h"
+#include "chain/node/node.h"
+#include "chain/node/wire.h"
+#include "chain/os/queue.h"
+#include "chain/signer/signer.h"
+#include "chain/sync/sync.h"
+#include "chain/wal/wal.h"
+
+enum {
+    EVENTS_MAX = 8192,
+    EVENT_BYTES_MAX = 64 << 20,
+    JOBS_MAX = 256,
+    SERVES_MAX = 256,
+    BODIES_MAX = 32,
+};
+
+/* What the log holds: the core's records, and bodies. */
+enum { LOG_RECORD = 1, LOG_BODY = 2 };
+
+enum event_kind { EVENT_NET, EVENT_UP, EVENT_DOWN, EVENT_BUILT, EVENT_JUDGED, EVENT_COMMITTED, EVENT_DUE, EVENT_STOP };
+
+/* To the core. */
+struct event {
+    enum event_kind kind;
+    net_peer peer;
+    uint8_t wire; /* enum wire_kind */
+    uint64_t height;
+    uint32_t round;
+    struct block *block; /* BUILT (may be NULL), JUDGED: a reference */
+    struct head *head;   /* COMMITTED: a reference */
+    bool invalid;        /* JUDGED */
+    size_t len;
+    uint8_t payload[];
+};
+
+enum job_kind { JOB_BUILD, JOB_JUDGE, JOB_COMMIT, JOB_STOP };
+
+/* To the ledger thread. */
+struct job {
+    enum job_kind kind;
+    uint64_t height;
+    uint32_t round;
+    struct block *block; /* a reference */
+    struct certificate certificate;
+};
+
+enum serve_kind { SERVE_BLOCKS, SERVE_DECIDED, SERVE_STOP };
+
+/* To the serving thread. */
+struct serve {
+    enum serve_kind kind;
+    net_peer peer;
+    uint64_t from;
+    uint32_t count;
+};
+
+/* A body that the core may be asked about at this height. */
+enum body_state { BODY_HERE, BODY_JUDGING, BODY_VALID, BODY_INVALID };
+struct body {
+    struct block *block; /* NULL: free */
+    enum body_state state;
+};
+
+struct node_timer {
+    bool armed;
+    uint64_t deadline_ns;
+    struct bft_timer timer;
+};
+
+struct node_peer {
+    net_peer peer;
+    uint64_t laggard_height, laggard_ms; /* the last block sent to it because it was behind */
+    uint64_t height;                     /* as it says */
+};
+
+struct node {
+    struct node_options options;
+    char data_dir[PATH_LEN_MAX];
+    struct app app;
+    struct hash chain_tag;
+    struct store *store;
+    struct verify *verify;
+    struct admit *admit;
+    struct net *net;
+    struct disk *disk;
+    struct wal *wal;
+    struct signer signer;
+    bool signs;
+    struct addr self; /* consensus address; zero for a full node */
+    struct addr node_id;
+    struct executor executor; /* the ledger thread's, once it runs */
+    struct rpc_node rpc;
+
+    /* the core thread's */
+    struct driver *driver;
+    struct driver_env env;
+    void *core_memory;
+    struct bft *core;
+    struct head *head;
+    struct body bodies[BODIES_MAX];
+    struct hash needed; /* asked of peers; zero: nothing */
+    struct node_timer timers[BFT_TIMER_KINDS];
+    struct sync sync;
+    struct node_peer peers[NET_PEERS_MAX];
+    struct arena arena; /* of one event */
+    struct certificate cert;
+    bool deciding; /* between decide and the new head */
+    uint64_t fed;  /* the height whose synced block was handed to the driver */
+    uint64_t powers[VALIDATORS_MAX];
+
+    struct queue events, jobs, serves;
+    struct thread core_thread, ledger_thread, serve_thread;
+    atomic_size_t event_bytes;
+    atomic_bool due_posted, stopping;
+    atomic_uint_least64_t behind; /* heights, for status and health */
+    atomic_uint round;
+
+    struct mutex lock; /* of what follows */
+    struct cond changed;
+    struct head *newest;
+    int failed;
+    struct err failure;
+
+    struct metric *m_blocks, *m_txs, *m_rounds, *m_commit_seconds, *m_block_interval, *m_evidence, *m_height;
+};
+
+/* core.c */
+int core_open(struct node *n, struct err *err); /* recovers from the log; the other threads run already */
+void core_run(void *node);
+void core_close(struct node *n);
+void core_post(struct node *n, struct event *e);
+struct event *event_new(enum event_kind kind, struct bytes payload);
+void event_free(struct event *e);
+
+/* jobs.c */
+void ledger_run(void *node);
+void job_post(struct node *n, const struct job *job); /* takes the block's reference */
+
+/* serve.c */
+void serve_run(void *node);
+void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t from, uint32_t count);
+
+/* peers.c: the network's callbacks */
+struct net_handler peers_handler(struct node *n);
+
+/* node.c */
+void node_fail(struct node *n, int code, const struct err *err);
+
+/* rpc_node.c */
+void rpc_node_init(struct node *n);
+/* The newest head, with a reference for the caller. */
+struct head *node_head(struct node *n);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_NODE_EXECUTOR_H
+#define CAIRN_CHAIN_NODE_EXECUTOR_H
+/*
+ * The ledger as the node runs it: the app over the store, one block after another. Builds, judges and commits; knows
+ * nothing of consensus, network or threads. One thread calls it.
+ */
+#include "chain/node/block.h"
+#include "chain/node/head.h"
+#include "chain/node/verify.h"
+#include "chain/store/store.h"
+
+struct executor_options {
+    bool index_events;
+    struct hash reveal_secret; /* of the own hash chain; with `self` */
+    struct addr self;          /* own consensus address; zero: not a validator */
+};
+
+struct executor {
+    struct store *store;
+    const struct app *app;
+    struct verify *verify;
+    struct executor_options options;
+    struct hash chain_tag;
+    struct head *head;
+    /* values of the own reveal chain, every REVEAL_STEP-th, so that a preimage is near */
+    struct hash *reveal_marks;
+    uint64_t reveal_marks_n;
+    uint64_t reveal_length; /* of the chain that the marks are of */
+};
+
+/* Opens over what is committed; an empty store gets height 0 from `genesis`, whose chain tag is `tag` (which must be
+ * the store's, if it has one: CODE_CHAIN_MISMATCH). Store, app, verify are borrowed. */
+int executor_open(struct executor *e, struct store *store, const struct app *app, struct verify *verify,
+                  const struct executor_options *options, const Genesis *genesis, const struct hash *tag,
+                  struct err *err);
+void executor_close(struct executor *e);
+
+/* The next block from candidate transactions (wire bytes, in the order of preference), at `now_ms`. *ret_block is NULL
+ * when there is nothing to propose yet: no transaction and no empty block due. It is opened and valid. */
+int executor_build(struct executor *e, uint64_t now_ms, const struct bytes *candidates, size_t n,
+                   struct block **ret_block, struct err *err);
+
+/* May the next block be this one? CODE_OK yes. *ret_invalid: no, for the reason in err; other failures are of this
+ * machine. */
+int executor_judge(struct executor *e, struct block *b, bool *ret_invalid, struct err *err);
+
+/* Executes and commits the decided next block in one synced batch, and makes the new head. Any failure is of this
+ * machine, or means that this node's state is not the others': the node stops. */
+int executor_commit(struct executor *e, struct block *b, const struct certificate *certificate, struct err *err);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger thread: builds, judges and commits, one job after another. */
+#include "chain/node/core.h"
+
+#include "chain/os/clock.h"
+#include "chain/os/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+void job_post(struct node *n, const struct job *job) {
+    struct job *copy = malloc(sizeof *copy);
+    if (copy != NULL) {
+        *copy = *job;
+        if (queue_put(&n->jobs, copy, DEADLINE_NEVER) == CODE_OK)
+            return;
+    }
+    free(copy);
+    block_unref(job->block);
+}
+
+/* Judging and building have failed for a reason of this machine: the node cannot go on. */
+static void job_failed(struct node *n, int code, const struct err *err) {
+    node_fail(n, code, err);
+}
+
+static void job_build(struct node *n, const struct job *j) {
+    struct executor *e = &n->executor;
+    struct err err;
+    err_clear(&err);
+    const ConsensusParams *c = e->head->info.consensus;
+    struct block *block = NULL;
+    int rc = CODE_OK;
+    if (j->height == e->head->height + 1) {
+        struct admit_pins pins;
+        rc = admit_pin(n->admit, c->block_bytes_max, c->block_txs_max, &pins, &err);
+        if (rc == CODE_OK) {
+            rc = executor_build(e, clock_real_ms(), pins.wires, pins.n, &block, &err);
+            admit_unpin(&pins);
+        }
+    }
+    if (rc != CODE_OK) {
+        job_failed(n, rc, &err);
+        return;
+    }
+    struct event *ev = event_new(EVENT_BUILT, BYTES_NONE);
+    if (ev == NULL) {
+        block_unref(block);
+        return;
+    }
+    ev->height = j->height;
+    ev->round = j->round;
+    ev->block = block;
+    core_post(n, ev);
+}
+
+static void job_judge(struct node *n, const struct job *j) {
+    struct err err;
+    err_clear(&err);
+    bool invalid = false;
+    int rc = executor_judge(&n->executor, j->block, &invalid, &err);
+    if (rc != CODE_OK && !invalid) {
+        job_failed(n, rc, &err);
+        return;
+    }
+    if (invalid)
+        log_warn("node", "a proposed block is invalid", "height=%" PRIu64 " id=%s why=%s", j->block->header.height,
+                 hash_hex(&j->block->header.id).s, log_quote(err_text(&err)).s);
+    struct event *ev = event_new(EVENT_JUDGED, BYTES_NONE);
+    if (ev == NULL)
+        return;
+    ev->height = j->height;
+    ev->block = block_ref(j->block);
+    ev->invalid = invalid;
+    core_post(n, ev);
+}
+
+static void job_commit(struct node *n, const struct job *j) {
+    struct err err;
+    err_clear(&err);
+    uint64_t begin = clock_mono_ns();
+    int rc = executor_commit(&n->executor, j->block, &j->certificate, &err);
+    if (rc != CODE_OK) {
+        job_failed(n, rc, &err);
+        return;
+    }
+    struct head *head = n->executor.head;
+    admit_committed(n->admit, j->block);
+    metric_add(n->m_txs, j->block->txs_n);
+    metric_observe(n->m_commit_seconds, (double)(clock_mono_ns() - begin) / 1e9);
+    mutex_lock(&n->lock);
+    head_unref(n->newest);
+    n->newest = head_ref(head);
+    cond_broadcast(&n->changed);
+    mutex_unlock(&n->lock);
+    if (j->block->txs_n > 0 || log_enabled(LOG_DEBUG))
+        log_info("node", "block committed", "height=%" PRIu64 " round=%u txs=%zu app_hash=%s", head->height,
+                 j->certificate.round, j->block->txs_n, hash_hex(&head->app_hash).s);
+    struct event *ev = event_new(EVENT_COMMITTED, BYTES_NONE);
+    if (ev != NULL)
+        ev->head = head_ref(head);
+    core_post(n, ev);
+}
+
+void ledger_run(void *node) {
+    struct node *n = node;
+    void *p;
+    bool stop = false;
+    while (!stop && queue_take(&n->jobs, DEADLINE_NEVER, &p) == CODE_OK) {
+        struct job *j = p;
+        switch (j->kind) {
+        case JOB_BUILD:
+            job_build(n, j);
+            break;
+        case JOB_JUDGE:
+            job_judge(n, j);
+            break;
+        case JOB_COMMIT:
+            job_commit(n, j);
+            break;
+        case JOB_STOP:
+            stop = true;
+            break;
+        }
+        block_unref(j->block);
+        free(j);
+    }
+}

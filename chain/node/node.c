@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/node/node.h"
+
+#include "chain/crypto/address.h"
+#include "chain/node/core.h"
+#include "chain/os/clock.h"
+#include "chain/os/file.h"
+#include "chain/os/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    MEMPOOL_TXS = 20000,
+    MEMPOOL_BYTES = 64 << 20,
+    MEMPOOL_SENDER = 10000, /* a gateway sends for many; a block takes 4,000 */
+    VERIFY_THREADS_MAX = 4,
+    DRAIN_MS = 1000,
+};
+
+/* --- failing --- */
+
+void node_fail(struct node *n, int code, const struct err *err) {
+    mutex_lock(&n->lock);
+    bool first = n->failed == CODE_OK;
+    if (first) {
+        n->failed = code;
+        n->failure = *err;
+        n->failure.code = code;
+        cond_broadcast(&n->changed);
+    }
+    mutex_unlock(&n->lock);
+    if (first)
+        log_error("node", "the node stops", "code=%s why=%s", code_name(code), log_quote(err_text(err)).s);
+}
+
+int node_wait(struct node *n, uint64_t deadline_ns, struct err *err) {
+    mutex_lock(&n->lock);
+    bool more = true;
+    while (n->failed == CODE_OK && !atomic_load(&n->stopping) && more)
+        more = cond_wait_until(&n->changed, &n->lock, deadline_ns);
+    int rc = n->failed;
+    if (rc != CODE_OK && err != NULL)
+        *err = n->failure;
+    mutex_unlock(&n->lock);
+    if (rc == CODE_OK)
+        rc = atomic_load(&n->stopping) ? CODE_INTERRUPTED : CODE_TIMEOUT;
+    return rc;
+}
+
+void node_interrupt(struct node *n) {
+    mutex_lock(&n->lock);
+    atomic_store(&n->stopping, true);
+    cond_broadcast(&n->changed);
+    mutex_unlock(&n->lock);
+}
+
+struct head *node_head(struct node *n) {
+    mutex_lock(&n->lock);
+    struct head *h = head_ref(n->newest);
+    mutex_unlock(&n->lock);
+    return h;
+}
+
+/* --- callbacks of the admission --- */
+
+static void on_due(void *arg) {
+    struct node *n = arg;
+    if (atomic_exchange(&n->due_posted, true))
+        return;
+    struct event *e = event_new(EVENT_DUE, BYTES_NONE);
+    if (e == NULL || queue_put(&n->events, e, 0) != CODE_OK) {
+        event_free(e);
+        atomic_store(&n->due_posted, false);
+    }
+}
+
+static void on_spread(void *arg, struct bytes gather) {
+    struct node *n = arg;
+    net_broadcast(n->net, NET_PEER_NONE, NET_MEMPOOL, WIRE_TXS, gather);
+}
+
+static void on_misbehaved(void *arg, uint32_t peer, const char *why) {
+    struct node *n = arg;
+    net_report(n->net, peer, 20, why);
+}
+
+/* --- starting --- */
+
+static double read_mempool(void *ctx) {
+    return (double)admit_stats(((struct node *)ctx)->admit).txs;
+}
+
+static double read_peers(void *ctx) {
+    return (double)net_connected(((struct node *)ctx)->net);
+}
+
+static double read_behind(void *ctx) {
+    return (double)atomic_load(&((struct node *)ctx)->behind);
+}
+
+static void metrics_init(struct node *n) {
+    struct metrics *m = n->options.metrics;
+    if (m == NULL)
+        return;
+    n->m_blocks = metrics_counter(m, "cairn_blocks_total", "blocks committed since the start", NULL);
+    n->m_txs = metrics_counter(m, "cairn_txs_total", "transactions committed since the start", NULL);
+    n->m_rounds = metrics_counter(m, "cairn_rounds_failed_total", "rounds that decided nothing", NULL);
+    n->m_evidence = metrics_counter(m, "cairn_evidence_total", "contradicting signatures seen", NULL);
+    n->m_height = metrics_gauge(m, "cairn_height", "the newest committed height", NULL);
+    n->m_commit_seconds = metrics_histogram(m, "cairn_commit_seconds", "time to execute and commit a block", NULL,
+                                            metrics_seconds, METRICS_SECONDS_N);
+    n->m_block_interval = metrics_histogram(m, "cairn_block_interval_seconds", "between the times of two headers", NULL,
+                                            metrics_seconds, METRICS_SECONDS_N);
+    metrics_gauge_fn(m, "cairn_mempool_txs", "transactions waiting", NULL, read_mempool, n);
+    metrics_gauge_fn(m, "cairn_peers", "links to other nodes", NULL, read_peers, n);
+    metrics_gauge_fn(m, "cairn_blocks_behind", "heights that peers claim to be ahead", NULL, read_behind, n);
+}
+
+static int open_store(struct node *n, const struct node_options *o, struct err *err) {
+    char path[PATH_LEN_MAX];
+    int rc = path_join(n->data_dir, "evidence", path, sizeof path, err);
+    if (rc == CODE_OK)
+        rc = dir_make(path, 0700, err);
+    if (rc == CODE_OK)
+        rc = path_join(n->data_dir, "db", path, sizeof path, err);
+    struct store_options so = {.keep_blocks = o->prune_keep_blocks, .cache_bytes = (size_t)o->cache_mib << 20};
+    if (rc == CODE_OK)
+        rc = store_open(path, &so, &n->store, err);
+    unsigned cpus = thread_cpus();
+    unsigned threads = o->verify_threads != 0      ? o->verify_threads
+                       : cpus < VERIFY_THREADS_MAX ? cpus
+                                                   : VERIFY_THREADS_MAX;
+    if (rc == CODE_OK)
+        rc = verify_new(threads - 1, &n->verify, err); /* the caller works along */
+    if (rc == CODE_OK)
+        rc = disk_os(n->data_dir, &n->disk, err);
+    if (rc == CODE_OK)
+        rc = wal_new(n->disk, &n->wal, err);
+    return rc;
+}
+
+static int open_executor(struct node *n, const struct node_options *o, struct err *err) {
+    struct executor_options eo = {.index_events = o->index_events, .reveal_secret = o->reveal_secret, .self = n->self};
+    return executor_open(&n->executor, n->store, &n->app, n->verify, &eo, o->genesis, &n->chain_tag, err);
+}
+
+/* "a look-back guards against a second copy": did the last certificate count a signature that this memory never gave?
+ */
+static int look_back(struct node *n, struct err *err) {
+    const struct head *h = n->executor.head;
+    if (!n->signs || h->height == 0 || n->signer.last.height >= h->height)
+        return CODE_OK;
+    uint16_t self = validator_set_find(&h->last_validators, &n->self);
+    for (uint16_t i = 0; i < h->certificate.n; i++)
+        if (h->certificate.votes[i].validator == self)
+            return err_set(err, CODE_CONFLICT,
+                           "block %" PRIu64
+                           " carries this validator's signature, but the signer's memory ends at height %" PRIu64
+                           ": another copy of the key is or was running; stop that one and use its signer.state",
+                           h->height, n->signer.last.height);
+    return CODE_OK;
+}
+
+static int open_signer(struct node *n, const struct node_options *o, struct err *err) {
+    if (o->validator_key == NULL)
+        return CODE_OK;
+    int rc = signer_open(&n->signer, n->disk, o->validator_key, err);
+    if (rc != CODE_OK)
+        return rc;
+    n->signs = true;
+    n->self = addr_of_key(&n->signer.pubkey);
+    return CODE_OK;
+}
+
+static int open_admit(struct node *n, const struct node_options *o, struct err *err) {
+    struct admit_config c = {
+        .store = n->store,
+        .app = &n->app,
+        .verify = n->verify,
+        .chain_tag = n->chain_tag,
+        .limits = {.txs_max = o->mempool_txs_max != 0 ? (uint32_t)o->mempool_txs_max : MEMPOOL_TXS,
+                   .bytes_max = o->mempool_bytes_max != 0 ? o->mempool_bytes_max : MEMPOOL_BYTES,
+                   .sender_max = MEMPOOL_SENDER,
+                   .by_fee = true},
+        .arg = n,
+        .due = on_due,
+        .spread = on_spread,
+        .misbehaved = on_misbehaved,
+    };
+    return admit_new(&c, n->executor.head->height, &n->admit, err);
+}
+
+static int open_net(struct node *n, const struct node_options *o, struct err *err) {
+    struct net_config c = {.chain_tag = n->chain_tag,
+                           .node_key = o->node_key,
+                           .role = n->signs ? HELLO_VALIDATOR : HELLO_FULL_NODE,
+                           .listen = o->p2p_listen,
+                           .known = o->peers,
+                           .known_n = o->peers_n};
+    struct net_handler h = peers_handler(n);
+    struct pubkey pub = seckey_pubkey(&o->node_key);
+    n->node_id = hello_node_id(&pub);
+    return net_start(&c, &h, &n->net, err);
+}
+
+static int start_threads(struct node *n, struct err *err) {
+    int rc = thread_start(&n->ledger_thread, "ledger", ledger_run, n, err);
+    if (rc == CODE_OK)
+        rc = thread_start(&n->serve_thread, "serve", serve_run, n, err);
+    return rc;
+}
+
+static int start(struct node *n, const struct node_options *o, struct err *err) {
+    int rc = open_store(n, o, err);
+    if (rc == CODE_OK)
+        rc = open_signer(n, o, err);
+    if (rc == CODE_OK)
+        rc = open_executor(n, o, err);
+    if (rc == CODE_OK)
+        rc = look_back(n, err);
+    if (rc == CODE_OK) {
+        n->newest = head_ref(n->executor.head);
+        n->head = head_ref(n->executor.head);
+        metrics_init(n);
+        rc = open_admit(n, o, err);
+    }
+    if (rc == CODE_OK)
+        rc = open_net(n, o, err);
+    if (rc == CODE_OK)
+        rc = start_threads(n, err);
+    if (rc == CODE_OK)
+        rc = core_open(n, err);
+    if (rc == CODE_OK)
+        rc = thread_start(&n->core_thread, "core", core_run, n, err);
+    return rc;
+}
+
+int node_start(const struct node_options *options, struct node **ret_node, struct err *err) {
+    struct node *n = calloc(1, sizeof *n);
+    if (n == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a node");
+    n->options = *options;
+    n->app = *options->app;
+    n->chain_tag = options->chain_tag;
+    snprintf(n->data_dir, sizeof n->data_dir, "%s", options->data_dir);
+    mutex_init(&n->lock);
+    cond_init(&n->changed);
+    rpc_node_init(n);
+    int rc = queue_init(&n->events, EVENTS_MAX, err);
+    if (rc == CODE_OK)
+        rc = queue_init(&n->jobs, JOBS_MAX, err);
+    if (rc == CODE_OK)
+        rc = queue_init(&n->serves, SERVES_MAX, err);
+    if (rc == CODE_OK)
+        rc = start(n, options, err);
+    n->options.validator_key = NULL; /* borrowed until now */
+    n->options.genesis = NULL;
+    seckey_wipe(&n->options.node_key);
+    if (rc != CODE_OK) {
+        node_stop(n);
+        return rc;
+    }
+    *ret_node = n;
+    return CODE_OK;
+}
+
+/* --- stopping --- */
+
+static void drain_events(struct node *n) {
+    void *p;
+    while (queue_take(&n->events, 0, &p) == CODE_OK)
+        event_free(p);
+}
+
+static void drain_jobs(struct node *n) {
+    void *p;
+    while (queue_take(&n->jobs, 0, &p) == CODE_OK) {
+        block_unref(((struct job *)p)->block);
+        free(p);
+    }
+    while (queue_take(&n->serves, 0, &p) == CODE_OK)
+        free(p);
+}
+
+void node_stop(struct node *n) {
+    if (n == NULL)
+        return;
+    atomic_store(&n->stopping, true);
+    /* Core first, so that nothing new begins; then the ledger finishes the block that it has in hand. */
+    queue_close(&n->events);
+    thread_join(&n->core_thread);
+    queue_close(&n->jobs);
+    thread_join(&n->ledger_thread);
+    queue_close(&n->serves);
+    thread_join(&n->serve_thread);
+    if (n->admit != NULL)
+        admit_stop(n->admit);
+    net_stop(n->net, DRAIN_MS);
+    drain_events(n);
+    drain_jobs(n);
+    core_close(n);
+    admit_free(n->admit);
+    executor_close(&n->executor);
+    head_unref(n->newest);
+    signer_release(&n->signer);
+    wal_free(n->wal);
+    if (n->disk != NULL)
+        n->disk->free(n->disk);
+    verify_free(n->verify);
+    store_close(n->store);
+    queue_release(&n->events);
+    queue_release(&n->jobs);
+    queue_release(&n->serves);
+    cond_release(&n->changed);
+    mutex_release(&n->lock);
+    free(n);
+}

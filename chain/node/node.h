@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_NODE_NODE_H
+#define CAIRN_CHAIN_NODE_NODE_H
+/*
+ * A ledger node: the host round the consensus core. chain/cmd gives it a home, keys, the app and a network; chain/rpc
+ * asks it.
+ *
+ *     node_start -> (runs on its own threads) -> node_wait -> node_stop
+ *
+ * Threads: *core* runs the driver, the log and the signer; *ledger* builds, judges and commits blocks; *admit* checks
+ * transactions; *serve* answers peers from the store; *verify* threads check signatures; the network's own. They only
+ * post to each other's bounded queues. Killing the process at any moment is safe: what was acknowledged is in the store
+ * or in the log.
+ */
+#include "chain/base/err.h"
+#include "chain/crypto/key.h"
+#include "chain/metrics/metrics.h"
+#include "chain/net/net.h"
+#include "chain/rpc/rpc.h"
+#include "chain/types/app.h"
+
+struct node_options {
+    const char *data_dir; /* exists; db/, wal files, signer.state, evidence/ live there */
+    const struct app *app;
+    const Genesis *genesis; /* borrowed until node_start returns */
+    struct hash chain_tag;
+    struct seckey node_key;
+    const struct seckey *validator_key; /* NULL: a full node */
+    struct hash reveal_secret;          /* with validator_key */
+    const char *p2p_listen;
+    const struct net_address *peers;
+    size_t peers_n;
+    uint64_t mempool_txs_max, mempool_bytes_max; /* 0: defaults */
+    uint64_t cache_mib;                          /* 0: default */
+    unsigned verify_threads;                     /* 0: as many as CPUs, at most 4 */
+    uint64_t prune_keep_blocks;                  /* 0: all */
+    bool index_events;
+    struct metrics *metrics; /* may be NULL */
+};
+
+struct node;
+
+/* Opens everything, recovers what the log holds and runs. CODE_CORRUPT, CODE_LOCKED, CODE_CHAIN_MISMATCH,
+ * CODE_NOT_FOUND (signer memory) ... with the sentence that says what to do. The caller ends it by node_stop. */
+int node_start(const struct node_options *options, struct node **ret_node, struct err *err);
+
+/* Waits until it fails, is interrupted, or `deadline_ns` (clock_mono_ns) passes: CODE_TIMEOUT, CODE_INTERRUPTED, or the
+ * failure that stopped it. */
+int node_wait(struct node *n, uint64_t deadline_ns, struct err *err);
+
+/* Lets node_wait and everybody who waits for a height return. Any thread, any number of times. */
+void node_interrupt(struct node *n);
+
+/* Finishes the block that is being committed, lets queued messages out, closes everything, frees. NULL is allowed. */
+void node_stop(struct node *n);
+
+/* How RPC sees it; valid until node_stop. */
+const struct rpc_node *node_rpc(struct node *n);
+
+#endif

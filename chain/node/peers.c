@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the network hears goes to the queue of the thread that it concerns. A full queue drops: consensus repeats, sync
+ * asks again. */
+#include "chain/node/core.h"
+
+#include "chain/codec/bech32.h"
+#include "chain/codec/pb.h"
+#include "chain/os/clock.h"
+#include "chain/os/log.h"
+
+static void on_up(void *self, net_peer peer, const struct addr *node_id) {
+    struct node *n = self;
+    char text[ADDR_TEXT_MAX];
+    addr_to_text(node_id, text);
+    log_info("node", "peer connected", "peer=%u node=%s", peer, text);
+    struct event *e = event_new(EVENT_UP, BYTES_NONE);
+    if (e != NULL)
+        e->peer = peer;
+    core_post(n, e);
+}
+
+static void on_down(void *self, net_peer peer) {
+    struct node *n = self;
+    log_info("node", "peer disconnected", "peer=%u", peer);
+    struct event *e = event_new(EVENT_DOWN, BYTES_NONE);
+    if (e != NULL)
+        e->peer = peer;
+    core_post(n, e);
+}
+
+static void to_core(struct node *n, net_peer peer, uint8_t kind, struct bytes payload) {
+    if (atomic_fetch_add(&n->event_bytes, payload.len) + payload.len > EVENT_BYTES_MAX) {
+        atomic_fetch_sub(&n->event_bytes, payload.len);
+        return;
+    }
+    struct event *e = event_new(EVENT_NET, payload);
+    if (e != NULL) {
+        e->peer = peer;
+        e->wire = kind;
+        if (queue_put(&n->events, e, 0) == CODE_OK)
+            return;
+    }
+    event_free(e);
+    atomic_fetch_sub(&n->event_bytes, payload.len);
+}
+
+static void to_serve(struct node *n, net_peer peer, struct bytes payload) {
+    struct arena arena;
+    arena_init(&arena, 64 << 10);
+    BlockRequest *pb;
+    if (pb_decode(&block_request__descriptor, payload, &arena, &pb, NULL) == CODE_OK)
+        serve_post(n, SERVE_BLOCKS, peer, pb->from, pb->count);
+    else
+        net_report(n->net, peer, 50, "malformed request for blocks");
+    arena_release(&arena);
+}
+
+static void on_message(void *self, net_peer peer, enum net_class class, uint8_t kind, struct bytes payload) {
+    struct node *n = self;
+    if (wire_class(kind) != class) {
+        net_report(n->net, peer, 50, "a message of unknown kind, or in the wrong class");
+        return;
+    }
+    switch (kind) {
+    case WIRE_TXS:
+        admit_gather(n->admit, peer, payload);
+        break;
+    case WIRE_BLOCK_REQUEST:
+        to_serve(n, peer, payload);
+        break;
+    default:
+        to_core(n, peer, kind, payload);
+        break;
+    }
+}
+
+struct net_handler peers_handler(struct node *n) {
+    return (struct net_handler){.self = n, .up = on_up, .message = on_message, .down = on_down};
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/node/wire.h"
+
+#include "chain/codec/pb.h"
+
+enum net_class wire_class(uint8_t kind) {
+    switch (kind) {
+    case WIRE_VOTE:
+    case WIRE_CERTIFICATE:
+    case WIRE_BODY_REQUEST:
+    case WIRE_STATUS:
+        return NET_VOTES;
+    case WIRE_PROPOSAL:
+        return NET_PROPOSALS;
+    case WIRE_DECIDED:
+        return NET_BODIES;
+    case WIRE_BLOCK_REQUEST:
+    case WIRE_BLOCK_BATCH:
+        return NET_SYNC;
+    case WIRE_TXS:
+        return NET_MEMPOOL;
+    default:
+        return NET_CLASSES;
+    }
+}
+
+/* --- votes --- */
+
+int wire_vote_encode(const struct vote *vote, struct arena *arena, struct bytes *ret, struct err *err) {
+    Vote *pb = NULL;
+    int rc = vote_to_pb(vote, arena, &pb, err);
+    return rc == CODE_OK ? pb_encode(pb, arena, ret, err) : rc;
+}
+
+int wire_vote_decode(struct bytes in, struct arena *arena, struct vote *ret, struct err *err) {
+    Vote *pb = NULL;
+    int rc = pb_decode(&vote__descriptor, in, arena, &pb, err);
+    return rc == CODE_OK ? vote_from_pb(pb, ret, err) : rc;
+}
+
+/* --- certificates --- */
+
+static int round_to_pb(const struct certificate *cert, struct arena *arena, CertificateNote *note, struct err *err) {
+    note->height = cert->height;
+    note->round = cert->round;
+    note->votes = arena_array(arena, cert->n, sizeof *note->votes);
+    if (note->votes == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a certificate");
+    int rc = CODE_OK;
+    for (; rc == CODE_OK && note->n_votes < cert->n; note->n_votes++)
+        rc = vote_to_pb(&cert->votes[note->n_votes], arena, &note->votes[note->n_votes], err);
+    return rc;
+}
+
+int wire_certificate_encode(const struct certificate *cert, uint16_t validators, struct arena *arena, struct bytes *ret,
+                            struct err *err) {
+    CertificateNote note = CERTIFICATE_NOTE__INIT;
+    int rc = cert->kind == CERTIFICATE_ROUND ? round_to_pb(cert, arena, &note, err)
+                                             : certificate_to_pb(cert, validators, arena, &note.certificate, err);
+    return rc == CODE_OK ? pb_encode(&note, arena, ret, err) : rc;
+}
+
+static int round_from_pb(const CertificateNote *note, uint16_t validators, struct certificate *ret, struct err *err) {
+    if (note->n_votes > VALIDATORS_MAX)
+        return err_set(err, CODE_MALFORMED, "a certificate of %zu votes", note->n_votes);
+    ret->kind = CERTIFICATE_ROUND;
+    ret->height = note->height;
+    ret->round = note->round;
+    ret->n = (uint16_t)note->n_votes;
+    ret->value = (struct hash){{0}};
+    int rc = CODE_OK;
+    for (size_t i = 0; rc == CODE_OK && i < note->n_votes; i++)
+        rc = vote_from_pb(note->votes[i], &ret->votes[i], err);
+    if (rc == CODE_OK && !certificate_well_formed(ret, validators))
+        rc = err_set(err, CODE_MALFORMED, "a certificate for round %u that is not well formed", note->round);
+    return rc;
+}
+
+int wire_certificate_decode(struct bytes in, uint16_t validators, struct arena *arena, struct certificate *ret,
+                            struct err *err) {
+    CertificateNote *note = NULL;
+    int rc = pb_decode(&certificate_note__descriptor, in, arena, &note, err);
+    if (rc != CODE_OK)
+        return rc;
+    return note->certificate != NULL ? certificate_from_pb(note->certificate, validators, ret, err)
+                                     : round_from_pb(note, validators, ret, err);
+}
+
+/* --- proposals --- */
+
+int wire_proposal_encode(const struct proposal *p, const struct block *b, struct arena *arena, struct bytes *ret,
+                         struct err *err) {
+    Proposal pb = PROPOSAL__INIT;
+    pb.height = p->height;
+    pb.round = p->round;
+    pb.pol_round = p->pol_round;
+    pb.header = b->pb->header;
+    pb.n_wire_hashes = b->txs_n;
+    pb.wire_hashes = arena_array(arena, b->txs_n, sizeof *pb.wire_hashes);
+    if (pb.wire_hashes == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
+    for (size_t i = 0; i < b->txs_n; i++)
+        pb.wire_hashes[i] = pb_data(hash_bytes(&b->txs[i].wire_hash));
+    pb.last_certificate = b->pb->last_certificate;
+    pb.n_txs = b->pb->n_txs;
+    pb.txs = b->pb->txs;
+    pb.proposer = p->validator;
+    pb.signature = pb_data(sig_bytes(&p->sig));
+    return pb_encode(&pb, arena, ret, err);
+}
+
+int wire_proposal_decode(struct bytes in, const struct hash *chain_tag, struct arena *arena, struct proposal *ret,
+                         struct block **ret_block, struct err *err) {
+    Proposal *pb = NULL;
+    int rc = pb_decode(&proposal__descriptor, in, arena, &pb, err);
+    if (rc != CODE_OK)
+        return rc;
+    struct proposal p = {.height = pb->height, .round = pb->round, .pol_round = pb->pol_round};
+    if (pb->proposer >= VALIDATORS_MAX || !sig_from(pb_bytes(pb->signature), &p.sig) ||
+        pb->pol_round < POL_ROUND_NONE || pb->n_txs > BLOCK_TXS_MAX || pb->n_wire_hashes != pb->n_txs)
+        return err_set(err, CODE_MALFORMED, "a proposal with a field out of range");
+    p.validator = (uint16_t)pb->proposer;
+    struct bytes *txs = arena_array(arena, pb->n_txs, sizeof *txs);
+    if (txs == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
+    for (size_t i = 0; i < pb->n_txs; i++)
+        txs[i] = pb_bytes(pb->txs[i]);
+    struct block_parts parts = {
+        .header = pb_bytes(pb->header), .last_certificate = pb->last_certificate, .txs = txs, .txs_n = pb->n_txs};
+    struct block *b = NULL;
+    rc = block_build(&parts, chain_tag, &b, err);
+    if (rc != CODE_OK)
+        return rc;
+    if (b->header.height != p.height) {
+        block_unref(b);
+        return err_set(err, CODE_MALFORMED, "a proposal whose header is of another height");
+    }
+    p.value = b->header.id;
+    *ret = p;
+    *ret_block = b;
+    return CODE_OK;
+}

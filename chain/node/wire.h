@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_NODE_WIRE_H
+#define CAIRN_CHAIN_NODE_WIRE_H
+/* What nodes say to each other (proto/cairn/net.proto), between the core's values and bytes. A message's kind is the
+ * number of its field in NetFrame. Encoders put bytes on the arena; decoders check form, never signatures. */
+#include "chain/net/net.h"
+#include "chain/node/block.h"
+
+#include "cairn/net.h"
+
+enum wire_kind {
+    WIRE_VOTE = 1,
+    WIRE_CERTIFICATE = 2,
+    WIRE_PROPOSAL = 3,
+    WIRE_BODY_REQUEST = 4,
+    WIRE_DECIDED = 5,
+    WIRE_STATUS = 6,
+    WIRE_BLOCK_REQUEST = 7,
+    WIRE_BLOCK_BATCH = 8,
+    WIRE_TXS = 9,
+};
+
+/* The class in which a kind travels; NET_CLASSES for an unknown one. */
+enum net_class wire_class(uint8_t kind);
+
+int wire_vote_encode(const struct vote *vote, struct arena *arena, struct bytes *ret, struct err *err);
+int wire_vote_decode(struct bytes in, struct arena *arena, struct vote *ret, struct err *err);
+
+/* Of any kind, for a set of `validators`. */
+int wire_certificate_encode(const struct certificate *cert, uint16_t validators, struct arena *arena, struct bytes *ret,
+                            struct err *err);
+int wire_certificate_decode(struct bytes in, uint16_t validators, struct arena *arena, struct certificate *ret,
+                            struct err *err);
+
+/* A proposal with its whole body. */
+int wire_proposal_encode(const struct proposal *p, const struct block *b, struct arena *arena, struct bytes *ret,
+                         struct err *err);
+/* *ret_block has one reference, the caller's. The proposal's value is the block's header id. */
+int wire_proposal_decode(struct bytes in, const struct hash *chain_tag, struct arena *arena, struct proposal *ret,
+                         struct block **ret_block, struct err *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/rpc/reply.h"
+
+enum { TX_BODY_MAX = 2 * TX_LEN_MAX }; /* base64 and its JSON */
+
+static const struct http_route routes[] = {
+    {"GET", "/v1/status", HTTP_AUTH_PUBLIC, .handler = rpc_get_status, .doc = "what the node is and where it stands"},
+    {"GET", "/v1/health", HTTP_AUTH_PUBLIC, .handler = rpc_get_health, .doc = "200 when it serves and has caught up"},
+    {"GET", "/v1/net_info", HTTP_AUTH_PUBLIC, .handler = rpc_get_net_info, .doc = "peers, connected and known"},
+    {"GET", "/v1/validators", HTTP_AUTH_PUBLIC, .handler = rpc_get_validators, .doc = "the set that signed a height"},
+    {"GET", "/v1/genesis", HTTP_AUTH_PUBLIC, .handler = rpc_get_genesis, .doc = "the genesis file"},
+    {"GET", "/v1/block/{height}", HTTP_AUTH_PUBLIC, .handler = rpc_get_block, .doc = "a block with its results"},
+    {"GET", "/v1/header/{height}", HTTP_AUTH_PUBLIC, .handler = rpc_get_header,
+     .doc = "a header with the certificate that decided it and the sets around it"},
+    {"GET", "/v1/tx/{tx_id}", HTTP_AUTH_PUBLIC, .long_lived = true, .deadline_ms = 2 * RPC_WAIT_MAX_MS,
+     .handler = rpc_get_tx, .doc = "a transaction and its result; wait_ms waits for it"},
+    {"POST", "/v1/tx", HTTP_AUTH_PUBLIC, .body_max = TX_BODY_MAX, .long_lived = true,
+     .deadline_ms = 2 * RPC_WAIT_MAX_MS, .handler = rpc_post_tx,
+     .doc = "sends a transaction; waits for nothing, its admission or its block"},
+    {"GET", "/v1/state/{key}", HTTP_AUTH_PUBLIC, .long_lived = true, .handler = rpc_get_state,
+     .doc = "a record by its state key, with proof"},
+    {"GET", "/v1/query/{path*}", HTTP_AUTH_PUBLIC, .long_lived = true, .handler = rpc_get_query,
+     .doc = "a question to the rules"},
+    {"GET", "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .deadline_ms = UINT64_MAX / 4,
+     .handler = rpc_get_events, .doc = "events as an endless stream, from a height and index on"},
+    {"GET", "/metrics", HTTP_AUTH_PUBLIC, .handler = rpc_get_metrics, .doc = "Prometheus metrics"},
+};
+
+int rpc_add_routes(struct http_server *s, struct rpc *rpc, struct err *err) {
+    return http_server_add(s, routes, sizeof routes / sizeof *routes, rpc, err);
+}
+
+void rpc_each_route(void (*visit)(void *ctx, const struct http_route *route), void *ctx) {
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        visit(ctx, &routes[i]);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending transactions and asking for them. */
+#include "chain/rpc/reply.h"
+
+#include "chain/base/num.h"
+#include "chain/codec/json.h"
+#include "chain/codec/pb.h"
+#include "chain/os/clock.h"
+#include "chain/types/tx.h"
+
+/* Fills in what a committed transaction came to. CODE_NOT_FOUND when it is in no block. */
+static int committed(const struct rpc *rpc, const struct hash *id, struct arena *arena, TxStatus *pb, struct err *err) {
+    uint32_t index;
+    StoredBlock *stored;
+    Block *block;
+    BlockResults *results;
+    int rc = store_find_tx(rpc->node->store, id, &pb->height, &index, err);
+    if (rc == CODE_OK)
+        rc = reply_block(rpc, pb->height, arena, &stored, &block, err);
+    if (rc == CODE_OK)
+        rc = reply_results(rpc, pb->height, arena, &results, err);
+    if (rc != CODE_OK)
+        return rc;
+    if (index >= block->n_txs || index >= results->n_txs || block->txs[index].len < TX_FRAME_LEN)
+        return err_set(err, CODE_CORRUPT, "the index of transactions names one that is not there");
+    struct bytes wire = pb_bytes(block->txs[index]);
+    pb->index = index;
+    pb->state = pb_text("committed");
+    pb->result = results->txs[index];
+    return pb_decode(&tx_body__descriptor, bytes_of(wire.data + 4, wire.len - TX_FRAME_LEN), arena, &pb->body, err);
+}
+
+/* Waits until it is in a block. CODE_TIMEOUT: not until the deadline. */
+static int wait_committed(const struct rpc *rpc, const struct hash *id, struct arena *arena, uint64_t deadline,
+                          TxStatus *pb, struct err *err) {
+    for (;;) {
+        uint64_t height = 0;
+        store_height(rpc->node->store, &height);
+        int rc = committed(rpc, id, arena, pb, NULL);
+        if (rc != CODE_NOT_FOUND)
+            return rc == CODE_OK ? CODE_OK : err_set(err, rc, "%s", code_sentence(rc));
+        rc = rpc->node->wait_height(rpc->node->self, height + 1, deadline);
+        if (rc == CODE_TIMEOUT)
+            return err_set(err, CODE_TIMEOUT, "the transaction is in no block yet; ask for it again by its id");
+        if (rc != CODE_OK)
+            return err_set(err, rc, "the node is stopping");
+    }
+}
+
+int rpc_get_tx(void *ctx, struct http_request *r, struct err *err) {
+    struct rpc *rpc = ctx;
+    struct hash id;
+    uint64_t wait_ms;
+    TxStatus pb = TX_STATUS__INIT;
+    int rc = reply_hash(http_param(r, "tx_id"), &id, err);
+    if (rc == CODE_OK)
+        rc = http_query_u64(r, "wait_ms", 0, 0, RPC_WAIT_MAX_MS, &wait_ms, err);
+    if (rc != CODE_OK)
+        return rc;
+    pb.tx_id = pb_data(hash_bytes(&id));
+    rc = committed(rpc, &id, http_arena(r), &pb, err);
+    if (rc == CODE_NOT_FOUND && wait_ms > 0) {
+        rc = wait_committed(rpc, &id, http_arena(r), deadline_in_ms(wait_ms), &pb, err);
+        if (rc == CODE_TIMEOUT)
+            rc = CODE_NOT_FOUND;
+    }
+    if (rc == CODE_NOT_FOUND && rpc->node->waiting(rpc->node->self, &id)) {
+        pb.state = pb_text("admitted");
+        pb.height = 0;
+        rc = CODE_OK;
+    }
+    if (rc == CODE_NOT_FOUND)
+        return err_set(err, rc, "no transaction with this id is in a block or waiting here");
+    return rc == CODE_OK ? reply_pb(r, &pb, err) : rc;
+}
+
+static int read_broadcast(struct http_request *r, TxBroadcast **ret, struct err *err) {
+    struct bytes body;
+    int rc = http_body_all(r, HTTP_BODY_SMALL_MAX, &body, err);
+    return rc == CODE_OK ? json_read_pb(&tx_broadcast__descriptor, body, http_arena(r), ret, err) : rc;
+}
+
+int rpc_post_tx(void *ctx, struct http_request *r, struct err *err) {
+    struct rpc *rpc = ctx;
+    TxBroadcast *in = NULL;
+    int rc = read_broadcast(r, &in, err);
+    if (rc != CODE_OK)
+        return rc;
+    const char *wait = in->wait[0] != '\0' ? in->wait : "admitted";
+    bool until_admitted = strcmp(wait, "admitted") == 0, until_committed = strcmp(wait, "committed") == 0;
+    if (!until_admitted && !until_committed && strcmp(wait, "none") != 0)
+        return err_set(err, CODE_INVALID_ARGUMENT, "wait is none, admitted or committed");
+    uint64_t timeout = in->timeout_ms == 0 ? 30000 : u64_min(in->timeout_ms, RPC_WAIT_MAX_MS);
+    uint64_t deadline = deadline_in_ms(timeout);
+    struct hash id = {{0}};
+    TxStatus pb = TX_STATUS__INIT;
+    rc = rpc->node->submit(rpc->node->self, pb_bytes(in->tx), until_admitted || until_committed, &id, err);
+    if (rc == CODE_TX_KNOWN && until_committed) /* sent again by a client that lost the answer */
+        rc = CODE_OK;
+    if (rc != CODE_OK)
+        return rc;
+    pb.tx_id = pb_data(hash_bytes(&id));
+    pb.state = pb_text(until_admitted ? "admitted" : "received");
+    if (until_committed)
+        rc = wait_committed(rpc, &id, http_arena(r), deadline, &pb, err);
+    return rc == CODE_OK ? reply_pb(r, &pb, err) : rc;
+}
