@@ -1,0 +1,1 @@
+$(call program,cairnd,chain/cmd)

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an operator does with a home whose node is stopped: look, export, check, mend. */
+#include "chain/cmd/cmd.h"
+
+#include "chain/base/limits.h"
+#include "chain/codec/bech32.h"
+#include "chain/config/config.h"
+#include "chain/crypto/address.h"
+#include "chain/net/hello.h"
+#include "chain/os/disk.h"
+#include "chain/os/file.h"
+#include "chain/store/store.h"
+#include "chain/wal/wal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static int home_of(int argc, char **argv, const char **ret, struct err *err) {
+    struct cmd_option o[] = {{.name = "home", .needed = true}};
+    int rc = cmd_options(argc, argv, o, 1, err);
+    *ret = o[0].value;
+    return rc;
+}
+
+int cmd_show(int argc, char **argv, struct err *err) {
+    const char *dir;
+    struct home h;
+    int rc = home_of(argc, argv, &dir, err);
+    if (rc == CODE_OK)
+        rc = home_open(&h, dir, err);
+    if (rc != CODE_OK)
+        return rc;
+    char id[ADDR_TEXT_MAX], validator[ADDR_TEXT_MAX] = "";
+    struct pubkey node = seckey_pubkey(&h.node_key);
+    struct addr a = hello_node_id(&node);
+    addr_to_text(&a, id);
+    if (h.validator) {
+        struct pubkey key = seckey_pubkey(&h.validator_key);
+        a = addr_of_key(&key);
+        addr_to_text(&a, validator);
+    }
+    printf("{\"node_id\":\"%s\",\"validator\":\"%s\",\"chain_tag\":\"%s\"}\n", id, validator, hash_hex(&h.chain_tag).s);
+    home_release(&h);
+    return CODE_OK;
+}
+
+struct stopped {
+    struct home home;
+    struct file_lock lock;
+    struct store *store;
+    struct store_view *view;
+};
+
+static int stopped_open(struct stopped *s, int argc, char **argv, struct err *err) {
+    const char *dir;
+    char path[PATH_LEN_MAX];
+    *s = (struct stopped){.lock = {-1}};
+    int rc = home_of(argc, argv, &dir, err);
+    if (rc == CODE_OK)
+        rc = home_open(&s->home, dir, err);
+    if (rc == CODE_OK)
+        rc = home_path(dir, "LOCK", path, sizeof path, err);
+    if (rc == CODE_OK)
+        rc = lock_file(&s->lock, path, err);
+    if (rc == CODE_OK)
+        rc = home_path(s->home.data, "db", path, sizeof path, err);
+    if (rc == CODE_OK)
+        rc = store_open(path, NULL, &s->store, err);
+    return rc;
+}
+
+static void stopped_close(struct stopped *s) {
+    store_view_close(s->view);
+    store_close(s->store);
+    lock_release(&s->lock);
+    home_release(&s->home);
+}
+
+static int write_out(void *ctx, struct bytes text, struct err *err) {
+    (void)ctx;
+    return fwrite(text.data, 1, text.len, stdout) == text.len ? CODE_OK : err_set(err, CODE_IO, "cannot write");
+}
+
+int cmd_export(int argc, char **argv, struct err *err) {
+    struct stopped s;
+    int rc = stopped_open(&s, argc, argv, err);
+    if (rc == CODE_OK)
+        rc = store_view_open(s.store, &s.view, err);
+    if (rc == CODE_OK)
+        rc = store_export_json(s.view, write_out, NULL, err);
+    stopped_close(&s);
+    return rc;
+}
+
+int cmd_check(int argc, char **argv, struct err *err) {
+    struct stopped s;
+    int rc = stopped_open(&s, argc, argv, err);
+    if (rc == CODE_OK)
+        rc = store_view_open(s.store, &s.view, err);
+    if (rc == CODE_OK)
+        rc = store_check(s.view, err);
+    if (rc == CODE_OK) {
+        struct hash root = store_view_root(s.view);
+        printf("{\"height\":\"%" PRIu64 "\",\"app_hash\":\"%s\",\"ok\":true}\n", store_view_height(s.view),
+               hash_hex(&root).s);
+    }
+    stopped_close(&s);
+    return rc;
+}
+
+int cmd_check_config(int argc, char **argv, struct err *err) {
+    const char *dir, *text;
+    char path[PATH_LEN_MAX];
+    struct arena arena;
+    NodeConfig *config = NULL;
+    int rc = home_of(argc, argv, &dir, err);
+    if (rc == CODE_OK)
+        rc = home_path(dir, "config.yaml", path, sizeof path, err);
+    if (rc != CODE_OK)
+        return rc;
+    arena_init(&arena, 4 * MIB);
+    rc = config_load(&node_config__descriptor, path, &arena, &config, err);
+    if (rc == CODE_OK)
+        rc = config_print(config, &arena, &text, err);
+    if (rc == CODE_OK)
+        printf("%s", text);
+    arena_release(&arena);
+    return rc;
+}
+
+int cmd_wal_mend(int argc, char **argv, struct err *err) {
+    struct stopped s;
+    struct disk *disk = NULL;
+    uint32_t kept;
+    uint64_t lost;
+    int rc = stopped_open(&s, argc, argv, err);
+    if (rc == CODE_OK)
+        rc = disk_os(s.home.data, &disk, err);
+    if (rc == CODE_OK)
+        rc = wal_mend(disk, store_next(s.store), &kept, &lost, err);
+    if (rc == CODE_OK)
+        printf("height %" PRIu64 ": kept %u records, forgot %" PRIu64 " damaged bytes\n", store_next(s.store), kept,
+               lost);
+    if (disk != NULL)
+        disk->free(disk);
+    stopped_close(&s);
+    return rc;
+}
