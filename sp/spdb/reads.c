@@ -21,8 +21,8 @@ static struct spdb_key quota_key(uint64_t bucket_id, uint64_t month) {
     return key;
 }
 
-int quota_get(struct spdb *db, uint64_t bucket_id, uint64_t month, struct arena *arena, QuotaCounter **ret_counter,
-              struct err *err) {
+int quota_get_counter(struct spdb *db, uint64_t bucket_id, uint64_t month, struct arena *arena,
+                      QuotaCounter **ret_counter, struct err *err) {
     struct spdb_key key = quota_key(bucket_id, month);
     int rc = spdb_get(db, SPDB_QUOTA, spdb_key_of(&key), &quota_counter__descriptor, arena, ret_counter, err);
     if (rc != CODE_NOT_FOUND)

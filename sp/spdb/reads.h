@@ -13,8 +13,8 @@
 uint64_t month_of_ms(uint64_t real_ms);
 
 /* The counter of a bucket and month; zeros when there is none yet. */
-int quota_get(struct spdb *db, uint64_t bucket_id, uint64_t month, struct arena *arena, QuotaCounter **ret_counter,
-              struct err *err);
+int quota_get_counter(struct spdb *db, uint64_t bucket_id, uint64_t month, struct arena *arena,
+                      QuotaCounter **ret_counter, struct err *err);
 void quota_put_in(struct spdb_batch *batch, const QuotaCounter *counter);
 
 /* Puts a read record of a bucket; its key is its time and a number. */

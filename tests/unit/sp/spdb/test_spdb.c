@@ -186,7 +186,7 @@ static void reads__quota_and_records(void **state) {
     unsigned count = 0;
     assert_int_equal(month_of_ms(1700000000000), 202311);
     assert_int_equal(month_of_ms(1704067200000), 202401);
-    assert_ok(quota_get(&db, 4, 202401, &arena, &counter, &err), &err);
+    assert_ok(quota_get_counter(&db, 4, 202401, &arena, &counter, &err), &err);
     assert_int_equal(counter->charged_used, 0);
     counter->charged_used = 100;
     assert_ok(spdb_begin(&db, &batch, &err), &err);
@@ -197,7 +197,7 @@ static void reads__quota_and_records(void **state) {
         read_put_in(&batch, 5, &record);
     }
     assert_ok(spdb_commit(&batch, &err), &err);
-    assert_ok(quota_get(&db, 4, 202401, &arena, &counter, &err), &err);
+    assert_ok(quota_get_counter(&db, 4, 202401, &arena, &counter, &err), &err);
     assert_int_equal(counter->charged_used, 100);
     assert_ok(read_each(&db, 4, 6, count_visit, &count, &err), &err);
     assert_int_equal(count, 3);

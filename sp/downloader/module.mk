@@ -1,0 +1,2 @@
+$(call library,sp/downloader)
+LDLIBS_sp/downloader := -lprotobuf-c
