@@ -12,6 +12,7 @@
 #include "chain/types/layout.h"
 #include "chain/types/name.h"
 #include "chain/types/signed.h"
+#include "client/lib/approval.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -130,27 +131,6 @@ struct putting {
     struct addr creator;
 };
 
-static int ask_approval(struct putting *p, struct bytes spec, SignedApproval **ret, struct err *err) {
-    ApprovalRequest request = APPROVAL_REQUEST__INIT;
-    const char *text;
-    ApprovalBody *answer;
-    request.spec = (ProtobufCBinaryData){spec.len, (uint8_t *)(uintptr_t)spec.data};
-    int rc = json_print_pb(&request, false, p->arena, &text, err);
-    if (rc)
-        return rc;
-    struct http_call call = {
-        .method = "POST", .headers = {"Content-Type: application/json"}, .body_out = bytes_str(text)};
-    rc = sp_client_call(p->client, p->bucket->primary_sp, "/v1/approval/object", &call, err);
-    if (!rc)
-        rc = json_read_pb(&approval_body__descriptor, buf_bytes(&call.body), p->arena, &answer, err);
-    http_call_release(&call);
-    if (!rc && !answer->approval)
-        rc = err_set(err, CODE_MALFORMED, "provider %u answered without an approval", p->bucket->primary_sp);
-    if (!rc)
-        *ret = answer->approval;
-    return rc;
-}
-
 static int max_price(struct putting *p, uint64_t *ret, struct err *err) {
     StorageProvider *sp;
     if (p->put->max_price) {
@@ -183,7 +163,7 @@ static int create(struct putting *p, struct err *err) {
     if (!rc)
         rc = pb_encode(&spec, p->arena, &encoded, err);
     if (!rc)
-        rc = ask_approval(p, encoded, &approval, err);
+        rc = approval_ask(p->client, p->bucket->primary_sp, APPROVAL_OBJECT, encoded, p->arena, &approval, err);
     if (rc)
         return rc;
     tell(put, PUT_CREATE, 0, 1);
@@ -248,17 +228,23 @@ static const char *upload_path(struct putting *p, const char *query) {
     return sp_object_path(p->put->bucket, p->put->object, query, p->arena);
 }
 
-static int progress_of(struct putting *p, uint64_t wait_ms, UploadProgress **ret, struct err *err) {
+int object_put_progress(struct sp_client *client, uint32_t primary_sp, const char *bucket, const char *object,
+                        uint64_t wait_ms, struct arena *arena, UploadProgress **ret, struct err *err) {
     char query[PATH_QUERY_MAX];
     snprintf(query, sizeof query, "upload&wait_ms=%" PRIu64, wait_ms);
-    const char *path = upload_path(p, query);
+    const char *path = sp_object_path(bucket, object, query, arena);
     struct http_call call = {.deadline_ms = wait_ms + 30000};
-    int rc = path ? sp_client_call(p->client, p->out->primary_sp, path, &call, err)
+    int rc = path ? sp_client_call(client, primary_sp, path, &call, err)
                   : err_set(err, CODE_NO_MEMORY, "no memory for a request");
     if (!rc)
-        rc = json_read_pb(&upload_progress__descriptor, buf_bytes(&call.body), p->arena, ret, err);
+        rc = json_read_pb(&upload_progress__descriptor, buf_bytes(&call.body), arena, ret, err);
     http_call_release(&call);
     return rc;
+}
+
+static int progress_of(struct putting *p, uint64_t wait_ms, UploadProgress **ret, struct err *err) {
+    return object_put_progress(p->client, p->out->primary_sp, p->put->bucket, p->put->object, wait_ms, p->arena, ret,
+                               err);
 }
 
 static bool worth_a_retry(int rc) {

@@ -55,6 +55,11 @@ struct object_put_result {
 int object_put_run(struct sp_client *client, const struct object_put *put, struct arena *arena,
                    struct object_put_result *ret, struct err *err);
 
+/* How far an upload is, as its primary says: asked by the object's creator; waits up to wait_ms (at most 10,000) for a
+ * change. CODE_NOT_FOUND: no upload of it was begun, or it is over and forgotten. */
+int object_put_progress(struct sp_client *client, uint32_t primary_sp, const char *bucket, const char *object,
+                        uint64_t wait_ms, struct arena *arena, UploadProgress **ret, struct err *err);
+
 /* The content root of the first size bytes of fd: whole segments' piece roots under one checksum. Two threads hash. */
 int object_content_root(int fd, uint64_t size, const Profile *profile, const struct object_put *progress,
                         struct hash *ret, struct err *err);
