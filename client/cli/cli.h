@@ -12,6 +12,8 @@
 #include "chain/base/arena.h"
 #include "client/lib/keystore.h"
 #include "client/lib/ledger.h"
+#include "client/lib/object_uri.h"
+#include "client/lib/sp_client.h"
 
 #include <jansson.h>
 
@@ -55,7 +57,7 @@ struct cli {
     const char *node;        /* --node, CAIRN_NODE: comma-separated URLs */
     const char *from;        /* --from, CAIRN_FROM: a key's name */
     const char *passphrase_file;
-    const char *wait;     /* --wait: admitted, committed, sealed */
+    const char *wait;     /* --wait: admitted, committed, sealed, closed */
     enum keyring keyring; /* --keyring, CAIRN_KEYRING */
     uint64_t fee;         /* --fee in pebble; 0: what the ledger asks */
     bool json, quiet, yes, unverified;
@@ -63,6 +65,7 @@ struct cli {
     struct arena arena; /* until the command ends */
     char keys_dir[CLI_PATH_MAX];
     struct ledger *ledger; /* opened at first use: cli_ledger */
+    struct sp_client *sps; /* opened at first use: cli_sps */
     struct seckey key;     /* opened at first use: cli_key */
     struct key_info key_info;
     bool key_open;
@@ -71,8 +74,18 @@ struct cli {
 /* --- what was typed ----------------------------------------------------------------------------------------------- */
 const char *cli_value(const struct cli *cli, const char *flag); /* NULL when not given; the last one counts */
 bool cli_has(const struct cli *cli, const char *flag);
+/* The value of the flag's next occurrence from *at on (begin with 0); NULL when there is no more. */
+const char *cli_next_value(const struct cli *cli, const char *flag, size_t *at);
 /* A number, def when not given; CODE_INVALID_ARGUMENT names the flag and the bounds. */
 int cli_number(const struct cli *cli, const char *flag, uint64_t def, uint64_t max, uint64_t *ret, struct err *err);
+/* A size ("16MiB") or a duration in ms ("30d"), def when not given; errors name the flag. */
+int cli_size(const struct cli *cli, const char *flag, uint64_t def, uint64_t *ret, struct err *err);
+int cli_duration(const struct cli *cli, const char *flag, uint64_t def, uint64_t *ret_ms, struct err *err);
+/* A profile ("ec:4+2+w"), def when not given (NULL: *ret stays NULL), with --segment-size; on the arena. */
+int cli_profile(struct cli *cli, const char *def, Profile **ret, struct err *err);
+/* cairn://bucket/key; a bucket may also be named bare. *ret_bucket on the arena. */
+int cli_object_uri(const char *text, struct object_uri *ret, struct err *err);
+int cli_bucket_name(struct cli *cli, const char *text, const char **ret_bucket, struct err *err);
 
 /* --- what commands need ------------------------------------------------------------------------------------------- */
 struct keystore cli_keystore(struct cli *cli);
@@ -84,6 +97,16 @@ int cli_key(struct cli *cli, const struct seckey **ret, struct err *err);
 int cli_address(struct cli *cli, struct addr *ret, struct err *err);
 /* "cairn1...", or the name of a key of ours. */
 int cli_parse_address(struct cli *cli, const char *text, struct addr *ret, struct err *err);
+/* The connection to providers, made once. signs: a key is needed; else requests are signed when a key is there.
+ * Borrowed.
+ */
+int cli_sps(struct cli *cli, bool signs, struct sp_client **ret, struct err *err);
+/* A question to the rules: path, then name and value pairs up to a NULL name; values that are NULL or "" are left out.
+ * ret_msg on the arena. A node's word, not proven. */
+int cli_ask(struct cli *cli, const char *path, const ProtobufCMessageDescriptor *desc, void *ret_msg, struct err *err,
+            ...);
+/* Ledger time `flag` (a duration) from now; 0 when it is not given or "never". */
+int cli_expiry(struct cli *cli, const char *text, uint64_t *ret_ms, struct err *err);
 /* Signs msgs with --from, sends them, waits as --wait says, and gives the result; a transaction that failed is an error
  * with the ledger's code and sentence. ret (may be NULL) lives on the arena. */
 int cli_send(struct cli *cli, Msg **msgs, size_t count, TxStatus **ret, struct err *err);
@@ -97,6 +120,10 @@ int cli_print_pb(struct cli *cli, const void *msg, struct err *err);
 int cli_print_table(struct cli *cli, json_t *rows, const char *const *columns, struct err *err);
 /* A line to standard error, for people; not with --quiet. */
 void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A number as text: u64 in JSON are strings. On the arena; "" without memory. */
+const char *cli_u64(struct cli *cli, uint64_t value);
+/* Sends one message and prints what came of it. */
+int cli_send_print(struct cli *cli, Msg *msg, struct err *err);
 /* Puts the transaction's id, height and cost beside what else a command tells. */
 json_t *cli_tx_json(const TxStatus *status);
 

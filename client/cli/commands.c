@@ -5,6 +5,84 @@ static const struct cli_flag height_flag[] = {{"--height", "N", "the block after
 static const struct cli_flag wait_flags[] = {{"--timeout", "SECONDS", "how long (default 60)"}, {NULL, NULL, NULL}};
 static const struct cli_flag prove_flags[] = {{"--prove", NULL, "take the raw record under a state key (hex), proven"},
                                               {NULL, NULL, NULL}};
+static const struct cli_flag bucket_create_flags[] = {
+    {"--profile", "PROFILE", "redundancy of its objects: ec:4+2+w (default), ec:K+M[+w], replica:N"},
+    {"--segment-size", "SIZE", "unit of coding, 16MiB when not said"},
+    {"--visibility", "private|public", "who may read: private (default), public"},
+    {"--sp", "N", "its primary provider; else one is chosen"},
+    {"--quota", "SIZE", "bytes a month that may be read beyond what is free"},
+    {"--payment", "ADDR|KEY", "the account that pays, when it is another one"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag put_flags[] = {
+    {"--profile", "PROFILE", "redundancy, when it is not the bucket's"},
+    {"--segment-size", "SIZE", "with --profile"},
+    {"--visibility", "private|public", "when it is not the bucket's"},
+    {"--content-type", "TYPE", "application/octet-stream when not said"},
+    {"--term", "DURATION", "ends by itself after so long: 30d; else stays until it is deleted"},
+    {"--max-price", "N", "at most so much a position, 2^-64 pebble per byte and ms"},
+    {"--timeout", "SECONDS", "how long to wait for the seal (default 600)"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag range_flags[] = {{"--range", "FIRST-LAST", "only these bytes; FIRST- or -COUNT also do"},
+                                              {NULL, NULL, NULL}};
+static const struct cli_flag list_flags[] = {{"--prefix", "TEXT", "names that begin so"},
+                                             {"--delimiter", "TEXT", "fold names at it, like folders"},
+                                             {"--start-after", "NAME", "go on after this name"},
+                                             {"--limit", "N", "at most so many"},
+                                             {NULL, NULL, NULL}};
+static const struct cli_flag owner_flag[] = {{"--owner", "ADDR|KEY", "whose group, when it is not --from's"},
+                                             {NULL, NULL, NULL}};
+static const struct cli_flag group_create_flags[] = {
+    {"--add", "ADDR[:DURATION]", "a member, for so long when said; several times"}, {NULL, NULL, NULL}};
+static const struct cli_flag members_flags[] = {
+    {"--add", "ADDR[:DURATION]", "a member, for so long when said; several times"},
+    {"--remove", "ADDR", "not a member any more; several times"},
+    {"--owner", "ADDR|KEY", "whose group, when it is not --from's"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag policy_put_flags[] = {
+    {"--to", "ADDR|KEY", "whom it is about"},
+    {"--group", "NAME", "or which of your groups"},
+    {"--effect", "allow|deny", "allow when not said"},
+    {"--actions", "A[,A]", "get (default), list, create, delete, update, copy, all, ..."},
+    {"--objects", "GLOB", "only names that match (* and ?); several times"},
+    {"--expires", "DURATION", "holds for so long"},
+    {"--size-limit", "SIZE", "bytes that may be created under it"},
+    {"--replace", NULL, "in place of the statements that are there"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag principal_flags[] = {
+    {"--to", "ADDR|KEY", "whom it is about"}, {"--group", "NAME", "or which of your groups"}, {NULL, NULL, NULL}};
+static const struct cli_flag check_flags[] = {{"--to", "ADDR|KEY", "who; --from's account when not said"},
+                                              {"--size", "SIZE", "of what would be created"},
+                                              {NULL, NULL, NULL}};
+static const struct cli_flag register_flags[] = {{"--deposit", "AMOUNT", "when it is not the file's"},
+                                                 {NULL, NULL, NULL}};
+static const struct cli_flag quote_flags[] = {{"--profile", "PROFILE", "ec:4+2+w when not said"},
+                                              {"--segment-size", "SIZE", "16MiB when not said"},
+                                              {"--term", "DURATION", "for so long: 30d"},
+                                              {"--sp", "N", "at this provider's price; else at the lowest"},
+                                              {"--price", "N", "at this price: 2^-64 pebble per byte and ms"},
+                                              {NULL, NULL, NULL}};
+static const struct cli_flag account_flag[] = {{"--account", "ADDR|KEY", "the payment account, when it is another one"},
+                                               {NULL, NULL, NULL}};
+static const struct cli_flag withdraw_flags[] = {
+    {"--account", "ADDR|KEY", "the payment account, when it is another one"},
+    {"--sp", "N", "a provider's income, to its funding account"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag challenge_list_flags[] = {{"--sp", "N", "of this provider"},
+                                                       {"--object", "cairn://BUCKET/KEY", "about this object"},
+                                                       {"--status", "open|passed|missed", "only those"},
+                                                       {"--origin", "floor|bytes|submitted|repair", "only those"},
+                                                       {NULL, NULL, NULL}};
+static const struct cli_flag submit_flags[] = {{"--sp", "N", "the provider to challenge"},
+                                               {"--position", "N", "or the position"},
+                                               {"--segment", "N", "which segment; else the ledger draws one"},
+                                               {"--timeout", "SECONDS", "with --wait closed (default 300)"},
+                                               {NULL, NULL, NULL}};
+static const struct cli_flag run_flags[] = {{"--sp", "N", "the provider to ask"},
+                                            {"--position", "N", "or the position"},
+                                            {"--segment", "N", "which segment (default 0)"},
+                                            {NULL, NULL, NULL}};
+
+#define URI "cairn://BUCKET/KEY"
 
 const struct cli_command cli_commands[] = {
     {"status", "", "", "where the ledger node stands", 0, 0, NULL, cmd_status},
@@ -19,6 +97,58 @@ const struct cli_command cli_commands[] = {
 
     {"account", "show", "[ADDR|KEY]", "balance and sequence, proven", 0, 1, NULL, cmd_account_show},
     {"account", "send", "ADDR|KEY AMOUNT", "send coins, for example 1.5CAIRN", 2, 2, NULL, cmd_account_send},
+
+    {"bucket", "create", "NAME", "make a bucket", 1, 1, bucket_create_flags, cmd_bucket_create},
+    {"bucket", "head", "NAME", "a bucket's record, proven", 1, 1, NULL, cmd_bucket_head},
+    {"bucket", "list", "[ADDR|KEY]", "an account's buckets", 0, 1, NULL, cmd_bucket_list},
+    {"bucket", "delete", "NAME", "delete an empty bucket", 1, 1, NULL, cmd_bucket_delete},
+
+    {"object", "put", "FILE|- " URI, "store a file; the same again goes on with one that was interrupted", 2, 2,
+     put_flags, cmd_object_put},
+    {"object", "get", URI " [FILE|-]", "fetch an object, every byte verified", 1, 2, range_flags, cmd_object_get},
+    {"object", "cat", URI, "the same to standard output", 1, 1, range_flags, cmd_object_cat},
+    {"object", "head", URI, "an object's record, proven", 1, 1, NULL, cmd_object_head},
+    {"object", "list", "cairn://BUCKET[/PREFIX]", "objects by name", 1, 1, list_flags, cmd_object_list},
+    {"object", "where", URI, "who holds which position, proven", 1, 1, NULL, cmd_object_where},
+    {"object", "verify", URI, "check every position's pieces and the content against the ledger", 1, 1, NULL,
+     cmd_object_verify},
+    {"object", "progress", URI, "how far an upload is, or the state of the deal", 1, 1, NULL, cmd_object_progress},
+    {"object", "delete", URI, "delete an object; what was held back for it is returned", 1, 1, NULL, cmd_object_delete},
+    {"object", "cancel", URI, "give up an object that is not sealed yet", 1, 1, NULL, cmd_object_cancel},
+
+    {"group", "create", "NAME", "make a group of accounts", 1, 1, group_create_flags, cmd_group_create},
+    {"group", "head", "NAME", "a group's record, proven", 1, 1, owner_flag, cmd_group_head},
+    {"group", "list", "[ADDR|KEY]", "an account's groups", 0, 1, NULL, cmd_group_list},
+    {"group", "members", "NAME", "list members, or add and remove some", 1, 1, members_flags, cmd_group_members},
+
+    {"policy", "put", "cairn://BUCKET[/KEY]|group:NAME", "allow or deny somebody something", 1, 1, policy_put_flags,
+     cmd_policy_put},
+    {"policy", "show", "cairn://BUCKET[/KEY]|group:NAME", "the policy for one principal, proven", 1, 1, principal_flags,
+     cmd_policy_show},
+    {"policy", "list", "cairn://BUCKET[/KEY]|group:NAME", "all policies", 1, 1, NULL, cmd_policy_list},
+    {"policy", "check", "cairn://BUCKET[/KEY]|group:NAME ACTION", "may this account do it; exit code 5 when not", 2, 2,
+     check_flags, cmd_policy_check},
+    {"policy", "delete", "cairn://BUCKET[/KEY]|group:NAME", "drop the policy for one principal", 1, 1, principal_flags,
+     cmd_policy_delete},
+
+    {"sp", "list", "", "storage providers", 0, 0, NULL, cmd_sp_list},
+    {"sp", "show", "N", "a provider's record, proven", 1, 1, NULL, cmd_sp_show},
+    {"sp", "register", "FILE", "register the provider that `cairn-sp init` described", 1, 1, register_flags,
+     cmd_sp_register},
+    {"sp", "deposit", "N AMOUNT", "add to a provider's deposit", 2, 2, NULL, cmd_sp_deposit},
+
+    {"payment", "show", "[ADDR|KEY]", "what an account pays for storage, proven", 0, 1, NULL, cmd_payment_show},
+    {"payment", "quote", "SIZE", "what an object would cost", 1, 1, quote_flags, cmd_payment_quote},
+    {"payment", "deposit", "AMOUNT", "put coins where storage is paid from", 1, 1, account_flag, cmd_payment_deposit},
+    {"payment", "withdraw", "AMOUNT", "take coins back", 1, 1, withdraw_flags, cmd_payment_withdraw},
+
+    {"challenge", "list", "", "challenges, open and closed a while ago", 0, 0, challenge_list_flags,
+     cmd_challenge_list},
+    {"challenge", "show", "ID", "a challenge, proven", 1, 1, NULL, cmd_challenge_show},
+    {"challenge", "submit", URI, "have the ledger ask a provider for proof (--wait closed: exit code 8 when it misses)",
+     1, 1, submit_flags, cmd_challenge_submit},
+    {"challenge", "run", URI, "fetch a whole piece and compare: MATCH, MISMATCH (8), UNAVAILABLE (7)", 1, 1, run_flags,
+     cmd_challenge_run},
 
     {"tx", "show", "TX_ID", "a transaction and what came of it", 1, 1, NULL, cmd_tx_show},
     {"tx", "wait", "TX_ID", "wait until a transaction is in a block", 1, 1, wait_flags, cmd_tx_wait},

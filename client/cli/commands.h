@@ -2,7 +2,9 @@
 #ifndef CAIRN_CLIENT_CLI_COMMANDS_H
 #define CAIRN_CLIENT_CLI_COMMANDS_H
 /* One function a verb, in the file of its noun; commands.c has the table. */
+#include "cairn/storage.h"
 #include "client/cli/cli.h"
+#include "client/lib/placement.h"
 
 int cmd_key_add(struct cli *cli, struct err *err);
 int cmd_key_list(struct cli *cli, struct err *err);
@@ -25,5 +27,53 @@ int cmd_status(struct cli *cli, struct err *err);
 int cmd_validators(struct cli *cli, struct err *err);
 int cmd_query(struct cli *cli, struct err *err);
 int cmd_doctor(struct cli *cli, struct err *err);
+
+int cmd_bucket_create(struct cli *cli, struct err *err);
+int cmd_bucket_head(struct cli *cli, struct err *err);
+int cmd_bucket_list(struct cli *cli, struct err *err);
+int cmd_bucket_delete(struct cli *cli, struct err *err);
+
+int cmd_object_put(struct cli *cli, struct err *err);
+int cmd_object_get(struct cli *cli, struct err *err);
+int cmd_object_cat(struct cli *cli, struct err *err);
+int cmd_object_head(struct cli *cli, struct err *err);
+int cmd_object_list(struct cli *cli, struct err *err);
+int cmd_object_where(struct cli *cli, struct err *err);
+int cmd_object_verify(struct cli *cli, struct err *err);
+int cmd_object_progress(struct cli *cli, struct err *err);
+int cmd_object_delete(struct cli *cli, struct err *err);
+int cmd_object_cancel(struct cli *cli, struct err *err);
+
+int cmd_group_create(struct cli *cli, struct err *err);
+int cmd_group_head(struct cli *cli, struct err *err);
+int cmd_group_list(struct cli *cli, struct err *err);
+int cmd_group_members(struct cli *cli, struct err *err);
+
+int cmd_policy_put(struct cli *cli, struct err *err);
+int cmd_policy_show(struct cli *cli, struct err *err);
+int cmd_policy_list(struct cli *cli, struct err *err);
+int cmd_policy_check(struct cli *cli, struct err *err);
+int cmd_policy_delete(struct cli *cli, struct err *err);
+
+int cmd_sp_list(struct cli *cli, struct err *err);
+int cmd_sp_show(struct cli *cli, struct err *err);
+int cmd_sp_register(struct cli *cli, struct err *err);
+int cmd_sp_deposit(struct cli *cli, struct err *err);
+
+int cmd_payment_show(struct cli *cli, struct err *err);
+int cmd_payment_quote(struct cli *cli, struct err *err);
+int cmd_payment_deposit(struct cli *cli, struct err *err);
+int cmd_payment_withdraw(struct cli *cli, struct err *err);
+
+int cmd_challenge_list(struct cli *cli, struct err *err);
+int cmd_challenge_show(struct cli *cli, struct err *err);
+int cmd_challenge_submit(struct cli *cli, struct err *err);
+int cmd_challenge_run(struct cli *cli, struct err *err);
+
+/* What several nouns share; each in the file of the noun it is about. */
+int cli_visibility(const struct cli *cli, Visibility *ret, struct err *err);        /* --visibility; 0: not given */
+int cli_group(struct cli *cli, const char *name, GroupInfo **ret, struct err *err); /* of --owner, proven */
+int cli_find_object(struct cli *cli, const char *uri, struct placement *ret, struct err *err); /* proven */
+int cli_sp_id(const char *text, uint32_t *ret, struct err *err);
 
 #endif

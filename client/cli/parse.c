@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/base/num.h"
+#include "chain/types/layout.h"
+#include "chain/types/name.h"
 #include "client/cli/cli.h"
 
 #include <stdio.h>
@@ -13,7 +15,8 @@ static const struct cli_flag global_flags[] = {
     {"--from", "KEY", "the key that signs; else $CAIRN_FROM, else the only one there is"},
     {"--keyring", "file|test", "how keys are kept; else $CAIRN_KEYRING, else file"},
     {"--passphrase-file", "FILE", "its first line opens the key; else a prompt asks"},
-    {"--wait", "admitted|committed|sealed", "how long a command waits (default: committed; object put: sealed)"},
+    {"--wait", "admitted|committed|sealed|closed",
+     "how long a command waits (default: committed; object put: sealed; closed: challenge submit)"},
     {"--fee", "AMOUNT", "pay this, not what the ledger asks"},
     {"--json", NULL, "print one JSON value and nothing else"},
     {"--quiet", NULL, "no notes, no progress"},
@@ -52,6 +55,77 @@ int cli_number(const struct cli *cli, const char *flag, uint64_t def, uint64_t m
                        (unsigned long long)max, text);
     *ret = value;
     return CODE_OK;
+}
+
+const char *cli_next_value(const struct cli *cli, const char *flag, size_t *at) {
+    while (*at < cli->given_count) {
+        const struct cli_given *g = &cli->given[(*at)++];
+        if (!strcmp(g->name, flag))
+            return g->value;
+    }
+    return NULL;
+}
+
+int cli_size(const struct cli *cli, const char *flag, uint64_t def, uint64_t *ret, struct err *err) {
+    const char *text = cli_value(cli, flag);
+    uint64_t value = def;
+    int rc = text ? size_parse(text, &value, err) : CODE_OK;
+    if (!rc)
+        *ret = value;
+    return rc ? err_wrap(err, rc, "%s", flag) : CODE_OK;
+}
+
+int cli_duration(const struct cli *cli, const char *flag, uint64_t def, uint64_t *ret_ms, struct err *err) {
+    const char *text = cli_value(cli, flag);
+    uint64_t value = def;
+    int rc = text ? duration_parse(text, &value, err) : CODE_OK;
+    if (!rc)
+        *ret_ms = value;
+    return rc ? err_wrap(err, rc, "%s", flag) : CODE_OK;
+}
+
+int cli_profile(struct cli *cli, const char *def, Profile **ret, struct err *err) {
+    const char *text = cli_value(cli, "--profile");
+    uint64_t segment_size = 0;
+    int rc = cli_size(cli, "--segment-size", 0, &segment_size, err);
+    *ret = NULL;
+    if (!rc && !text && segment_size && !def)
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "--segment-size needs --profile beside it");
+    if (rc || (!text && !def))
+        return rc;
+    Profile *profile = ARENA_NEW(&cli->arena, Profile);
+    if (!profile)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a profile");
+    profile__init(profile);
+    rc = profile_parse(text ? text : def, segment_size, profile, err);
+    if (!rc)
+        *ret = profile;
+    return rc;
+}
+
+int cli_object_uri(const char *text, struct object_uri *ret, struct err *err) {
+    int rc = object_uri_parse(text, ret, err);
+    if (!rc && !*ret->key)
+        rc =
+            err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" names a bucket, not an object: write cairn://bucket/key", text);
+    return rc;
+}
+
+int cli_bucket_name(struct cli *cli, const char *text, const char **ret_bucket, struct err *err) {
+    struct object_uri uri = {.bucket = ""};
+    int rc = CODE_OK;
+    if (strstr(text, "://")) {
+        rc = object_uri_parse(text, &uri, err);
+        if (!rc && *uri.key)
+            rc = err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" names an object: a bucket is cairn://bucket", text);
+        text = uri.bucket;
+    }
+    if (!rc)
+        rc = name_check_bucket(text, err);
+    if (rc)
+        return rc;
+    *ret_bucket = arena_strdup(&cli->arena, text);
+    return *ret_bucket ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a name");
 }
 
 /* --- help --------------------------------------------------------------------------------------------------------- */
@@ -170,11 +244,13 @@ static int read_globals(struct cli *cli, struct err *err) {
     cli->passphrase_file = global_value(cli, "--passphrase-file", "CAIRN_PASSPHRASE_FILE", NULL);
     cli->wait = global_value(cli, "--wait", NULL, NULL);
     cli->json = cli_has(cli, "--json");
-    cli->quiet = cli_has(cli, "--quiet");
+    cli->quiet = cli_has(cli, "--quiet") || cli->json;
     cli->yes = cli_has(cli, "--yes");
     cli->unverified = cli_has(cli, "--no-verify");
-    if (cli->wait && strcmp(cli->wait, "admitted") && strcmp(cli->wait, "committed") && strcmp(cli->wait, "sealed"))
-        return err_set(err, CODE_INVALID_ARGUMENT, "--wait is admitted, committed or sealed, not \"%s\"", cli->wait);
+    if (cli->wait && strcmp(cli->wait, "admitted") && strcmp(cli->wait, "committed") && strcmp(cli->wait, "sealed") &&
+        strcmp(cli->wait, "closed"))
+        return err_set(err, CODE_INVALID_ARGUMENT, "--wait is admitted, committed, sealed or closed, not \"%s\"",
+                       cli->wait);
     const char *fee = cli_value(cli, "--fee");
     int rc = fee ? money_parse(fee, &cli->fee, err) : CODE_OK;
     return rc ? rc : keyring_parse(global_value(cli, "--keyring", "CAIRN_KEYRING", "file"), &cli->keyring, err);

@@ -142,6 +142,11 @@ int cli_print_table(struct cli *cli, json_t *rows, const char *const *columns, s
     return CODE_OK;
 }
 
+const char *cli_u64(struct cli *cli, uint64_t value) {
+    const char *text = arena_printf(&cli->arena, "%llu", (unsigned long long)value);
+    return text ? text : "";
+}
+
 json_t *cli_tx_json(const TxStatus *status) {
     json_t *value = NULL;
     TxStatus shown = *status;

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What commands share: the keys, the connection, sending a transaction. */
+#include "chain/base/num.h"
 #include "chain/codec/bech32.h"
 #include "chain/crypto/wipe.h"
+#include "chain/http/uri.h"
 #include "chain/os/file.h"
 #include "client/cli/cli.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
+
+enum { ASK_PATH_MAX = 7000 };
 
 /* --- passphrases -------------------------------------------------------------------------------------------------- */
 
@@ -183,7 +188,82 @@ int cli_send(struct cli *cli, Msg **msgs, size_t count, TxStatus **ret, struct e
     return rc;
 }
 
+int cli_send_print(struct cli *cli, Msg *msg, struct err *err) {
+    Msg *msgs[] = {msg};
+    TxStatus *status;
+    int rc = cli_send(cli, msgs, 1, &status, err);
+    return rc ? rc : cli_print(cli, cli_tx_json(status), err);
+}
+
+int cli_ask(struct cli *cli, const char *path, const ProtobufCMessageDescriptor *desc, void *ret_msg, struct err *err,
+            ...) {
+    struct ledger *ledger;
+    struct buf b;
+    va_list ap;
+    int rc = cli_ledger(cli, &ledger, err);
+    if (rc)
+        return rc;
+    buf_init(&b, ASK_PATH_MAX);
+    buf_put_str(&b, path);
+    char between = '?';
+    const char *name;
+    va_start(ap, err);
+    while ((name = va_arg(ap, const char *)) != NULL) {
+        const char *value = va_arg(ap, const char *);
+        if (!value || !*value)
+            continue;
+        buf_put_u8(&b, (uint8_t)between);
+        buf_put_str(&b, name);
+        buf_put_u8(&b, '=');
+        uri_encode(&b, bytes_str(value), false);
+        between = '&';
+    }
+    va_end(ap);
+    const char *text = buf_failed(&b) ? NULL : buf_cstr(&b);
+    rc = text ? ledger_query_pb(ledger, text, desc, &cli->arena, ret_msg, err)
+              : err_set(err, CODE_TOO_LARGE, "the question to the ledger is too long");
+    buf_release(&b);
+    return rc;
+}
+
+int cli_expiry(struct cli *cli, const char *text, uint64_t *ret_ms, struct err *err) {
+    struct ledger *ledger;
+    uint64_t lasts, now;
+    *ret_ms = 0;
+    if (!text || !strcmp(text, "never"))
+        return CODE_OK;
+    int rc = duration_parse(text, &lasts, err);
+    if (!rc)
+        rc = cli_ledger(cli, &ledger, err);
+    if (!rc)
+        rc = ledger_time(ledger, &now, err);
+    if (!rc && !u64_add(now, lasts, ret_ms))
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" from now is too far ahead", text);
+    return rc;
+}
+
+/* --- providers ---------------------------------------------------------------------------------------------------- */
+
+int cli_sps(struct cli *cli, bool signs, struct sp_client **ret, struct err *err) {
+    struct ledger *ledger;
+    const struct seckey *key = NULL;
+    int rc = cli->sps ? CODE_OK : cli_ledger(cli, &ledger, err);
+    if (!rc && !cli->sps) {
+        rc = cli_key(cli, &key, err);
+        if (rc == CODE_NOT_FOUND && !signs && !cli->from) { /* no key at all: what is public can be read */
+            err_clear(err);
+            rc = CODE_OK;
+        }
+        if (!rc)
+            rc = sp_client_open(ledger, key, &cli->sps, err);
+    }
+    if (!rc)
+        *ret = cli->sps;
+    return rc;
+}
+
 void cli_release(struct cli *cli) {
+    sp_client_close(cli->sps);
     seckey_wipe(&cli->key);
     ledger_close(cli->ledger);
     arena_release(&cli->arena);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cairn payment ...: what storage costs, and the account that pays it. */
+#include "chain/base/num.h"
+#include "chain/codec/bech32.h"
+#include "chain/codec/pb.h"
+#include "chain/types/keys_payment.h"
+#include "client/cli/commands.h"
+#include "client/lib/placement.h"
+
+/* The payment account: a word, --account, or the account of --from. */
+static int payer(struct cli *cli, const char *text, struct addr *ret, struct err *err) {
+    return text ? cli_parse_address(cli, text, ret, err) : cli_address(cli, ret, err);
+}
+
+int cmd_payment_show(struct cli *cli, struct err *err) {
+    struct ledger *ledger;
+    struct addr addr;
+    struct key k;
+    PaymentAccount *account;
+    char text[ADDR_TEXT_MAX];
+    int rc = payer(cli, cli->word_count ? cli->words[0] : NULL, &addr, err);
+    if (!rc)
+        rc = cli_ledger(cli, &ledger, err);
+    if (!rc)
+        rc = ledger_record(ledger, key_payment_account(&k, &addr), 0, &payment_account__descriptor, &cli->arena,
+                           &account, NULL, err);
+    if (rc == CODE_NOT_FOUND) {
+        addr_to_text(&addr, text);
+        return err_set(err, rc, "%s is no payment account yet: `cairn payment deposit AMOUNT` makes it one", text);
+    }
+    return rc ? rc : cli_print_pb(cli, account, err);
+}
+
+/* The price of --price, else of the provider --sp, else of the cheapest one in service. */
+static int quote_price(struct cli *cli, uint64_t *ret, struct err *err) {
+    struct ledger *ledger;
+    StorageProvider *sp;
+    SpsAnswer *page;
+    uint64_t id = 0, price = 0;
+    int rc = cli_number(cli, "--price", 0, UINT64_MAX, &price, err);
+    if (!rc)
+        rc = cli_number(cli, "--sp", 0, UINT32_MAX, &id, err);
+    if (!rc)
+        rc = cli_ledger(cli, &ledger, err);
+    if (!rc && !price && id) {
+        rc = placement_sp(ledger, (uint32_t)id, &cli->arena, &sp, err);
+        price = rc ? 0 : sp->store_price;
+    } else if (!rc && !price) {
+        rc = cli_ask(cli, "/sp/list", &sps_answer__descriptor, &page, err, NULL);
+        for (size_t i = 0; !rc && i < page->n_sps; i++)
+            if (page->sps[i]->status == SP_STATUS_IN_SERVICE && (!price || page->sps[i]->store_price < price))
+                price = page->sps[i]->store_price;
+        if (!rc && !price)
+            rc = err_set(err, CODE_UNAVAILABLE, "no storage provider is in service: say --price");
+    }
+    if (!rc)
+        *ret = price;
+    return rc;
+}
+
+int cmd_payment_quote(struct cli *cli, struct err *err) {
+    QuoteAnswer *answer;
+    uint64_t size = 0, price = 0, term = 0, segment = 0;
+    const char *profile = cli_value(cli, "--profile");
+    int rc = size_parse(cli->words[0], &size, err);
+    if (!rc)
+        rc = cli_duration(cli, "--term", 0, &term, err);
+    if (!rc)
+        rc = cli_size(cli, "--segment-size", 0, &segment, err);
+    if (!rc)
+        rc = quote_price(cli, &price, err);
+    if (!rc)
+        rc = cli_ask(cli, "/storage/quote", &quote_answer__descriptor, &answer, err, "payload_size", cli_u64(cli, size),
+                     "profile", profile ? profile : "ec:4+2+w", "segment_size", segment ? cli_u64(cli, segment) : "",
+                     "price", cli_u64(cli, price), "term", term ? cli_u64(cli, term) : "", NULL);
+    if (rc)
+        return rc;
+    return cli_print(cli,
+                     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "size", cli_u64(cli, size), "billed_bytes",
+                               cli_u64(cli, answer->billed_bytes), "price", cli_u64(cli, price), "locked",
+                               money_text(answer->locked).s, "locked_pebble", cli_u64(cli, answer->locked), "per_day",
+                               money_text(answer->per_day).s, "per_day_pebble", cli_u64(cli, answer->per_day)),
+                     err);
+}
+
+int cmd_payment_deposit(struct cli *cli, struct err *err) {
+    MsgDeposit message = MSG_DEPOSIT__INIT;
+    Msg msg = MSG__INIT;
+    struct addr creator, to;
+    int rc = money_parse(cli->words[0], &message.amount, err);
+    if (!rc)
+        rc = cli_address(cli, &creator, err);
+    if (!rc)
+        rc = payer(cli, cli_value(cli, "--account"), &to, err);
+    if (rc)
+        return rc;
+    message.creator = pb_data(addr_bytes(&creator));
+    message.payment_address = pb_data(addr_bytes(&to));
+    msg.body_case = MSG__BODY_DEPOSIT;
+    msg.deposit = &message;
+    return cli_send_print(cli, &msg, err);
+}
+
+/* From a payment account to its owner, or with --sp a provider's income to its funding account. */
+int cmd_payment_withdraw(struct cli *cli, struct err *err) {
+    MsgWithdraw message = MSG_WITHDRAW__INIT;
+    Msg msg = MSG__INIT;
+    struct addr creator, from;
+    uint64_t sp = 0;
+    int rc = money_parse(cli->words[0], &message.amount, err);
+    if (!rc)
+        rc = cli_number(cli, "--sp", 0, UINT32_MAX, &sp, err);
+    if (!rc && sp && cli_value(cli, "--account"))
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "--sp and --account: one of them");
+    if (!rc)
+        rc = cli_address(cli, &creator, err);
+    if (!rc && !sp)
+        rc = payer(cli, cli_value(cli, "--account"), &from, err);
+    if (rc)
+        return rc;
+    message.creator = pb_data(addr_bytes(&creator));
+    message.sp_id = (uint32_t)sp;
+    if (!sp)
+        message.payment_address = pb_data(addr_bytes(&from));
+    msg.body_case = MSG__BODY_WITHDRAW;
+    msg.withdraw = &message;
+    return cli_send_print(cli, &msg, err);
+}
