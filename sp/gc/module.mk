@@ -1,0 +1,2 @@
+$(call library,sp/gc)
+LDLIBS_sp/gc := -lprotobuf-c

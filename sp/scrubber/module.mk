@@ -1,0 +1,2 @@
+$(call library,sp/scrubber)
+LDLIBS_sp/scrubber := -lprotobuf-c
