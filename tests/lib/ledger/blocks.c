@@ -89,8 +89,48 @@ const BlockResults *fixture_block(struct fixture *f, const struct tx *const *txs
     return f->outcome.results;
 }
 
+/* --- holding --- */
+
+static const TxResult *hold(struct fixture *f, const char *signer, Msg *msg) {
+    static const TxResult nothing = TX_RESULT__INIT;
+    struct addr sender = fixture_addr(signer);
+    unsigned ahead = 0;
+    assert_true(f->held_n < FIXTURE_HELD_MAX);
+    for (size_t i = 0; i < f->held_n; i++)
+        ahead += addr_eq(&f->held[i]->sender, &sender);
+    f->held[f->held_n++] = fixture_tx(f, signer, ahead, &msg, 1);
+    return &nothing;
+}
+
+void fixture_hold(struct fixture *f) {
+    f->holding = true;
+    f->held_n = 0;
+}
+
+static int prepare_on(struct fixture *f, struct state *st, void *arg, struct err *err) {
+    return f->app.ops->prepare(f->app.self, st, f->height + 1, f->held, f->held_n, arg, err);
+}
+
+const BlockResults *fixture_run_held(struct fixture *f, bool *ret_chosen) {
+    bool chosen[FIXTURE_HELD_MAX];
+    const struct tx *txs[FIXTURE_HELD_MAX];
+    size_t n = 0;
+    struct err err = {0};
+    assert_ok(on_scratch(f, prepare_on, chosen, &err), &err);
+    for (size_t i = 0; i < f->held_n; i++)
+        if (chosen[i])
+            txs[n++] = f->held[i];
+    if (ret_chosen)
+        memcpy(ret_chosen, chosen, f->held_n * sizeof *chosen);
+    f->holding = false;
+    f->held_n = 0;
+    return fixture_block(f, txs, n);
+}
+
 const TxResult *fixture_do(struct fixture *f, const char *signer, ProtobufCMessage *message) {
     Msg *msg = fixture_msg(f, signer, message);
+    if (f->holding)
+        return hold(f, signer, msg);
     const struct tx *tx = fixture_tx(f, signer, 0, &msg, 1);
     return fixture_block(f, &tx, 1)->txs[0];
 }

@@ -31,6 +31,7 @@
 #define FIXTURE_SPS_MAX        64
 #define FIXTURE_ACCOUNTS_MAX   64
 #define FIXTURE_CHAIN_LEN      4096 /* reveals of a validator */
+#define FIXTURE_HELD_MAX       256
 #define FIXTURE_GENESIS_TIME   1700000000000ull
 
 struct fixture_params {
@@ -59,6 +60,11 @@ struct fixture {
     const struct module *const *modules; /* other than the ledger's own list; NULL: that */
     size_t modules_n;
     const char *dir; /* RocksDB there; NULL: in memory */
+
+    /* while holding, fixture_do only queues: see fixture_hold */
+    bool holding;
+    const struct tx *held[FIXTURE_HELD_MAX];
+    size_t held_n;
 
     /* afterwards */
     struct ledger ledger;
@@ -119,6 +125,12 @@ int fixture_process_block(struct fixture *f, const struct app_block *block, stru
 int fixture_check(struct fixture *f, const struct tx *tx, struct app_admission *ret, struct err *err);
 /* One message, one transaction, one block. */
 const TxResult *fixture_do(struct fixture *f, const char *signer, ProtobufCMessage *message);
+/* From now on fixture_do runs no block: it queues the transaction, with the sequence that follows the signer's queued
+ * ones, and answers a result of CODE_OK that says nothing. At most FIXTURE_HELD_MAX. */
+void fixture_hold(struct fixture *f);
+/* One block of those that prepare chooses from the queue, in order; the others are dropped. Holding ends. ret_chosen
+ * (may be NULL) has a place for each that was held. */
+const BlockResults *fixture_run_held(struct fixture *f, bool *ret_chosen);
 /* Empty blocks until ledger time has moved by ms or more. */
 void fixture_skip(struct fixture *f, uint64_t ms);
 
