@@ -116,8 +116,13 @@ static void on_proposal(struct bft *core, const struct proposal *proposal, bool 
         emit_rejected(update, reason);
         return;
     }
-    if (!store_wants_proposal(core, proposal))
+    if (!store_wants_proposal(core, proposal)) {
+        /* Sent again, perhaps with the body that was missing before. */
+        const struct value *value = values_find(&core->values, &proposal->value);
+        if (value && value->verdict == VALUE_UNKNOWN)
+            emit_body(core, update, BFT_OUT_VALIDATE, proposal->round, &proposal->value);
         return;
+    }
     emit_log(core, update);
     store_proposal(core, proposal, timely, update);
 }

@@ -54,6 +54,8 @@ struct driver_env {
     /* --- ledger --- each answered later, or from inside, by driver_built or driver_body. An answer that never comes
      * costs a round, no more. */
     void (*build)(void *ctx, uint64_t height, uint32_t round);
+    /* The body came with the proposal. Bodies of the next height's proposals must be held, too: this is called for them
+     * as soon as that height starts. Called again when the proposal comes again before its verdict. */
     void (*validate)(void *ctx, uint64_t height, uint32_t round, const struct hash *value);
     /* As validate, but the body is missing here although a quorum voted for it: ask peers. Repeated with the
      * rebroadcast timer. */
