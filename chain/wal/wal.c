@@ -207,6 +207,10 @@ int wal_open(struct wal *w, uint64_t height, int (*each)(void *arg, uint8_t kind
         if (s.remains) {
             w->stats.torn++;
             rc = wipe(w->disk, f, s.end, s.lost_end > s.end ? s.lost_end : s.end + WAL_RECORD_HEADER, err);
+        } else if (s.count > 0) {
+            /* After the death of the process alone, what was read may still be in the page cache only; the reader
+             * builds on it. */
+            rc = w->disk->sync(w->disk, f, err);
         }
         if (rc == CODE_OK) {
             begin(w, height, s.end, s.count);
