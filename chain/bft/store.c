@@ -184,6 +184,8 @@ bool store_has_polka(struct bft *core, uint32_t round, const struct hash *value)
     const struct round *heard = round_find(core, round);
     if (heard && heard->prevotes.quorum && hash_eq(&heard->prevotes.quorum_value, value))
         return true;
+    if (core->valid_round == (int32_t)round && hash_eq(&core->valid, value))
+        return true; /* valid_polka outlives the votes that it was made of */
     return core->far_polka->n > 0 && core->far_polka->round == round && hash_eq(&core->far_polka->value, value);
 }
 
