@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim.h"
 
+#include <stdlib.h>
+
 uint64_t mix64(uint64_t x) {
     x ^= x >> 30;
     x *= 0xbf58476d1ce4e5b9ull;
@@ -24,13 +26,40 @@ static void sign(uint64_t secret, const uint8_t *bytes, size_t len, struct sig *
     store_le64(ret_sig->b + 8, b);
 }
 
+void key_draw(struct sim *s, struct rng *r) {
+    for (uint16_t v = 0; v < s->validators; v++) {
+        uint8_t raw[32];
+        s->secrets[v] = rng_u64(r);
+        rng_fill(r, raw, sizeof raw);
+        raw[0] = 1; /* below the order of the group */
+        if (!s->real)
+            continue;
+        if (seckey_init(&s->seckeys[v], raw, NULL))
+            abort();
+        struct pubkey pubkey = seckey_pubkey(&s->seckeys[v]);
+        if (verifier_init(&s->verifiers[v], &pubkey, NULL))
+            abort();
+    }
+    rng_fill(r, s->chain_tag.b, sizeof s->chain_tag.b);
+}
+
 void key_sign_vote(const struct sim *s, struct vote *vote) {
+    if (s->real) {
+        struct hash digest = vote_digest(&s->chain_tag, vote);
+        vote->sig = seckey_sign(&s->seckeys[vote->validator], &digest);
+        return;
+    }
     uint8_t bytes[VOTE_BYTES];
     vote_bytes(vote, bytes);
     sign(s->secrets[vote->validator], bytes, sizeof bytes, &vote->sig);
 }
 
 void key_sign_proposal(const struct sim *s, struct proposal *proposal) {
+    if (s->real) {
+        struct hash digest = proposal_digest(&s->chain_tag, proposal);
+        proposal->sig = seckey_sign(&s->seckeys[proposal->validator], &digest);
+        return;
+    }
     uint8_t bytes[PROPOSAL_BYTES];
     proposal_bytes(proposal, bytes);
     sign(s->secrets[proposal->validator] ^ 0x70726f70, bytes, sizeof bytes, &proposal->sig);
@@ -39,6 +68,10 @@ void key_sign_proposal(const struct sim *s, struct proposal *proposal) {
 bool key_check_vote(const struct sim *s, const struct vote *vote) {
     if (vote->validator >= s->validators)
         return false;
+    if (s->real) {
+        struct hash digest = vote_digest(&s->chain_tag, vote);
+        return verifier_check(&s->verifiers[vote->validator], &digest, &vote->sig);
+    }
     struct vote good = *vote;
     key_sign_vote(s, &good);
     return sig_eq(&good.sig, &vote->sig);
@@ -47,6 +80,10 @@ bool key_check_vote(const struct sim *s, const struct vote *vote) {
 bool key_check_proposal(const struct sim *s, const struct proposal *proposal) {
     if (proposal->validator >= s->validators)
         return false;
+    if (s->real) {
+        struct hash digest = proposal_digest(&s->chain_tag, proposal);
+        return verifier_check(&s->verifiers[proposal->validator], &digest, &proposal->sig);
+    }
     struct proposal good = *proposal;
     key_sign_proposal(s, &good);
     return sig_eq(&good.sig, &proposal->sig);

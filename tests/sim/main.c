@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim [--from S] [--seeds N] [--jobs J] [--validators V] [--trace] [--repeat K]
+ * sim [--from S] [--seeds N] [--jobs J] [--validators V] [--repeat K] [--real] [--trace]
  *
  * Runs seeds S, S + 1, ... in J processes. Every K-th seed runs twice and must give the same trace hash. Prints a line
  * for every seed that failed, totals, and ends with "seeds: N, failed: F". With --trace one seed's whole course is
@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,7 +44,7 @@ static bool run_seed(struct sim *s, const struct arguments *args, uint64_t seed,
     bool good = sim_run(s, &options);
     uint64_t hash = s->trace_hash;
     add(totals, s);
-    if (good && args->repeat && seed % args->repeat == 0) {
+    if (good && args->repeat && seed % args->repeat == args->repeat / 2) {
         totals->repeated++;
         good = sim_run(s, &options);
         if (good && s->trace_hash != hash) {
@@ -52,20 +53,21 @@ static bool run_seed(struct sim *s, const struct arguments *args, uint64_t seed,
         }
     }
     if (!good) {
-        printf("seed %llu FAILED at %llu ms: %s\n  %s\n  again: tests/run sim --from %llu --seeds 1 --trace\n",
+        printf("seed %llu FAILED at %llu ms: %s\n  %s\n  again: tests/run sim --from %llu --seeds 1%s --trace\n",
                (unsigned long long)seed, (unsigned long long)s->now, s->failure, sim_describe(s, text, sizeof text),
-               (unsigned long long)seed);
+               (unsigned long long)seed, options.real ? " --real" : "");
         fflush(stdout);
     }
     return good;
 }
 
-/* Every job takes each J-th seed. */
-static struct totals run_job(const struct arguments *args, uint64_t job) {
+/* Every job takes each J-th seed; *current is the one at work, for the case that it kills the process. */
+static struct totals run_job(const struct arguments *args, uint64_t job, uint64_t *current) {
     struct totals totals = {0};
     struct sim *s = sim_new();
     for (uint64_t i = job; i < args->seeds; i += args->jobs) {
         totals.seeds++;
+        *current = args->from + i;
         totals.failed += !run_seed(s, args, args->from + i, &totals);
         if (totals.failed >= 20)
             break; /* enough to work with */
@@ -92,6 +94,13 @@ static void sum(struct totals *all, const struct totals *one) {
 static bool run_jobs(const struct arguments *args, struct totals *all) {
     int ends[64][2];
     bool good = true;
+    uint64_t *current = mmap(NULL, 64 * sizeof *current, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (current == MAP_FAILED)
+        return false;
+    if (args->jobs == 1) { /* in this process, for debuggers */
+        *all = run_job(args, 0, current);
+        return true;
+    }
     for (uint64_t job = 0; job < args->jobs; job++) {
         if (pipe(ends[job]))
             return false;
@@ -100,7 +109,7 @@ static bool run_jobs(const struct arguments *args, struct totals *all) {
         if (pid < 0)
             return false;
         if (pid == 0) {
-            struct totals totals = run_job(args, job);
+            struct totals totals = run_job(args, job, &current[job]);
             fflush(stdout);
             _exit(write(ends[job][1], &totals, sizeof totals) == sizeof totals ? 0 : 1);
         }
@@ -108,10 +117,13 @@ static bool run_jobs(const struct arguments *args, struct totals *all) {
     }
     for (uint64_t job = 0; job < args->jobs; job++) {
         struct totals totals;
-        if (read(ends[job][0], &totals, sizeof totals) == sizeof totals)
+        if (read(ends[job][0], &totals, sizeof totals) == sizeof totals) {
             sum(all, &totals);
-        else
-            good = false; /* it died: the seed line above says nothing, the exit status does */
+        } else {
+            good = false;
+            printf("seed %llu KILLED its process; again: tests/run sim --from %llu --seeds 1 --jobs 1\n",
+                   (unsigned long long)current[job], (unsigned long long)current[job]);
+        }
         close(ends[job][0]);
     }
     for (uint64_t job = 0; job < args->jobs; job++) {
@@ -139,6 +151,10 @@ static bool parse(int argc, char **argv, struct arguments *args) {
             args->options.trace = true;
             continue;
         }
+        if (strcmp(argv[i], "--real") == 0) {
+            args->options.real = true;
+            continue;
+        }
         uint64_t *into = strcmp(argv[i], "--from") == 0         ? &args->from
                          : strcmp(argv[i], "--seeds") == 0      ? &args->seeds
                          : strcmp(argv[i], "--jobs") == 0       ? &args->jobs
@@ -158,7 +174,8 @@ int main(int argc, char **argv) {
     struct arguments args = {
         .from = 1, .seeds = 2000, .jobs = cores > 0 && cores < 64 ? (uint64_t)cores : 1, .repeat = 50};
     if (!parse(argc, argv, &args)) {
-        fprintf(stderr, "usage: sim [--from S] [--seeds N] [--jobs J] [--validators V] [--repeat K] [--trace]\n");
+        fprintf(stderr,
+                "usage: sim [--from S] [--seeds N] [--jobs J] [--validators V] [--repeat K] [--real] [--trace]\n");
         return 2;
     }
     if (args.options.trace)
@@ -174,10 +191,7 @@ int main(int argc, char **argv) {
            (unsigned long long)all.steps, (unsigned long long)all.crashes, (unsigned long long)all.replays,
            (unsigned long long)all.evidence, (unsigned long long)all.rounds_max, (unsigned long long)all.repeated,
            seconds, (double)all.seeds * 60 / (seconds > 0.001 ? seconds : 0.001));
-    if (!whole) {
-        printf("a worker died: run the seeds with --jobs 1 in a debugger\n");
-        all.failed++;
-    }
+    all.failed += !whole;
     printf("seeds: %llu, failed: %llu\n", (unsigned long long)all.seeds, (unsigned long long)all.failed);
     return all.failed ? 1 : 0;
 }

@@ -23,10 +23,9 @@ static uint32_t txs_committed(const struct sim *s, const struct node *n) {
 /* --- crash points
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* Every call into the environment is a point where the process may die: nothing after it happens. */
-static bool dies_here(struct node *n, const char *where) {
+bool node_dies_here(struct node *n, const char *where) {
     struct sim *s = n->sim;
-    if (!n->dying && !s->calm && n->nature == HONEST && rng_chance(&s->faults, s->crash_inside, 100000)) {
+    if (n->up && !n->dying && !s->calm && n->nature == HONEST && rng_chance(&s->faults, s->crash_inside, 100000)) {
         n->dying = true;
         trace(s, n, 0, 0, "crash point: %s", where);
     }
@@ -81,32 +80,41 @@ bool node_has_durable_body(const struct node *n, uint32_t block) {
 /* --- the environment: log, timers, signer
  * ---------------------------------------------------------------------------------------- */
 
+enum { WAL_EVENT = 1, WAL_BODY = 2 };
+
 static int env_log_begin(void *ctx, uint64_t height, struct err *err) {
     struct node *n = ctx;
-    (void)err;
-    if (dies_here(n, "before a new log"))
+    if (node_dies_here(n, "before a new log"))
         return CODE_INTERNAL;
     n->log.height = height;
     n->log.n = n->log.synced = n->log.bytes_len = 0;
-    return CODE_OK;
+    return n->wal ? wal_reset(n->wal, height, err) : CODE_OK;
 }
 
 static int env_log_append(void *ctx, struct bytes record, struct err *err) {
     struct node *n = ctx;
-    (void)err;
-    if (dies_here(n, "before an append"))
+    if (node_dies_here(n, "before an append"))
         return CODE_INTERNAL;
     log_put(&n->log, record, 0);
-    return CODE_OK;
+    return n->wal ? wal_append(n->wal, WAL_EVENT, record, err) : CODE_OK;
+}
+
+static int log_body(struct node *n, uint32_t block) {
+    uint8_t bytes[4];
+    store_le32(bytes, block);
+    log_put(&n->log, BYTES_NONE, block);
+    return n->wal ? wal_append(n->wal, WAL_BODY, bytes_of(bytes, sizeof bytes), NULL) : CODE_OK;
 }
 
 static int env_log_sync(void *ctx, struct err *err) {
     struct node *n = ctx;
-    (void)err;
-    if (dies_here(n, "before a sync"))
+    if (node_dies_here(n, "before a sync"))
         return CODE_INTERNAL;
+    int rc = n->wal ? wal_sync(n->wal, err) : CODE_OK;
+    if (rc)
+        return rc;
     n->log.synced = n->log.n;
-    return dies_here(n, "after a sync") ? CODE_INTERNAL : CODE_OK;
+    return node_dies_here(n, "after a sync") ? CODE_INTERNAL : CODE_OK;
 }
 
 static void env_timer_arm(void *ctx, const struct bft_timer *timer) {
@@ -127,12 +135,35 @@ static void env_timer_cancel(void *ctx, enum bft_timer_kind kind) {
     n->timer_generation[kind] = 0;
 }
 
-static int order(const struct signer *last, uint64_t height, uint32_t round, uint8_t type) {
+static int order(const struct mark *last, uint64_t height, uint32_t round, uint8_t type) {
     if (last->height != height)
         return last->height < height ? -1 : 1;
     if (last->round != round)
         return last->round < round ? -1 : 1;
     return last->type < type ? -1 : last->type > type;
+}
+
+/* The real signer must do as the model: refuse what comes before, give the same signature for the same. When the
+ * process died inside it, it may remember one signature more than the model. */
+static int sign_really(struct node *n, const struct bft_sign *request, uint64_t height, uint32_t round, int cmp,
+                       struct sig *ret_sig, bool *ret_refused) {
+    struct sim *s = n->sim;
+    struct hash digest = request->type == VOTE_PROPOSAL ? proposal_digest(&s->chain_tag, &request->proposal)
+                                                        : vote_digest(&s->chain_tag, &request->vote);
+    bool ahead = n->tried.used && order(&n->tried, height, round, request->type) > 0;
+    int rc = signer_sign(&n->signer, height, round, (enum signer_step)request->type, &digest, ret_sig, NULL);
+    if (!ahead)
+        n->tried = (struct mark){.used = true, .height = height, .round = round, .type = request->type};
+    if (n->dying)
+        return CODE_INTERNAL;
+    *ret_refused = rc == CODE_CONFLICT;
+    if (rc && rc != CODE_CONFLICT)
+        check_fail(s, "node %u: the signer answers %s", n->index, code_name(rc));
+    else if ((cmp > 0) != *ret_refused && !ahead)
+        check_fail(s, "node %u: the signer %s", n->index, cmp > 0 ? "did not refuse" : "refused");
+    else if (cmp == 0 && !rc && !sig_eq(ret_sig, &n->mark.sig))
+        check_fail(s, "node %u: the signer signed the same otherwise", n->index);
+    return CODE_OK;
 }
 
 /* As chain/signer: durable before it returns; the same again gives the same signature; less than the last is refused.
@@ -147,18 +178,18 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
     int32_t pol_round = proposal ? request->proposal.pol_round : POL_ROUND_NONE;
     const struct hash *value = proposal ? &request->proposal.value : &request->vote.value;
     (void)err;
-    if (dies_here(n, "before signing"))
+    if (node_dies_here(n, "before signing"))
         return CODE_INTERNAL;
-    int cmp = n->signer.used ? order(&n->signer, height, round, request->type) : -1;
-    if (cmp > 0) {
-        *ret_refused = true;
-        return CODE_OK;
-    }
+    int cmp = n->mark.used ? order(&n->mark, height, round, request->type) : -1;
+    *ret_refused = cmp > 0;
+    int rc = n->wal ? sign_really(n, request, height, round, cmp, ret_sig, ret_refused) : CODE_OK;
+    if (rc || *ret_refused)
+        return rc;
     if (cmp == 0) {
-        if (!hash_eq(&n->signer.value, value) || n->signer.pol_round != pol_round)
+        if (!hash_eq(&n->mark.value, value) || n->mark.pol_round != pol_round)
             check_fail(s, "node %u was asked to sign twice in height %llu round %u", n->index,
                        (unsigned long long)height, round);
-        *ret_sig = n->signer.sig;
+        *ret_sig = n->mark.sig;
         return CODE_OK;
     }
     struct bft_sign signed_ = *request;
@@ -167,13 +198,13 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
     else
         key_sign_vote(s, &signed_.vote);
     *ret_sig = proposal ? signed_.proposal.sig : signed_.vote.sig;
-    n->signer = (struct signer){.used = true,
-                                .height = height,
-                                .round = round,
-                                .type = request->type,
-                                .value = *value,
-                                .pol_round = pol_round,
-                                .sig = *ret_sig};
+    n->mark = (struct mark){.used = true,
+                            .height = height,
+                            .round = round,
+                            .type = request->type,
+                            .value = *value,
+                            .pol_round = pol_round,
+                            .sig = *ret_sig};
     check_signed(s, n, &signed_);
     char name[12];
     if (proposal)
@@ -183,7 +214,7 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
         trace(s, n, height, round * 4ull + request->type, "%s h %llu r %u %s",
               request->type == VOTE_PREVOTE ? "PREVOTE" : "PRECOMMIT", (unsigned long long)height, round,
               value_name(value, name));
-    return dies_here(n, "after signing") ? CODE_INTERNAL : CODE_OK;
+    return node_dies_here(n, "after signing") ? CODE_INTERNAL : CODE_OK;
 }
 
 /* --- the environment: network
@@ -192,7 +223,7 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
 static void env_send(void *ctx, const struct bft_send *send) {
     struct node *n = ctx;
     struct sim *s = n->sim;
-    if (dies_here(n, "before a send"))
+    if (node_dies_here(n, "before a send"))
         return;
     struct msg *m = NULL;
     switch (send->kind) {
@@ -253,10 +284,10 @@ static void judge_now(struct node *n, uint32_t block) {
         return;
     n->asked[block] = false;
     bool valid = block_is_valid(s, block, n->committed + 1, parent_of(s, n));
-    if (valid && dies_here(n, "before a body"))
+    if (valid && node_dies_here(n, "before a body"))
         return;
-    if (valid)
-        log_put(&n->log, BYTES_NONE, block);
+    if (valid && log_body(n, block))
+        return;
     driver_body(&n->driver, &s->blocks[block].id, valid ? BFT_VERDICT_VALID : BFT_VERDICT_INVALID, NULL);
 }
 
@@ -292,21 +323,21 @@ static void ask_for(struct node *n, const struct hash *value, bool fetch) {
 static void env_validate(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
     struct node *n = ctx;
     (void)height, (void)round;
-    if (!dies_here(n, "before a judgement"))
+    if (!node_dies_here(n, "before a judgement"))
         ask_for(n, value, false);
 }
 
 static void env_need(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
     struct node *n = ctx;
     (void)height, (void)round;
-    if (!dies_here(n, "before a request"))
+    if (!node_dies_here(n, "before a request"))
         ask_for(n, value, true);
 }
 
 static void env_build(void *ctx, uint64_t height, uint32_t round) {
     struct node *n = ctx;
     struct sim *s = n->sim;
-    if (dies_here(n, "before building"))
+    if (node_dies_here(n, "before building"))
         return;
     sim_at(s, rng_below(&s->disk, s->slow_ledger_ms + 1),
            &(struct event){.what = AT_BUILT, .node = n->index, .life = n->life, .a = height, .b = round});
@@ -327,9 +358,10 @@ static int built(struct node *n, uint64_t height, uint32_t round) {
         return driver_built(&n->driver, height, round, &none, NULL);
     uint32_t block = block_new(s, height, parent ? &parent->id : &none, time, from, end, false);
     n->held[block] = true;
-    if (dies_here(n, "before the own body"))
+    if (node_dies_here(n, "before the own body"))
         return CODE_OK;
-    log_put(&n->log, BYTES_NONE, block);
+    if (log_body(n, block))
+        return CODE_INTERNAL;
     return driver_built(&n->driver, height, round, &s->blocks[block].id, NULL);
 }
 
@@ -342,7 +374,7 @@ static int env_decide(void *ctx, uint64_t height, const struct hash *value, cons
     trace(s, n, height, load_be32(value->b), "decides h %llu %s of r %u", (unsigned long long)height,
           value_name(value, name), cert->round);
     check_decided(s, n, height, value, cert);
-    if (dies_here(n, "before the commit"))
+    if (node_dies_here(n, "before the commit"))
         return CODE_INTERNAL;
     if (height >= HEIGHTS_MAX || height != n->committed + 1) {
         check_fail(s, "node %u decides height %llu after %llu", n->index, (unsigned long long)height,
@@ -356,7 +388,7 @@ static int env_decide(void *ctx, uint64_t height, const struct hash *value, cons
         abort();
     certificate_copy(stored->cert, cert);
     n->committed = height;
-    if (dies_here(n, "after the commit"))
+    if (node_dies_here(n, "after the commit"))
         return CODE_INTERNAL;
     sim_at(s, rng_below(&s->disk, s->slow_ledger_ms + 1),
            &(struct event){.what = AT_NEXT_HEIGHT, .node = n->index, .life = n->life, .a = height + 1});
@@ -379,6 +411,26 @@ static void env_diverged(void *ctx, uint64_t height, const struct hash *value) {
  * ---------------------------------------------------------------------------------------------------------------------
  */
 
+void node_release(struct node *n) {
+    if (n->wal)
+        wal_free(n->wal);
+    if (n->signer.disk)
+        signer_release(&n->signer);
+    if (n->disk)
+        n->disk->free(n->disk);
+    n->wal = NULL;
+    n->disk = NULL;
+}
+
+static void make_disk(struct node *n) {
+    n->disk = disk_new(n);
+    if (n->validator == BFT_SELF_NONE)
+        return;
+    struct pubkey pubkey = seckey_pubkey(&n->sim->seckeys[n->validator]);
+    if (signer_create(n->disk, &pubkey, NULL))
+        abort();
+}
+
 void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature) {
     struct node *n = &s->nodes[index];
     struct node kept = {.memory = n->memory,
@@ -396,6 +448,7 @@ void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature n
         kept.asked = kept.held + BLOCKS_MAX;
         kept.judging = kept.asked + BLOCKS_MAX;
     }
+    node_release(n);
     n->sim = s;
     n->index = index;
     n->validator = validator;
@@ -411,7 +464,9 @@ void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature n
     n->log.height = 0;
     n->log.n = n->log.synced = n->log.bytes_len = 0;
     n->committed = 0;
-    n->signer.used = false;
+    n->mark.used = n->tried.used = false;
+    if (s->real && nature != SILENT && nature != SCRIPTED)
+        make_disk(n);
     n->txs_known = 0;
     n->fingerprint = 0;
     n->seen_height = 0;
@@ -480,6 +535,41 @@ static int replay(struct sim *s, struct node *n) {
     return CODE_OK;
 }
 
+struct readback {
+    struct node *n;
+    uint32_t count;
+};
+
+/* Record by record, what the real log gives back is what the mirror says was appended. */
+static int readback_record(void *arg, uint8_t kind, struct bytes payload) {
+    struct readback *r = arg;
+    const struct log *log = &r->n->log;
+    const struct record *want =
+        log->height == r->n->committed + 1 && r->count < log->n ? &log->records[r->count] : NULL;
+    bool same = want && (kind == WAL_BODY ? want->len == 0 && load_le32(payload.data) == want->block
+                                          : bytes_eq(payload, bytes_of(log->bytes + want->offset, want->len)));
+    r->count++;
+    if (!same)
+        check_fail(r->n->sim, "node %u: record %u of its log is not what was written", r->n->index, r->count - 1);
+    return CODE_OK;
+}
+
+/* The real log and signer, opened as at every start of the process. */
+static int open_disk(struct node *n, uint64_t height) {
+    struct readback r = {.n = n};
+    int rc = wal_new(n->disk, &n->wal, NULL);
+    if (!rc && n->validator != BFT_SELF_NONE)
+        rc = signer_open(&n->signer, n->disk, &n->sim->seckeys[n->validator], NULL);
+    if (!rc)
+        rc = wal_open(n->wal, height, readback_record, &r, NULL);
+    if (rc)
+        return rc;
+    if (n->log.height == height && r.count < n->log.synced)
+        check_fail(n->sim, "node %u: its log lost %u durable records", n->index, n->log.synced - r.count);
+    n->log.n = r.count < n->log.n ? r.count : n->log.n;
+    return CODE_OK;
+}
+
 void node_boot(struct sim *s, struct node *n) {
     n->up = true;
     n->dying = false;
@@ -490,7 +580,12 @@ void node_boot(struct sim *s, struct node *n) {
     struct bft_start start = start_hints(s, n);
     trace(s, n, start.height, n->log.n, "starts at h %llu, %u records in the log", (unsigned long long)start.height,
           n->log.height == start.height ? n->log.n : 0);
-    int rc = driver_replay_begin(&n->driver, &start, NULL);
+    int rc = n->disk ? open_disk(n, start.height) : CODE_OK;
+    rc = rc ? rc : driver_replay_begin(&n->driver, &start, NULL);
+    if (n->dying) {
+        after_step(n, rc);
+        return;
+    }
     if (n->log.height == start.height) {
         restore_bodies(n);
         rc = rc ? rc : replay(s, n);
@@ -505,12 +600,31 @@ void node_boot(struct sim *s, struct node *n) {
     after_step(n, rc ? rc : driver_replay_end(&n->driver, NULL));
 }
 
+static void crash_disk(struct node *n, bool power_cut, bool forget_all) {
+    wal_free(n->wal);
+    n->wal = NULL;
+    if (n->signer.disk)
+        signer_release(&n->signer);
+    if (power_cut)
+        disk_power_cut(n->disk, &n->sim->faults);
+    if (!forget_all)
+        return;
+    n->disk->free(n->disk);
+    make_disk(n);
+}
+
 /* The process dies; of what was not synced a part is lost, the last record perhaps torn (a torn record is dropped
  * whole). */
 void node_crash(struct sim *s, struct node *n, bool forget_all) {
     uint32_t unsynced = n->log.n - n->log.synced;
+    bool power_cut = rng_chance(&s->faults, 1, 2);
+    if (n->disk) {
+        crash_disk(n, power_cut, forget_all);
+        unsynced = 0; /* what is lost the disk decides */
+    }
     uint32_t lost = unsynced && rng_chance(&s->faults, 2, 3) ? (uint32_t)rng_range(&s->faults, 0, unsynced) : 0;
-    n->fingerprint = !n->dying && lost == 0 && n->log.height == n->committed + 1 ? bft_fingerprint(n->core) : 0;
+    n->fingerprint =
+        !n->dying && !n->disk && lost == 0 && n->log.height == n->committed + 1 ? bft_fingerprint(n->core) : 0;
     n->log.n -= lost;
     n->log.bytes_len = n->log.n ? n->log.records[n->log.n - 1].offset + n->log.records[n->log.n - 1].len : 0;
     n->up = n->dying = false;
@@ -519,7 +633,8 @@ void node_crash(struct sim *s, struct node *n, bool forget_all) {
     trace(s, n, lost, unsynced, "crashes, loses %u of %u unsynced records", lost, unsynced);
     if (forget_all) {
         n->log.height = 0;
-        n->signer.used = false;
+        n->log.n = n->log.synced = n->log.bytes_len = 0;
+        n->mark.used = n->tried.used = false;
         n->fingerprint = 0;
     }
     uint64_t down = s->calm                        ? 0
@@ -552,7 +667,7 @@ static int deliver_proposal(struct sim *s, struct node *n, const struct msg *m) 
     enum driver_when when = driver_when(&n->driver, m->proposal.height);
     if ((when == DRIVER_NOW || when == DRIVER_NEXT) && !key_check_proposal(s, &m->proposal))
         return CODE_OK;
-    if (when == DRIVER_NOW || when == DRIVER_NEXT)
+    if (when == DRIVER_NOW || (when == DRIVER_NEXT && !s->forgetful))
         body_arrives(n, &m->value);
     return driver_proposal(&n->driver, m->from, &m->proposal, is_timely(s, n, &m->proposal), NULL);
 }

@@ -11,6 +11,7 @@
  *   byz.c     validators that do as they please
  *   chain.c   blocks, their judgement, transactions
  *   keys.c    the model signer: a keyed hash over the real signed layouts
+ *   disk.c    a model disk under the real chain/wal and chain/signer, for the seeds that run these ("real" seeds)
  *   check.c   what must always hold
  *   trace.c   the trace, its hash
  *   main.c    options, workers, the closing line
@@ -18,13 +19,17 @@
  * Time is in virtual milliseconds. One random stream per subject, so that a draw more in one does not shift the others.
  */
 #include "chain/base/rng.h"
+#include "chain/crypto/key.h"
 #include "chain/node/driver.h"
+#include "chain/signer/signer.h"
+#include "chain/wal/wal.h"
 
 #define VALIDATORS_SIM_MAX 16
 #define NODES_MAX          20 /* validators, twins, an observer */
 #define HEIGHTS_MAX        512
 #define BLOCKS_MAX         4096
 #define TXS_MAX            4096
+#define REAL_EVERY         200 /* seeds: one in this many runs the real log, signer and keys */
 
 /* --- options: drawn from the seed, or forced
  * ---------------------------------------------------------------------------- */
@@ -32,7 +37,7 @@ struct options {
     uint64_t seed;
     uint32_t validators; /* 0: draw */
     bool trace;
-    bool mutant_known; /* the run is expected to fail: print no advice */
+    bool real; /* every seed with the real log, signer and keys; otherwise one in REAL_EVERY */
 };
 
 /* --- blocks
@@ -111,7 +116,7 @@ struct stored {
     struct certificate *cert; /* owned, cut */
 };
 
-struct signer {
+struct mark {
     bool used;
     uint64_t height;
     uint32_t round;
@@ -140,10 +145,14 @@ struct node {
     struct driver driver;
     struct driver_env env;
 
-    struct log log;
+    struct log log;    /* in real seeds a mirror of what the real one must hold */
+    struct disk *disk; /* real seeds only: these three */
+    struct wal *wal;
+    struct signer signer;
     struct stored *store; /* [HEIGHTS_MAX] */
     uint64_t committed;
-    struct signer signer;
+    struct mark mark;  /* of the model signer; in real seeds what the real one must agree with */
+    struct mark tried; /* what the real one was asked last */
 
     uint64_t timer_generation[BFT_TIMER_KINDS]; /* the armed one; 0: none */
     struct bft_timer timers[BFT_TIMER_KINDS];
@@ -186,6 +195,11 @@ struct sim {
     uint64_t powers[VALIDATORS_SIM_MAX];
     uint64_t total;
     uint64_t secrets[VALIDATORS_SIM_MAX];
+    bool real;      /* the real log, signer and keys */
+    bool forgetful; /* hosts do not hold bodies of the next height's proposals */
+    struct seckey seckeys[VALIDATORS_SIM_MAX];
+    struct verifier verifiers[VALIDATORS_SIM_MAX];
+    struct hash chain_tag;
     struct bft_config config;
     uint32_t interval_ms, heartbeat_ms;
     uint32_t delay_min, delay_mean, loss, duplicate, slow_ledger_ms; /* loss, duplicate: per mille */
@@ -232,12 +246,19 @@ void net_heal(struct sim *s);
 
 /* node.c */
 void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature);
+void node_release(struct node *n);             /* what only real seeds have */
 void node_boot(struct sim *s, struct node *n); /* first start, and every one after a crash */
 void node_crash(struct sim *s, struct node *n, bool forget_all);
 void node_deliver(struct sim *s, struct node *n, const struct msg *m);
 void node_event(struct sim *s, struct node *n, const struct event *e);
+/* Every call into the environment is a point where the process may die: nothing after it happens. */
+bool node_dies_here(struct node *n, const char *where);
 /* The body is in its store or in the synced part of its log. */
 bool node_has_durable_body(const struct node *n, uint32_t block);
+
+/* disk.c */
+struct disk *disk_new(struct node *n);
+void disk_power_cut(struct disk *d, struct rng *r);
 
 /* byz.c */
 void byz_deliver(struct sim *s, struct node *n, const struct msg *m);
@@ -251,6 +272,7 @@ uint32_t block_find(const struct sim *s, const struct hash *id);
 bool block_is_valid(const struct sim *s, uint32_t block, uint64_t height, const struct block *parent);
 
 /* keys.c */
+void key_draw(struct sim *s, struct rng *r);
 void key_sign_vote(const struct sim *s, struct vote *vote);
 void key_sign_proposal(const struct sim *s, struct proposal *proposal);
 bool key_check_vote(const struct sim *s, const struct vote *vote);

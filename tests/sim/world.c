@@ -63,8 +63,8 @@ static void draw_validators(struct sim *s, struct rng *r) {
     for (uint16_t v = 0; v < s->validators; v++) {
         s->powers[v] = equal ? 10 : rng_range(r, 1, 10);
         s->total += s->powers[v];
-        s->secrets[v] = rng_u64(r);
     }
+    key_draw(s, r);
 }
 
 static void draw_network(struct sim *s, struct rng *r) {
@@ -74,7 +74,8 @@ static void draw_network(struct sim *s, struct rng *r) {
     s->duplicate = PICK(r, 0, 0, 50, 300);
     s->partition = PICK(r, 0, 0, 30, 100);
     s->crash = PICK(r, 0, 0, 20, 100);
-    s->crash_inside = PICK(r, 0, 0, 20, 200);
+    s->crash_inside = PICK(r, 0, 0, 20, 200, 1500);
+    s->forgetful = rng_chance(r, 1, 4);
     s->slow_ledger_ms = PICK(r, 0, 5, 50, 300, 1500);
 }
 
@@ -144,6 +145,7 @@ static void reset(struct sim *s, const struct options *options) {
     rng_init(&s->load, options->seed ^ 0x6c6f6164);
     rng_init(&s->byz, options->seed ^ 0x62797a);
     rng_init(&s->disk, options->seed ^ 0x6469736b);
+    s->real = options->real || options->seed % REAL_EVERY == 0;
     draw_validators(s, &draw);
     draw_network(s, &draw);
     draw_timing(s, &draw);
@@ -155,9 +157,10 @@ static void reset(struct sim *s, const struct options *options) {
 const char *sim_describe(const struct sim *s, char *text, size_t len) {
     int n = snprintf(text, len,
                      "validators %u, delay %u+%u ms, loss %u/1000, duplicate %u/1000, partition %u, crash %u, "
-                     "crash inside %u, ledger %u ms, heartbeat %u ms, natures ",
+                     "crash inside %u, ledger %u ms, heartbeat %u ms%s%s, natures ",
                      s->validators, s->delay_min, s->delay_mean, s->loss, s->duplicate, s->partition, s->crash,
-                     s->crash_inside, s->slow_ledger_ms, s->heartbeat_ms);
+                     s->crash_inside, s->slow_ledger_ms, s->heartbeat_ms, s->real ? ", real log, signer and keys" : "",
+                     s->forgetful ? ", forgetful" : "");
     for (uint32_t i = 0; i < s->nodes_n && n > 0 && (size_t)n + 2 < len; i++)
         text[n++] = "hStaBo"[s->nodes[i].nature];
     if (n > 0 && (size_t)n < len)
@@ -330,6 +333,7 @@ void sim_free(struct sim *s) {
         free(n->held);
         free(n->log.records);
         free(n->log.bytes);
+        node_release(n);
     }
     free(s->queue);
     free(s->votes);
