@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""cairnd end to end: four validators agree, survive kill -9 of one and of all, catch up, refuse bad input, stop on a full disk."""
+import os
+import socket
+
+from cairnd_net import CAIRND, HttpError, Network, main, run, wait_for
+
+
+def refused(code, status, call, *args):
+    try:
+        call(*args)
+    except HttpError as e:
+        assert e.code == code and e.status == status, f"got {e.status} {e.body}, want {status} {code}"
+        assert len(e.body.get("message", "")) > 5, f"no sentence in {e.body}"
+        return e.body["message"]
+    raise AssertionError(f"not refused with {code}")
+
+
+def same_app_hash(nodes):
+    """All reach one height; all have one app hash there."""
+    height = max(n.height() for n in nodes) + 1
+    for n in nodes:
+        wait_for(f"{n.name} at {height + 1}", lambda n=n: n.height() >= height + 1)
+    hashes = {n.app_hash(height) for n in nodes}
+    assert len(hashes) == 1, f"{hashes} at {height}"
+
+
+def transfers_and_crashes():
+    with Network(4, ["alice", "bob"]) as net:
+        alice, bob = net.accounts
+        net.start()
+        tag = net.chain_tag
+        seq = 0
+
+        def pay(node, amount=100, wait="committed"):
+            nonlocal seq
+            seq += 1
+            _, wire = alice.send(tag, bob, amount, seq, node.height() + 100)
+            return node.broadcast(wire, wait)
+
+        for n in net.nodes:
+            got = pay(n)
+            assert got["state"] == "committed" and got["result"]["code"] == 0, got
+        assert int(net.nodes[2].account(bob)["balance"]) == 10**12 + 400
+        tx = net.nodes[3].get("/v1/tx/" + got["tx_id"])
+        assert tx["height"] == got["height"] and tx["body"]["msgs"][0]["send"]["amount"] == "100", tx
+
+        # several at once, sent without waiting: order is kept
+        last = [pay(net.nodes[0], 1, "admitted") for _ in range(10)][-1]
+        net.nodes[1].get(f"/v1/tx/{last['tx_id']}?wait_ms=20000")
+        same_app_hash(net.nodes)
+
+        # one is killed, the others go on, it comes back
+        net.nodes[1].kill()
+        for _ in range(3):
+            pay(net.nodes[0])
+        net.nodes[1].start()
+        same_app_hash(net.nodes)
+
+        # all are killed in the middle of work; what was acknowledged is there
+        before = int(net.nodes[0].account(bob)["balance"])
+        pay(net.nodes[3], 7)
+        pay(net.nodes[3], 1, "admitted")
+        for n in net.nodes:
+            n.kill()
+        net.start()
+        assert int(net.nodes[2].account(bob)["balance"]) >= before + 7
+        seq = int(net.nodes[0].account(alice)["sequence"]) - 1
+        pay(net.nodes[2])
+        same_app_hash(net.nodes)
+
+        # one that starts empty catches up by blocks
+        full = net.full_node().start()
+        wait_for("the full node", lambda: full.height() >= net.nodes[0].height() - 1)
+        same_app_hash(net.nodes + [full])
+        assert full.get("/v1/status")["validator"] in ("", None), full.get("/v1/status")
+
+        # idle memory, and a clean stop
+        for n in net.nodes:
+            assert n.rss_kib() < 150 * 1024, n.rss_kib()
+        for n in net.nodes + [full]:
+            assert n.stop() == 0, n.log()[-500:]
+        check = [run(CAIRND, "check", "--home", n.home).stdout for n in net.nodes]
+        assert all('"ok":true' in c for c in check), check
+
+
+def two_processes_one_home():
+    with Network(1) as net:
+        net.start()
+        r = run(CAIRND, "start", "--home", net.nodes[0].home, ok=False)
+        assert r.returncode == 4 and "in use" in r.stderr, (r.returncode, r.stderr)
+        assert net.nodes[0].get("/v1/health")["ready"]
+
+
+def bad_transactions():
+    with Network(1, ["alice", "bob"]) as net:
+        alice, bob = net.accounts
+        node = net.start().nodes[0]
+        tag = net.chain_tag
+        until = node.height() + 100
+        _, good = alice.send(tag, bob, 5, 1, until)
+        refused("INVALID_ARGUMENT", 400, node.request, "POST", "/v1/tx", {"tx": "AAAA", "wait": "for ever"})
+        refused("MALFORMED", 400, node.request, "POST", "/v1/tx", b"{not json")
+        refused("INVALID_ARGUMENT", 400, node.request, "POST", "/v1/tx", {"tx": "AAAA", "unknown": 1})
+        refused("MALFORMED", 400, node.broadcast, good[:40])
+        refused("MALFORMED", 400, node.broadcast, good[:-1])
+        refused("MALFORMED", 400, node.broadcast, good + b"\0")
+        body = good[4:-64]
+        unknown = body + b"\xf8\x07\x01"  # field 127
+        refused("MALFORMED", 400, node.broadcast, len(unknown).to_bytes(4, "big") + unknown + good[-64:])
+        twice = body + body[:35]  # the signer once more
+        refused("MALFORMED", 400, node.broadcast, len(twice).to_bytes(4, "big") + twice + good[-64:])
+        refused("TOO_LARGE", 413, node.broadcast, bytes(1 << 20) + good)
+        refused("BAD_SIGNATURE", 401, node.broadcast, good[:-1] + bytes([good[-1] ^ 1]))
+        other = alice.send(bytes(32), bob, 5, 1, until)[1]
+        refused("BAD_SIGNATURE", 401, node.broadcast, other)
+        n = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+        high = good[:-32] + (n - int.from_bytes(good[-32:], "big")).to_bytes(32, "big")
+        try:
+            node.broadcast(high)
+            raise AssertionError("high s was taken")
+        except HttpError as e:
+            assert e.code in ("BAD_SIGNATURE", "MALFORMED"), e.body
+        message = refused("SEQUENCE_WRONG", 409, node.broadcast, alice.send(tag, bob, 5, 7, until)[1])
+        assert "1" in message
+        refused("FEE_LOW", 402, node.broadcast, alice.send(tag, bob, 5, 1, until, fee=1)[1])
+        refused("TX_EXPIRED", 410, node.broadcast, alice.send(tag, bob, 5, 1, 0)[1])
+        assert node.broadcast(good)["state"] == "committed"
+        refused("NOT_FOUND", 404, node.get, "/v1/tx/" + "00" * 32)
+        refused("INVALID_ARGUMENT", 400, node.get, "/v1/tx/zz")
+        refused("NOT_FOUND", 404, node.get, "/v1/block/99999999")
+        refused("NOT_FOUND", 404, node.get, "/v1/query/no/such/path")
+        assert int(node.account(bob)["balance"]) == 10**12 + 5
+
+
+def garbage_to_p2p():
+    with Network(2) as net:
+        net.start()
+        host, port = net.nodes[0].p2p.split(":")
+        for i in range(24):
+            with socket.create_connection((host, int(port)), timeout=10) as s:
+                s.sendall((b"CRNP\0\1\1\0" if i % 2 else b"GET / HTTP/1.1\r\n") + os.urandom(20000 if i % 3 else 10))
+                s.shutdown(socket.SHUT_WR)
+                try:
+                    while s.recv(65536):
+                        pass
+                except OSError:
+                    pass
+        before = net.nodes[0].height()
+        wait_for("more blocks", lambda: net.nodes[0].height() > before + 2)
+        assert net.nodes[0].get("/v1/status")["peers"] == 1
+
+
+def proofs_and_events():
+    with Network(1, ["alice", "bob"]) as net:
+        alice, bob = net.accounts
+        node = net.start().nodes[0]
+        got = node.broadcast(alice.send(net.chain_tag, bob, 9, 1, node.height() + 50)[1])
+        height = int(got["height"])
+        proven = node.get(f"/v1/query/auth/account?address={bob.text}&prove=1&min_height={height}")
+        assert int(proven["height"]) >= height and proven["proof"]["present"], proven
+        state = node.get(f"/v1/state/{proven['key']}?prove=1&height={proven['height']}")
+        assert state["proof"] == proven["proof"]
+        absent = node.get("/v1/state/03ff?prove=1")
+        assert not absent["proof"]["present"]
+        header = node.get(f"/v1/header/{int(proven['height']) + 1}")
+        assert header["certificate"]["signatures"] and header["next_validators"]["validators"]
+        host, port = node.http.split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as s:
+            s.sendall(f"GET /v1/events?from_height={height} HTTP/1.1\r\nHost: {node.http}\r\n\r\n".encode())
+            seen = b""
+            while b'{"height":"%d"}' % height not in seen:
+                more = s.recv(65536)
+                assert more, seen
+                seen += more
+        assert got["tx_id"].encode() in seen, seen
+        assert b"cairn_height" in node.request("GET", "/metrics")
+
+
+def full_disk():
+    """The database's disk fills up: the node stops with the reason, and starts again when there is room."""
+    with Network(1, ["alice", "bob"]) as net:
+        node = net.nodes[0]
+        script = ('mount -t tmpfs -o size=24m tmpfs "$0/data.mnt" && cp -a "$0/data/." "$0/data.mnt/" && '
+                  'mount --bind "$0/data.mnt" "$0/data" && "$1" start --home "$0"; rc=$?; '
+                  'rm -f "$0/data/filler"; echo "first $rc"; '
+                  'if [ $rc != 0 ]; then "$1" check --home "$0"; timeout --preserve-status -s TERM 5 "$1" start --home "$0"; echo "second $?"; '
+                  '"$1" check --home "$0"; fi')
+        os.mkdir(node.home + "/data.mnt")
+        node.process = None
+        import subprocess
+        log = open(node.home + "/log", "w")
+        p = subprocess.Popen(["unshare", "-rm", "bash", "-c", script, node.home, CAIRND], stdout=log, stderr=log)
+        try:
+            wait_for("the node", lambda: node.get("/v1/health"))
+            pid = int(run("pgrep", "-P", str(p.pid), "-f", "cairnd start").stdout.split()[0])
+            filler = f"/proc/{pid}/root{node.home}/data/filler"
+            try:
+                with open(filler, "wb", buffering=0) as f:
+                    while True:
+                        f.write(bytes(1 << 16))
+            except OSError:
+                pass
+            assert p.wait(60) == 0
+        finally:
+            if p.poll() is None:
+                p.kill()
+                p.wait()
+            log.close()
+        text = node.log()
+        assert "first 1" in text and "DISK_FULL" in text, text[-2000:]
+        assert "second 0" in text and text.count('"ok":true') == 2, text[-3000:]
+
+
+if __name__ == "__main__":
+    main([transfers_and_crashes, two_processes_one_home, bad_transactions, garbage_to_p2p, proofs_and_events, full_disk])
