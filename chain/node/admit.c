@@ -211,8 +211,10 @@ static int admit_one(struct admit *a, const struct submission *s, const struct t
     struct pooled *p = rc == CODE_OK ? pooled_new(tx, &adm, s->local, a->st_height) : NULL;
     if (rc == CODE_OK && p == NULL)
         rc = err_set(err, CODE_NO_MEMORY, "no memory for a transaction");
+    /* Its effects follow those of the account's waiting ones, so the first of them says where the state is. */
+    const struct mempool_sender *before = rc == CODE_OK ? mempool_sender(&a->pool, &adm.sender) : NULL;
     if (rc == CODE_OK)
-        rc = mempool_add(&a->pool, &p->mp, adm.sequence, err);
+        rc = mempool_add(&a->pool, &p->mp, before != NULL ? before->next : adm.sequence, err);
     if (rc != CODE_OK) {
         free(p);
         state_rollback(a->st, mark);
