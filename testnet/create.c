@@ -136,8 +136,23 @@ static int add_key(struct create *c, const char *name, const char *pebble, char 
     return rc;
 }
 
-/* The peers are known only when all nodes have a key: append them to what `init` wrote. */
-static int append_peers(const struct network *net, const struct node *node, struct err *err) {
+/* Takes a line that begins with `key` out of a config. */
+static void drop_line(struct buf *text, const char *key) {
+    size_t len = strlen(key);
+    for (size_t at = 0; at < text->len;) {
+        const uint8_t *end = memchr(text->data + at, '\n', text->len - at);
+        size_t line = end ? (size_t)(end - text->data) - at + 1 : text->len - at;
+        if (line >= len && !memcmp(text->data + at, key, len)) {
+            memmove(text->data + at, text->data + at + line, text->len - at - line);
+            text->len -= line;
+        } else {
+            at += line;
+        }
+    }
+}
+
+/* The peers are known only when all nodes have a key: put them into what `init` wrote. */
+static int set_peers(const struct network *net, const struct node *node, struct err *err) {
     char path[NETWORK_PATH_MAX];
     struct buf text;
     buf_init(&text, CONFIG_MAX);
@@ -145,6 +160,7 @@ static int append_peers(const struct network *net, const struct node *node, stru
     if (!rc)
         rc = file_read(path, &text, err);
     if (!rc) {
+        drop_line(&text, "peers:");
         buf_put_str(&text, "\npeers:\n");
         size_t peers = 0;
         for (size_t i = 0; i < net->node_count; i++) {
@@ -216,7 +232,7 @@ int create_network(struct network *net, struct err *err) {
         rc = add_key(&c, "owner", FUNDS_OWNER, net->funded, sizeof net->funded, err);
     for (size_t i = 0; !rc && i < net->node_count; i++)
         if (net->nodes[i].kind == NODE_VALIDATOR)
-            rc = append_peers(net, &net->nodes[i], err);
+            rc = set_peers(net, &net->nodes[i], err);
     if (!rc)
         rc = place_genesis(&c, err);
     json_decref(c.genesis);

@@ -38,6 +38,13 @@ static void put_scalar(FILE *to, const json_t *value) {
     }
 }
 
+/* The name of {"key": name, "value": ...}; NULL for anything else. */
+static const char *attribute_name(const json_t *value) {
+    return json_object_size(value) == 2 && json_object_get(value, "value")
+               ? json_string_value(json_object_get(value, "key"))
+               : NULL;
+}
+
 static void put_lines(const char *prefix, const json_t *value, unsigned depth) {
     char name[NAME_MAX_PRINTED];
     const char *key;
@@ -56,7 +63,13 @@ static void put_lines(const char *prefix, const json_t *value, unsigned depth) {
         }
     } else if (json_is_array(value)) {
         json_array_foreach((json_t *)(uintptr_t)value, i, member) {
-            snprintf(name, sizeof name, "%s[%zu]", prefix, i);
+            const char *attribute = attribute_name(member);
+            if (attribute) {
+                snprintf(name, sizeof name, "%s.%s", prefix, attribute);
+                member = json_object_get(member, "value");
+            } else {
+                snprintf(name, sizeof name, "%s[%zu]", prefix, i);
+            }
             put_lines(name, member, depth + 1);
         }
     } else {

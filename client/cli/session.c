@@ -181,6 +181,7 @@ int cli_send(struct cli *cli, Msg **msgs, size_t count, TxStatus **ret, struct e
     struct ledger_send_options options = {
         .wait = cli->wait && !strcmp(cli->wait, "admitted") ? LEDGER_WAIT_ADMITTED : LEDGER_WAIT_COMMITTED,
         .fee = cli->fee,
+        .provable = true, /* the next command sees what this one did */
     };
     rc = ledger_send(ledger, key, msgs, count, &options, &cli->arena, &status, err);
     if (!rc && ret)

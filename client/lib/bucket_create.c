@@ -76,7 +76,7 @@ static int create_at(struct sp_client *client, const struct bucket_create *creat
     Msg msg = MSG__INIT, *msgs[] = {&msg};
     msg.body_case = MSG__BODY_CREATE_BUCKET;
     msg.create_bucket = &message;
-    struct ledger_send_options options = {.wait = LEDGER_WAIT_COMMITTED, .fee = create->fee};
+    struct ledger_send_options options = {.wait = LEDGER_WAIT_COMMITTED, .fee = create->fee, .provable = true};
     return ledger_send(sp_client_ledger(client), sp_client_key(client), msgs, 1, &options, arena, ret, err);
 }
 

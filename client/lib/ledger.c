@@ -209,7 +209,7 @@ int ledger_status(struct ledger *l, struct arena *arena, NodeStatus **ret, struc
 
 static bool find_proven(struct ledger *l, uint64_t height, struct hash *ret) {
     const struct ledger_proven *p = &l->proven[height % LEDGER_HEADERS];
-    if (p->height != height)
+    if (!p->known || p->height != height)
         return false;
     *ret = p->app_hash;
     return true;
@@ -233,7 +233,7 @@ int ledger_app_hash(struct ledger *l, uint64_t height, struct hash *ret, struct 
         mutex_lock(&l->trust_lock);
         rc = light_update(&l->light, header, clock_real_ms(), &arena, &seen, err);
         if (!rc) {
-            l->proven[height % LEDGER_HEADERS] = (struct ledger_proven){height, seen.app_hash};
+            l->proven[height % LEDGER_HEADERS] = (struct ledger_proven){true, height, seen.app_hash};
             *ret = seen.app_hash;
         }
         mutex_unlock(&l->trust_lock);

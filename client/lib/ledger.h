@@ -80,7 +80,8 @@ struct ledger_send_options {
     uint64_t timeout_ms; /* 0: 30,000 */
     uint64_t fee;        /* 0: what the parameters ask */
     bool free;           /* answers to challenges: no fee */
-    const char *memo;    /* NULL: "" */
+    bool provable;    /* with LEDGER_WAIT_COMMITTED: return only when its effects can be proven too, one block later */
+    const char *memo; /* NULL: "" */
     const struct addr *fee_payer;
 };
 

@@ -34,6 +34,7 @@ struct ledger {
     struct mutex trust_lock; /* light, proven */
     struct light light;
     struct ledger_proven {
+        bool known;
         uint64_t height; /* the state after it */
         struct hash app_hash;
     } proven[LEDGER_HEADERS];

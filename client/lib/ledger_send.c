@@ -201,6 +201,17 @@ static int hand_over(struct ledger *l, const struct seckey *key, Msg *const *msg
     return rc;
 }
 
+/* Waits until the state after height can be proven. If that takes too long the transaction is committed all the same.
+ */
+static void await_provable(struct ledger *l, uint64_t height) {
+    struct key k;
+    struct arena arena;
+    ChainState *chain;
+    arena_init(&arena, 4 << 20);
+    ledger_record(l, key_chain_state(&k), height, &chain_state__descriptor, &arena, &chain, NULL, NULL);
+    arena_release(&arena);
+}
+
 /* What a transaction that is in a block came to. */
 static int judge(const TxStatus *status, struct err *err) {
     if (!status->result || !status->result->code)
@@ -226,5 +237,7 @@ int ledger_send(struct ledger *l, const struct seckey *key, Msg *const *msgs, si
             return err_set(err, CODE_MALFORMED, "the node did not name the transaction");
         rc = ledger_wait_tx(l, &id, o->timeout_ms, arena, ret, err);
     }
+    if (!rc && o->provable)
+        await_provable(l, (*ret)->height);
     return rc ? rc : judge(*ret, err);
 }
