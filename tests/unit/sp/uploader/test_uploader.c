@@ -16,6 +16,8 @@
 #include "sp/uploader/segments.h"
 #include "tests/lib/test.h"
 
+#include <stdatomic.h>
+
 /* One primary (SP 1) and up to eight secondaries (SPs 2..9), each with its own database and piece store. */
 #define SPS     9
 #define SEGMENT (64 * KIB)
@@ -24,8 +26,8 @@
 static struct spdb dbs[SPS + 1];
 static struct piecestore *stores[SPS + 1];
 static struct receiver receivers[SPS + 1];
-static bool dead[SPS + 1];
-static unsigned sent_to[SPS + 1];
+static atomic_bool dead[SPS + 1];
+static atomic_uint sent_to[SPS + 1];
 static struct uploader *uploader;
 static struct replicator replicator;
 static struct arena arena;
@@ -104,7 +106,7 @@ static void fake_send(void *ctx, const UploadRecord *upload, uint64_t segment, s
     for (size_t i = 0; i < count; i++) {
         uint32_t sp = sends[i].pick->sp_id;
         PieceTicket ticket = ticket_for(upload, sends[i].pick);
-        __atomic_add_fetch(&sent_to[sp], 1, __ATOMIC_RELAXED);
+        sent_to[sp]++;
         sends[i].rc =
             dead[sp] ? err_set(&sends[i].err, CODE_UNAVAILABLE, "provider %u is down", sp)
                      : receiver_put(&receivers[sp], &ticket, segment, sends[i].data, &sends[i].root, &sends[i].err);
@@ -426,6 +428,9 @@ static void replicate__overlaps_and_replaces_alone(void **state) {
     begin();
     assert_ok(replicate_alloc(&replicator, 77, &err), &err);
     assert_ok(send_part(0, 3 * SEGMENT, false, &status), &err);
+    uint64_t deadline = deadline_in_ms(TEST_DEADLINE_MS);
+    while (sent_to[4] < 3) /* the columns leave after the part was answered */
+        assert_true(clock_mono_ns() < deadline);
     dead[4] = true; /* one secondary goes away in mid-upload */
     assert_ok(send_part(3 * SEGMENT, SIZE - 3 * SEGMENT, false, &status), &err);
     wait_ended(1);
