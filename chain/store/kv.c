@@ -67,6 +67,10 @@ bool kv_iter_next(struct kv_iter *it, struct bytes *ret_key, struct bytes *ret_v
     return it->kv->ops->iter_next(it, ret_key, ret_value);
 }
 
+bool kv_iter_seek(struct kv_iter *it, struct bytes key, struct bytes *ret_key, struct bytes *ret_value) {
+    return it->kv->ops->iter_seek(it, key, ret_key, ret_value);
+}
+
 int kv_iter_close(struct kv_iter *it, struct err *err) {
     return it ? it->kv->ops->iter_close(it, err) : CODE_OK;
 }
@@ -124,6 +128,14 @@ void kv_batch_put(struct kv_batch *b, unsigned family, struct bytes key, struct 
 
 void kv_batch_del(struct kv_batch *b, unsigned family, struct bytes key) {
     batch_add(b, family, key, NULL);
+}
+
+void kv_batch_del_range(struct kv_batch *b, unsigned family, struct bytes from, struct bytes to) {
+    assert(family < b->kv->families);
+    if (!b->kv->ops->batch_del_range(b->kv, b->impl, family, from, to))
+        b->failed = true;
+    b->count++;
+    b->len += from.len + to.len;
 }
 
 size_t kv_batch_count(const struct kv_batch *b) {

@@ -86,6 +86,9 @@ int kv_iter_open(struct kv *kv, const struct kv_snap *snap, unsigned family, con
                  struct kv_iter **ret, struct err *err);
 /* The next pair; false at the end or on an error, which kv_iter_close tells. Borrowed until the next call. */
 bool kv_iter_next(struct kv_iter *it, struct bytes *ret_key, struct bytes *ret_value);
+/* The largest pair with a key <= key within the range, wherever the iterator was; only on reverse ones, which go on
+ * from there. Cheaper than a new iterator for each of many look-ups. */
+bool kv_iter_seek(struct kv_iter *it, struct bytes key, struct bytes *ret_key, struct bytes *ret_value);
 /* Frees it; CODE_OK if the iteration ended well. NULL allowed. */
 int kv_iter_close(struct kv_iter *it, struct err *err);
 
@@ -102,6 +105,9 @@ void kv_batch_free(struct kv_batch *b); /* NULL allowed */
 void kv_batch_clear(struct kv_batch *b);
 void kv_batch_put(struct kv_batch *b, unsigned family, struct bytes key, struct bytes value);
 void kv_batch_del(struct kv_batch *b, unsigned family, struct bytes key);
+/* Every key k with from <= k < to, however many: one cheap entry. Reads of the family get dearer with each: use it
+ * rarely. */
+void kv_batch_del_range(struct kv_batch *b, unsigned family, struct bytes from, struct bytes to);
 size_t kv_batch_count(const struct kv_batch *b);
 size_t kv_batch_len(const struct kv_batch *b); /* bytes of keys and values */
 

@@ -20,12 +20,14 @@ struct kv_ops {
     int (*iter_open)(struct kv *kv, const struct kv_snap *snap, unsigned family, const struct kv_range *range,
                      struct kv_iter **ret, struct err *err); /* sets everything of kv_iter but kv */
     bool (*iter_next)(struct kv_iter *it, struct bytes *ret_key, struct bytes *ret_value);
+    bool (*iter_seek)(struct kv_iter *it, struct bytes key, struct bytes *ret_key, struct bytes *ret_value);
     int (*iter_close)(struct kv_iter *it, struct err *err); /* frees it */
     void *(*batch_new)(struct kv *kv);                      /* NULL: out of memory */
     void (*batch_free)(void *batch);
     void (*batch_clear)(void *batch);
     bool (*batch_put)(struct kv *kv, void *batch, unsigned family, struct bytes key,
                       const struct bytes *value); /* NULL: del */
+    bool (*batch_del_range)(struct kv *kv, void *batch, unsigned family, struct bytes from, struct bytes to);
     int (*write)(struct kv *kv, void *batch, bool sync, struct err *err);
 };
 

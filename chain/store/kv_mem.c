@@ -50,8 +50,10 @@ struct mem_iter {
     uint8_t bounds[];
 };
 
+enum op { OP_DEL, OP_PUT, OP_DEL_RANGE }; /* of a range, key is from and value is to */
+
 struct mem_batch {
-    struct buf ops; /* each: put u8, family u8, key length u32, value length u32, key, value */
+    struct buf ops; /* each: enum op u8, family u8, key length u32, value length u32, key, value */
 };
 
 static void *must(void *p) {
@@ -152,16 +154,23 @@ static const struct node *node_from(const struct node *n, struct bytes key, bool
     return best;
 }
 
-/* The largest node with a key < key (any, when key is empty and open), or NULL. */
-static const struct node *node_below(const struct node *n, struct bytes key, bool open) {
+/* The largest node with a key < key (<= key when with), or NULL. */
+static const struct node *node_below(const struct node *n, struct bytes key, bool with) {
     const struct node *best = NULL;
     while (n) {
-        bool fits = open || bytes_cmp(blob_key(n->blob), key) < 0;
+        int c = bytes_cmp(blob_key(n->blob), key);
+        bool fits = with ? c <= 0 : c < 0;
         if (fits)
             best = n;
         n = fits ? n->right : n->left;
     }
     return best;
+}
+
+static const struct node *node_last(const struct node *n) {
+    while (n && n->right)
+        n = n->right;
+    return n;
 }
 
 static struct node *rotate_right(struct node *n) {
@@ -314,28 +323,40 @@ static int mem_iter_open(struct kv *kv, const struct kv_snap *snap, unsigned fam
     return CODE_OK;
 }
 
-static const struct node *iter_step(const struct mem_iter *it) {
-    const struct node *n;
-    if (it->reverse) {
-        n = it->at ? node_below(it->root, blob_key(it->at->blob), false)
-                   : node_below(it->root, it->to, it->to.len == 0);
-        return n && bytes_cmp(blob_key(n->blob), it->from) >= 0 ? n : NULL;
-    }
-    n = it->at ? node_from(it->root, blob_key(it->at->blob), true) : node_from(it->root, it->from, false);
-    return n && (it->to.len == 0 || bytes_cmp(blob_key(n->blob), it->to) < 0) ? n : NULL;
+static const struct node *step_back(const struct mem_iter *it) {
+    if (it->at)
+        return node_below(it->root, blob_key(it->at->blob), false);
+    return it->to.len ? node_below(it->root, it->to, false) : node_last(it->root);
 }
 
-static bool mem_iter_next(struct kv_iter *base, struct bytes *ret_key, struct bytes *ret_value) {
-    struct mem_iter *it = (struct mem_iter *)base;
-    const struct node *n = it->ended ? NULL : iter_step(it);
-    if (!n) {
-        it->ended = true;
+/* Gives n, unless it is beyond the bounds. */
+static bool iter_give(struct mem_iter *it, const struct node *n, struct bytes *ret_key, struct bytes *ret_value) {
+    bool inside = n && bytes_cmp(blob_key(n->blob), it->from) >= 0 &&
+                  (it->to.len == 0 || bytes_cmp(blob_key(n->blob), it->to) < 0);
+    it->ended = !inside;
+    if (!inside)
         return false;
-    }
     it->at = n;
     *ret_key = blob_key(n->blob);
     *ret_value = blob_value(n->blob);
     return true;
+}
+
+static bool mem_iter_next(struct kv_iter *base, struct bytes *ret_key, struct bytes *ret_value) {
+    struct mem_iter *it = (struct mem_iter *)base;
+    if (it->ended)
+        return false;
+    const struct node *n = it->reverse ? step_back(it)
+                           : it->at    ? node_from(it->root, blob_key(it->at->blob), true)
+                                       : node_from(it->root, it->from, false);
+    return iter_give(it, n, ret_key, ret_value);
+}
+
+static bool mem_iter_seek(struct kv_iter *base, struct bytes key, struct bytes *ret_key, struct bytes *ret_value) {
+    struct mem_iter *it = (struct mem_iter *)base;
+    assert(it->reverse);
+    bool above = it->to.len && bytes_cmp(key, it->to) >= 0;
+    return iter_give(it, node_below(it->root, above ? it->to : key, !above), ret_key, ret_value);
 }
 
 static int mem_iter_close(struct kv_iter *base, struct err *err) {
@@ -364,19 +385,44 @@ static void mem_batch_clear(void *batch) {
     buf_clear(&((struct mem_batch *)batch)->ops);
 }
 
-static bool mem_batch_put(struct kv *kv, void *batch, unsigned family, struct bytes key, const struct bytes *value) {
-    (void)kv;
+static bool add_op(void *batch, enum op op, unsigned family, struct bytes key, struct bytes value) {
     struct buf *ops = &((struct mem_batch *)batch)->ops;
-    if (key.len > UINT32_MAX || (value && value->len > UINT32_MAX))
+    if (key.len > UINT32_MAX || value.len > UINT32_MAX)
         return false;
-    buf_put_u8(ops, value != NULL);
+    buf_put_u8(ops, (uint8_t)op);
     buf_put_u8(ops, (uint8_t)family);
     buf_put_be32(ops, (uint32_t)key.len);
-    buf_put_be32(ops, value ? (uint32_t)value->len : 0);
+    buf_put_be32(ops, (uint32_t)value.len);
     buf_put_bytes(ops, key);
-    if (value)
-        buf_put_bytes(ops, *value);
+    buf_put_bytes(ops, value);
     return !buf_failed(ops);
+}
+
+static bool mem_batch_put(struct kv *kv, void *batch, unsigned family, struct bytes key, const struct bytes *value) {
+    (void)kv;
+    return add_op(batch, value ? OP_PUT : OP_DEL, family, key, value ? *value : BYTES_NONE);
+}
+
+static bool mem_batch_del_range(struct kv *kv, void *batch, unsigned family, struct bytes from, struct bytes to) {
+    (void)kv;
+    return add_op(batch, OP_DEL_RANGE, family, from, to);
+}
+
+static void apply_one(struct node **root, enum op op, struct bytes key, struct bytes value) {
+    const struct node *n;
+    switch (op) {
+    case OP_PUT:
+        *root = node_put(*root, blob_new(key, value));
+        break;
+    case OP_DEL:
+        if (node_find(*root, key))
+            *root = node_del(*root, key);
+        break;
+    case OP_DEL_RANGE:
+        while ((n = node_from(*root, key, false)) && bytes_cmp(blob_key(n->blob), value) < 0)
+            *root = node_del(*root, blob_key(n->blob));
+        break;
+    }
 }
 
 static void apply(struct mem *m, const struct buf *ops) {
@@ -384,11 +430,7 @@ static void apply(struct mem *m, const struct buf *ops) {
         const uint8_t *p = ops->data + at;
         struct bytes key = bytes_of(p + 10, load_be32(p + 2));
         struct bytes value = bytes_of(p + 10 + key.len, load_be32(p + 6));
-        struct node **root = &m->now.roots[p[1]];
-        if (p[0])
-            *root = node_put(*root, blob_new(key, value));
-        else if (node_find(*root, key))
-            *root = node_del(*root, key);
+        apply_one(&m->now.roots[p[1]], (enum op)p[0], key, value);
         at += 10 + key.len + value.len;
     }
 }
@@ -446,11 +488,13 @@ static const struct kv_ops mem_ops = {
     .snap_free = mem_snap_free,
     .iter_open = mem_iter_open,
     .iter_next = mem_iter_next,
+    .iter_seek = mem_iter_seek,
     .iter_close = mem_iter_close,
     .batch_new = mem_batch_new,
     .batch_free = mem_batch_free,
     .batch_clear = mem_batch_clear,
     .batch_put = mem_batch_put,
+    .batch_del_range = mem_batch_del_range,
     .write = mem_write,
 };
 

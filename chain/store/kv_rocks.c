@@ -214,11 +214,7 @@ static void iter_step(struct rocks_iter *it) {
     it->started = true;
 }
 
-static bool rocks_iter_next(struct kv_iter *base, struct bytes *ret_key, struct bytes *ret_value) {
-    struct rocks_iter *it = (struct rocks_iter *)base;
-    if (it->started && !rocksdb_iter_valid(it->it))
-        return false;
-    iter_step(it);
+static bool iter_pair(const struct rocks_iter *it, struct bytes *ret_key, struct bytes *ret_value) {
     if (!rocksdb_iter_valid(it->it))
         return false;
     size_t len;
@@ -227,6 +223,22 @@ static bool rocks_iter_next(struct kv_iter *base, struct bytes *ret_key, struct 
     p = rocksdb_iter_value(it->it, &len);
     *ret_value = bytes_of(p, len);
     return true;
+}
+
+static bool rocks_iter_next(struct kv_iter *base, struct bytes *ret_key, struct bytes *ret_value) {
+    struct rocks_iter *it = (struct rocks_iter *)base;
+    if (it->started && !rocksdb_iter_valid(it->it))
+        return false;
+    iter_step(it);
+    return iter_pair(it, ret_key, ret_value);
+}
+
+static bool rocks_iter_seek(struct kv_iter *base, struct bytes key, struct bytes *ret_key, struct bytes *ret_value) {
+    struct rocks_iter *it = (struct rocks_iter *)base;
+    assert(it->reverse);
+    rocksdb_iter_seek_for_prev(it->it, chars(key), key.len);
+    it->started = true;
+    return iter_pair(it, ret_key, ret_value);
 }
 
 static int rocks_iter_close(struct kv_iter *base, struct err *err) {
@@ -264,6 +276,12 @@ static bool rocks_batch_put(struct kv *kv, void *batch, unsigned family, struct 
     return true;
 }
 
+static bool rocks_batch_del_range(struct kv *kv, void *batch, unsigned family, struct bytes from, struct bytes to) {
+    rocksdb_writebatch_delete_range_cf((rocksdb_writebatch_t *)batch, rocks_of(kv)->families[family], chars(from),
+                                       from.len, chars(to), to.len);
+    return true;
+}
+
 static int rocks_write(struct kv *kv, void *batch, bool sync, struct err *err) {
     struct rocks *r = rocks_of(kv);
     char *text = NULL;
@@ -279,11 +297,13 @@ static const struct kv_ops rocks_ops = {
     .snap_free = rocks_snap_free,
     .iter_open = rocks_iter_open,
     .iter_next = rocks_iter_next,
+    .iter_seek = rocks_iter_seek,
     .iter_close = rocks_iter_close,
     .batch_new = rocks_batch_new,
     .batch_free = rocks_batch_free,
     .batch_clear = rocks_batch_clear,
     .batch_put = rocks_batch_put,
+    .batch_del_range = rocks_batch_del_range,
     .write = rocks_write,
 };
 

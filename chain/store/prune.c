@@ -3,8 +3,10 @@
 #include "chain/store/store_private.h"
 #include "chain/store/undo.h"
 
-#define HEIGHTS_PER_COMMIT 3     /* more than one, so that a backlog shrinks */
-#define PAGES_PER_COMMIT   16384 /* stale tree pages, and then to the end of their height */
+#define HEIGHTS_PER_COMMIT 3 /* more than one, so that a backlog shrinks */
+#define UNDO_STRIDE                                                                                                    \
+    16 /* heights of undo that go at once, by range: ranges are cheap to write and dear to read past                   \
+        */
 
 static int prune_proofs(struct store *s, struct head *h, struct kv_batch *batch, struct err *err) {
     for (int i = 0; i < HEIGHTS_PER_COMMIT; i++) {
@@ -19,12 +21,18 @@ static int prune_proofs(struct store *s, struct head *h, struct kv_batch *batch,
         struct height_key key = height_key('r', h->first_proof);
         kv_batch_del(batch, STORE_FAMILY_META, height_key_bytes(&key));
         h->first_proof++;
-        rc =
-            undo_drop(s->kv, STORE_FAMILY_UNDO, h->first_proof, batch, err); /* it led from here to the height before */
-        if (rc)
-            return rc;
     }
     return CODE_OK;
+}
+
+/* The undo of height h leads from h to h - 1: that of first_proof and below serves nobody. The tree's version is height
+ * + 1. */
+static void prune_undo(struct head *h, struct kv_batch *batch) {
+    if (h->first_proof + 1 < h->undo_from + UNDO_STRIDE)
+        return;
+    h->undo_from = h->first_proof + 1;
+    undo_drop(batch, STORE_FAMILY_UNDO, UNDO_STATE, h->undo_from);
+    undo_drop(batch, STORE_FAMILY_UNDO, UNDO_TREE, h->undo_from + 1);
 }
 
 /* The index keys of a height, and their list. */
@@ -66,8 +74,8 @@ static int prune_blocks(struct store *s, struct head *h, struct kv_batch *batch,
 
 int store_prune(struct store *s, struct head *head, struct kv_batch *batch, struct err *err) {
     int rc = prune_proofs(s, head, batch, err);
-    if (rc == CODE_OK) /* the tree of height h is version h + 1: what went stale by then, nobody reads any more */
-        rc = tree_prune(s->kv, STORE_FAMILY_TREE, head->first_proof + 1, PAGES_PER_COMMIT, &head->stale_next, batch,
-                        err);
-    return rc ? rc : prune_blocks(s, head, batch, err);
+    if (rc)
+        return rc;
+    prune_undo(head, batch);
+    return prune_blocks(s, head, batch, err);
 }

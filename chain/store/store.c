@@ -38,7 +38,7 @@ void head_encode(const struct head *h, uint8_t ret[HEAD_LEN]) {
     memcpy(ret + 24, h->root.hash.b, 32);
     store_be64(ret + 56, h->first_proof);
     store_be64(ret + 64, h->first_block);
-    store_be64(ret + 72, h->stale_next);
+    store_be64(ret + 72, h->undo_from);
 }
 
 bool head_decode(struct bytes in, struct head *ret) {
@@ -50,7 +50,7 @@ bool head_decode(struct bytes in, struct head *ret) {
     memcpy(ret->root.hash.b, in.data + 24, 32);
     ret->first_proof = load_be64(in.data + 56);
     ret->first_block = load_be64(in.data + 64);
-    ret->stale_next = load_be64(in.data + 72);
+    ret->undo_from = load_be64(in.data + 72);
     return ret->first_proof <= ret->height && ret->first_block <= ret->height && ret->root.version <= ret->height + 1;
 }
 
@@ -157,10 +157,11 @@ static int load_head(struct kv *kv, struct head *ret, bool *ret_any, struct err 
 }
 
 static int open_parts(struct store *s, struct err *err) {
+    struct tree_place place = {s->kv, STORE_FAMILY_TREE, STORE_FAMILY_UNDO};
     bool any = false;
     int rc = load_head(s->kv, &s->head, &any, err);
     if (rc == CODE_OK)
-        rc = tree_open(s->kv, STORE_FAMILY_TREE, &s->head.root, TREE_CACHE_PAGES, &s->tree, err);
+        rc = tree_open(&place, &s->head.root, TREE_CACHE_PAGES, &s->tree, err);
     if (rc == CODE_OK)
         rc = state_new(s->kv, NULL, STORE_FAMILY_STATE, 0, &s->state, err);
     return rc == CODE_OK && any ? publish(s, err) : rc;
@@ -294,6 +295,24 @@ static struct tree_change *hash_changes(struct store_batch *b, const struct stat
     return c;
 }
 
+/* Old values, by state key. */
+static int put_undo(struct store_batch *b, const struct state_diff *d, struct err *err) {
+    struct undo_writer w;
+    struct buf payload;
+    buf_init(&payload, 1 + VALUE_LEN_MAX);
+    undo_begin(&w, b->kv, STORE_FAMILY_UNDO, UNDO_STATE, b->head.height);
+    for (size_t i = 0; i < d->len; i++) {
+        buf_clear(&payload);
+        buf_put_u8(&payload, d->at[i].was_present);
+        if (d->at[i].was_present)
+            buf_put_bytes(&payload, d->at[i].old);
+        undo_add(&w, d->at[i].key, buf_bytes(&payload));
+    }
+    int rc = buf_check(&payload, err), ended = undo_end(&w, rc ? NULL : err);
+    buf_release(&payload);
+    return rc ? rc : ended;
+}
+
 int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *err) {
     struct store *s = b->store;
     struct state_diff d;
@@ -305,7 +324,7 @@ int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *er
     if (!c)
         return err_set(err, CODE_NO_MEMORY, "no memory for the %zu changes of height %llu", d.len,
                        (unsigned long long)b->head.height);
-    rc = undo_put(b->kv, STORE_FAMILY_UNDO, b->head.height, &d, err);
+    rc = put_undo(b, &d, err);
     if (rc == CODE_OK)
         rc = tree_update(s->tree, b->head.height + 1, c, d.len, b->kv, &b->head.root, err);
     if (rc)

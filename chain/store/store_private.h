@@ -16,7 +16,7 @@ struct head {
     struct tree_root root;
     uint64_t first_proof; /* lowest height whose state is provable */
     uint64_t first_block; /* lowest height whose records are kept */
-    uint64_t stale_next;  /* tree_prune's next */
+    uint64_t undo_from;   /* lowest height whose undo is kept; at most first_proof + 1 */
 };
 
 enum { HEAD_LEN = 8 * 6 + 32 };
@@ -59,6 +59,9 @@ struct store {
     pthread_mutex_t lock;
     struct store_view *newest; /* under lock; NULL in an empty store */
 };
+
+/* The tree as v sees it. */
+struct tree_reader view_tree(const struct store_view *v);
 
 /* A count of the newest view, or NULL in an empty store. */
 struct store_view *view_newest(struct store *s);

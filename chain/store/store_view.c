@@ -42,7 +42,35 @@ int store_view_state(struct store_view *v, size_t cap_bytes, struct state **ret,
     return state_new(v->store->kv, v->snap, STORE_FAMILY_STATE, cap_bytes, ret, err);
 }
 
+struct tree_reader view_tree(const struct store_view *v) {
+    return (struct tree_reader){
+        .place = {v->store->kv, STORE_FAMILY_TREE, STORE_FAMILY_UNDO},
+        .snap = v->snap,
+        .newest = v->head.root,
+    };
+}
+
 /* --- older heights ---------------------------------------------------------------------------------------------- */
+
+/* The first height above `height` that changed the key kept what it was. CODE_STALE: none did, it is as it was. */
+static int find_before(struct store_view *v, struct undo_reader *undo, uint64_t height, struct bytes key,
+                       struct arena *arena, struct bytes *ret, struct err *err) {
+    for (uint64_t h = height + 1; h <= v->head.height; h++) {
+        struct bytes old;
+        int rc = undo_find(undo, h, key, arena, &old, err);
+        if (rc == CODE_NOT_FOUND)
+            continue;
+        if (rc == CODE_OK && (old.len == 0 || old.data[0] > 1))
+            rc = err_set(err, CODE_CORRUPT, "a record of what height %llu overwrote is damaged", (unsigned long long)h);
+        if (rc)
+            return rc;
+        if (!old.data[0])
+            return CODE_NOT_FOUND;
+        *ret = bytes_of(old.data + 1, old.len - 1);
+        return CODE_OK;
+    }
+    return CODE_STALE;
+}
 
 int store_get_at(struct store_view *v, uint64_t height, struct bytes key, struct arena *arena, struct bytes *ret,
                  struct err *err) {
@@ -52,15 +80,18 @@ int store_get_at(struct store_view *v, uint64_t height, struct bytes key, struct
         return rc;
     if (key.len == 0 || key.len > KEY_LEN_MAX)
         return CODE_NOT_FOUND;
-    for (uint64_t h = height + 1; h <= v->head.height; h++) { /* the first that changed it kept what was */
-        struct undo_found found;
-        rc = undo_find(kv, v->snap, STORE_FAMILY_UNDO, h, key, arena, &found, err);
+    if (height < v->head.height) {
+        struct undo_reader undo;
+        struct err failure = {0};
+        rc = undo_open(&undo, kv, v->snap, STORE_FAMILY_UNDO, UNDO_STATE, err);
         if (rc)
             return rc;
-        if (found.changed && found.was_present)
-            *ret = found.old;
-        if (found.changed)
-            return found.was_present ? CODE_OK : CODE_NOT_FOUND;
+        rc = find_before(v, &undo, height, key, arena, ret, err);
+        int closed = undo_close(&undo, &failure);
+        if (closed)
+            return err_set(err, closed, "%s", err_text(&failure));
+        if (rc != CODE_STALE)
+            return rc;
     }
     return kv_get_dup(kv, v->snap, STORE_FAMILY_STATE, key, arena, ret, err);
 }
@@ -127,7 +158,9 @@ int store_prove(struct store_view *v, uint64_t height, struct bytes key, struct 
     if (rc)
         return rc;
     struct hash key_hash = hash_of(DOMAIN_STATE, key);
-    rc = tree_prove(kv, v->snap, STORE_FAMILY_TREE, &root.root, &key_hash, &t, err);
+    struct tree_reader tree = view_tree(v);
+    root.root.version = height + 1; /* the same root; nothing between to look through */
+    rc = tree_prove(&tree, &root.root, &key_hash, &t, err);
     if (rc)
         return rc;
     rc = store_get_at(v, height, key, arena, &value, err);

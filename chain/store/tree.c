@@ -11,6 +11,7 @@
 
 #include "chain/base/vec.h"
 #include "chain/store/tree_page.h"
+#include "chain/store/undo.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,23 +19,23 @@
 VEC_DEFINE(page_list, struct page *);
 
 struct tree {
-    struct kv *kv;
-    unsigned family;
+    struct tree_place place;
     struct tree_root committed;
     struct slot root; /* its page is NULL until needed */
     size_t cache_pages;
     size_t loaded[PATH_MAX_N]; /* pages in memory by depth */
     struct page_list dirty[PATH_MAX_N];
     struct page_list gone;
-    struct buf stale;
-    struct buf page;  /* encoding of one */
+    struct buf before; /* old bytes of dirty pages */
+    struct buf now;    /* the new ones of one */
+    struct buf diff;
     uint64_t version; /* of the update under way */
     struct tree_root next;
     bool ahead; /* updated and not settled */
 };
 
-#define DIRTY_MAX ((size_t)1 << 24) /* pages touched at one depth by one block */
-#define STALE_MAX ((size_t)1 << 30)
+#define DIRTY_MAX  ((size_t)1 << 24) /* pages touched at one depth by one block */
+#define BEFORE_MAX ((size_t)1 << 30)
 
 static int no_memory(struct err *err) {
     return err_set(err, CODE_NO_MEMORY, "no memory for the state tree");
@@ -45,14 +46,14 @@ static int no_memory(struct err *err) {
 static void set_root(struct tree *t, const struct tree_root *root) {
     page_free(t->root.page);
     memset(t->loaded, 0, sizeof t->loaded);
-    t->root = (struct slot){.kind = SLOT_SUBTREE, .hashed = true, .hash = root->hash, .version = root->version};
+    t->root = (struct slot){.kind = SLOT_SUBTREE, .hashed = true, .hash = root->hash};
 }
 
 static void forget_lists(struct tree *t) {
     for (size_t n = 0; n < PATH_MAX_N; n++)
         page_list_clear(&t->dirty[n]);
     page_list_clear(&t->gone);
-    buf_clear(&t->stale);
+    buf_clear(&t->before);
 }
 
 static void free_gone(struct tree *t) {
@@ -61,15 +62,34 @@ static void free_gone(struct tree *t) {
     page_list_clear(&t->gone);
 }
 
+/* The page at a path as the database has it; one that is not there is empty. */
+static int load(const struct tree *t, const uint8_t *path, size_t n, struct page **ret, struct err *err) {
+    uint8_t name[PAGE_NAME_MAX];
+    size_t len = page_name(path, n, name);
+    struct page_image image = {0};
+    struct kv_value v;
+    int rc = kv_get(t->place.kv, NULL, t->place.family, bytes_of(name, len), &v, err);
+    if (rc == CODE_NOT_FOUND)
+        return page_build(&image, path, n, ret, err);
+    if (rc)
+        return rc;
+    if (page_parse(v.bytes, &image))
+        rc = page_build(&image, path, n, ret, err);
+    else
+        rc = err_set(err, CODE_CORRUPT, "a page of the state tree at depth %zu is damaged", n);
+    kv_value_release(&v);
+    if (rc == CODE_OK)
+        (*ret)->stored = true;
+    return rc;
+}
+
 static int check_root(struct tree *t, struct err *err) {
+    static const uint8_t top[1];
     struct page *p;
     struct page_nodes nodes;
-    if (t->committed.version == 0)
-        return hash_is_zero(&t->committed.hash) ? CODE_OK
-                                                : err_set(err, CODE_CORRUPT, "an empty state tree with a root");
-    int rc = page_load(t->kv, NULL, t->family, t->committed.version, t->root.hash.b, 0, &p, err);
+    int rc = load(t, top, 0, &p, err);
     if (rc)
-        return rc == CODE_PRUNED ? err_set(err, CODE_CORRUPT, "the root page of the state tree is missing") : rc;
+        return rc;
     pages_hash_leaves(&p, 1);
     pages_reduce(&p, 1, &nodes);
     bool same = hash_eq(&nodes.hash[1], &t->committed.hash);
@@ -77,20 +97,20 @@ static int check_root(struct tree *t, struct err *err) {
     return same ? CODE_OK : err_set(err, CODE_CORRUPT, "the root page of the state tree does not match its hash");
 }
 
-int tree_open(struct kv *kv, unsigned family, const struct tree_root *root, size_t cache_pages, struct tree **ret,
+int tree_open(const struct tree_place *place, const struct tree_root *root, size_t cache_pages, struct tree **ret,
               struct err *err) {
     struct tree *t = (struct tree *)calloc(1, sizeof *t);
     if (!t)
         return no_memory(err);
-    t->kv = kv;
-    t->family = family;
+    t->place = *place;
     t->committed = *root;
     t->cache_pages = cache_pages;
     for (size_t n = 0; n < PATH_MAX_N; n++)
         page_list_init(&t->dirty[n], DIRTY_MAX);
     page_list_init(&t->gone, DIRTY_MAX);
-    buf_init(&t->stale, STALE_MAX);
-    buf_init(&t->page, PAGE_LEN_MAX);
+    buf_init(&t->before, BEFORE_MAX);
+    buf_init(&t->now, PAGE_LEN_MAX);
+    buf_init(&t->diff, PAGE_LEN_MAX + 6);
     set_root(t, root);
     int rc = check_root(t, err);
     if (rc) {
@@ -109,8 +129,9 @@ void tree_free(struct tree *t) {
     for (size_t n = 0; n < PATH_MAX_N; n++)
         page_list_release(&t->dirty[n]);
     page_list_release(&t->gone);
-    buf_release(&t->stale);
-    buf_release(&t->page);
+    buf_release(&t->before);
+    buf_release(&t->now);
+    buf_release(&t->diff);
     free(t);
 }
 
@@ -123,9 +144,14 @@ static int slot_apply(struct tree *t, struct slot *s, const struct tree_change *
 static int slot_page(struct tree *t, struct slot *s, const uint8_t *path, size_t n, struct err *err) {
     if (s->page)
         return CODE_OK;
-    int rc = page_load(t->kv, NULL, t->family, s->version, path, n, &s->page, err);
+    int rc = load(t, path, n, &s->page, err);
     if (rc)
-        return rc == CODE_PRUNED ? err_set(err, CODE_CORRUPT, "a page of the state tree is missing") : rc;
+        return rc;
+    if (!s->page->stored && n > 0) {
+        page_free(s->page);
+        s->page = NULL;
+        return err_set(err, CODE_CORRUPT, "a page of the state tree at depth %zu is missing", n);
+    }
     s->page->up = s;
     t->loaded[n]++;
     return CODE_OK;
@@ -150,15 +176,13 @@ static int page_touch(struct tree *t, struct page *p, struct err *err) {
         return CODE_OK;
     if (!page_list_push(&t->dirty[p->n], p))
         return no_memory(err);
-    if (p->stored) {
-        uint8_t key[PAGE_KEY_MAX];
-        size_t len = page_key(p->stored, p->path, p->n, key);
-        buf_put(&t->stale, key + 1, len - 1);
-    }
+    p->before = t->before.len;
+    if (p->stored)
+        page_encode(p, &t->before);
+    p->before_len = t->before.len - p->before;
     p->dirty = true;
-    p->up->version = t->version;
     p->up->hashed = false;
-    return buf_check(&t->stale, err);
+    return buf_check(&t->before, err);
 }
 
 static int page_apply(struct tree *t, struct page *p, const struct tree_change *c, size_t n_changes, struct err *err) {
@@ -252,55 +276,48 @@ static void hash_depth(const struct page_list *list) {
     }
 }
 
-static int put_pages(struct tree *t, const struct page_list *list, struct kv_batch *batch, struct err *err) {
-    for (size_t i = 0; i < list->len; i++) {
-        struct page *p = list->at[i];
-        if (p->gone)
-            continue;
-        uint8_t key[PAGE_KEY_MAX];
-        size_t len = page_key(t->version, p->path, p->n, key);
-        buf_clear(&t->page);
-        page_encode(p, &t->page);
-        int rc = buf_check(&t->page, err);
-        if (rc)
-            return rc;
-        kv_batch_put(batch, t->family, bytes_of(key, len), buf_bytes(&t->page));
-        p->stored = t->version;
-        p->dirty = false;
+/* The page, or its removal, and what it was. */
+static int put_page(struct tree *t, struct page *p, struct kv_batch *batch, struct undo_writer *undo, struct err *err) {
+    uint8_t name[PAGE_NAME_MAX];
+    struct bytes key = bytes_of(name, page_name(p->path, p->n, name));
+    struct page_image before = {0}, now = {0};
+    bool good = p->before_len == 0 || page_parse(bytes_of(t->before.data + p->before, p->before_len), &before);
+    buf_clear(&t->now);
+    buf_clear(&t->diff);
+    if (!p->gone) {
+        page_encode(p, &t->now);
+        good &= page_parse(buf_bytes(&t->now), &now);
+        kv_batch_put(batch, t->place.family, key, buf_bytes(&t->now));
+    } else if (p->stored) {
+        kv_batch_del(batch, t->place.family, key);
     }
-    return CODE_OK;
+    assert(good);
+    page_diff(&before, &now, &t->diff);
+    undo_add(undo, key, buf_bytes(&t->diff));
+    p->stored = true;
+    p->dirty = false;
+    int rc = buf_check(&t->now, err);
+    return rc ? rc : buf_check(&t->diff, err);
 }
 
 static int finish(struct tree *t, struct kv_batch *batch, struct err *err) {
+    struct undo_writer undo;
+    int rc = CODE_OK;
     for (size_t n = PATH_MAX_N; n-- > 0;)
         hash_depth(&t->dirty[n]);
-    for (size_t n = 0; n < PATH_MAX_N; n++) {
-        int rc = put_pages(t, &t->dirty[n], batch, err);
-        if (rc)
-            return rc;
-    }
-    if (t->stale.len) {
-        uint8_t key[9] = {'s'};
-        store_be64(key + 1, t->version);
-        kv_batch_put(batch, t->family, bytes_of(key, sizeof key), buf_bytes(&t->stale));
-    }
+    undo_begin(&undo, batch, t->place.undo, UNDO_TREE, t->version);
+    for (size_t n = 0; n < PATH_MAX_N; n++)
+        for (size_t i = 0; i < t->dirty[n].len && rc == CODE_OK; i++)
+            rc = put_page(t, t->dirty[n].at[i], batch, &undo, err);
+    int ended = undo_end(&undo, rc ? NULL : err);
     free_gone(t);
-    return CODE_OK;
+    return rc ? rc : ended;
 }
 
 static int update(struct tree *t, const struct tree_change *changes, size_t n, struct kv_batch *batch,
                   struct err *err) {
     static const uint8_t top[1];
-    int rc = CODE_OK;
-    if (!t->root.page && t->root.version == 0) {
-        t->root.page = page_new(top, 0);
-        if (!t->root.page)
-            return no_memory(err);
-        t->root.page->up = &t->root;
-        t->loaded[0]++;
-    } else {
-        rc = slot_page(t, &t->root, top, 0, err);
-    }
+    int rc = slot_page(t, &t->root, top, 0, err);
     if (rc == CODE_OK)
         rc = page_apply(t, t->root.page, changes, n, err);
     return rc ? rc : finish(t, batch, err);

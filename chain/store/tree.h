@@ -12,15 +12,17 @@
  *
  * Invariant: the root is a function of the set of (key, value) alone.
  *
- * Stored as versioned radix pages of four levels: a page covers the keys that share its path of n nibbles and has 16
- * slots, each empty, a leaf, or a child page; a child page always holds two keys or more. A page that changes at height
- * v is written anew under version v, and the page it replaces is listed as stale since v; its versions stay readable
- * until pruned, so old roots stay provable. Versions come first in the page key: pages written together lie together.
+ * Stored as radix pages of four levels: a page covers the keys that share its path of n nibbles and has 16 slots, each
+ * empty, a leaf, or a child page; a child page always holds two keys or more, the root page may hold fewer. Pages are
+ * overwritten in place; what an update (a version: one a height) changed in a page's slots is kept for a while as undo,
+ * so that older roots stay provable. docs/decisions/tree-pages-in-place.md says why
+ * not a page of every version.
  *
- *     'p' || version u64be || n u8 || path, ceil(n/2) bytes, zero-padded
+ *     family tree   n u8 || path, ceil(n/2) bytes, zero-padded
  *         -> 1 u8 || leaves u16be || children u16be || slots in order
- *            leaf: key_hash 32 || value_hash 32 || key length u16be || key      child: version u64be || hash 32
- *     's' || version u64be -> page keys that are stale since that version, each without its 'p', one behind the other
+ *            leaf: key_hash 32 || value_hash 32 || key length u16be || key      child: hash 32
+ *     family undo   by version, named as the page (undo.h)
+ *         -> changed slots u16be || leaves u16be || children u16be || those slots as they were
  *
  * The pages used last stay in memory, at most cache_pages of them between updates. One thread updates; proofs read the
  * database through a snapshot and touch nothing of struct tree, so they run in any thread.
@@ -31,10 +33,16 @@
 
 struct tree;
 
-/* Where a root is stored: the version of its root page; 0 for the empty tree. */
+/* A root and the version that made it; later versions up to the next root changed nothing. */
 struct tree_root {
-    uint64_t version;
+    uint64_t version; /* 0: nothing was ever put */
     struct hash hash;
+};
+
+/* Where a tree lies. */
+struct tree_place {
+    struct kv *kv;
+    unsigned family, undo;
 };
 
 #define TREE_CACHE_PAGES 16384 /* about 32 MiB when full */
@@ -46,15 +54,15 @@ struct tree_change {
     bool present;           /* false: the key is removed; it need not be there */
 };
 
-/* A tree at a root, its pages in one family of kv. Reads the root page only. *ret is owned by the caller. CODE_CORRUPT
- * when the root page is not there or does not hash to root->hash. */
-int tree_open(struct kv *kv, unsigned family, const struct tree_root *root, size_t cache_pages, struct tree **ret,
+/* The tree, which must be at root. Reads the root page only. *ret is owned by the caller. CODE_CORRUPT when the root
+ * page does not hash to root->hash. */
+int tree_open(const struct tree_place *place, const struct tree_root *root, size_t cache_pages, struct tree **ret,
               struct err *err);
 void tree_free(struct tree *t); /* NULL allowed */
 
 /*
  * Applies the changes, sorted by key_hash with no key twice, as version (greater than every one before); puts the new
- * pages and the stale list into batch. The tree is then ahead of the database until the batch is written: call
+ * pages and their undo into batch. The tree is then ahead of the database until the batch is written: call
  * tree_settle(t, true) after that, or tree_settle(t, false) to go back. On an error the tree has already gone back.
  */
 int tree_update(struct tree *t, uint64_t version, const struct tree_change *changes, size_t n, struct kv_batch *batch,
@@ -72,21 +80,21 @@ struct tree_proof {
     struct hash leaf_value; /* its value hash */
 };
 
-/* The path of key_hash under root. CODE_PRUNED when a page of it is no more; CODE_CORRUPT when a page does not hash to
- * what its parent says. */
-int tree_prove(struct kv *kv, const struct kv_snap *snap, unsigned family, const struct tree_root *root,
-               const struct hash *key_hash, struct tree_proof *ret, struct err *err);
+/* A tree to read: through snap (NULL: as it is), where `newest` is its newest root. */
+struct tree_reader {
+    struct tree_place place;
+    const struct kv_snap *snap;
+    struct tree_root newest;
+};
 
-/* Puts into batch the removal of the pages that are stale since `since` or before: whole versions, oldest first, from
- * *next on, until more than max_pages are taken. Moves *next. Roots of versions below *next may be unreadable
- * afterwards. */
-int tree_prune(struct kv *kv, unsigned family, uint64_t since, size_t max_pages, uint64_t *next, struct kv_batch *batch,
-               struct err *err);
+/* The path of key_hash under root: the newest, or one whose undo is kept. CODE_CORRUPT when a page does not hash to
+ * what its parent says. */
+int tree_prove(const struct tree_reader *r, const struct tree_root *root, const struct hash *key_hash,
+               struct tree_proof *ret, struct err *err);
 
 /* Every leaf under root in key-hash order; fn answering other than CODE_OK stops the walk with that. */
 typedef int tree_leaf_fn(void *ctx, const struct hash *key_hash, const struct hash *value_hash, struct bytes key,
                          struct err *err);
-int tree_walk(struct kv *kv, const struct kv_snap *snap, unsigned family, const struct tree_root *root,
-              tree_leaf_fn *fn, void *ctx, struct err *err);
+int tree_walk(const struct tree_reader *r, const struct tree_root *root, tree_leaf_fn *fn, void *ctx, struct err *err);
 
 #endif

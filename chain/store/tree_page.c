@@ -62,14 +62,12 @@ void page_count(const struct page *p, unsigned *ret_leaves, unsigned *ret_childr
 
 /* --- bytes ------------------------------------------------------------------------------------------------------ */
 
-size_t page_key(uint64_t version, const uint8_t *path, size_t n, uint8_t ret[PAGE_KEY_MAX]) {
-    ret[0] = 'p';
-    store_be64(ret + 1, version);
-    ret[9] = (uint8_t)n;
-    memcpy(ret + 10, path, (n + 1) / 2);
+size_t page_name(const uint8_t *path, size_t n, uint8_t ret[PAGE_NAME_MAX]) {
+    ret[0] = (uint8_t)n;
+    memcpy(ret + 1, path, (n + 1) / 2);
     if (n % 2)
-        ret[10 + n / 2] &= 0xf0;
-    return 10 + (n + 1) / 2;
+        ret[1 + n / 2] &= 0xf0;
+    return 1 + (n + 1) / 2;
 }
 
 void page_encode(const struct page *p, struct buf *ret) {
@@ -88,83 +86,97 @@ void page_encode(const struct page *p, struct buf *ret) {
             buf_put_be16(ret, s->leaf->key_len);
             buf_put(ret, s->leaf->key, s->leaf->key_len);
         } else if (s->kind == SLOT_SUBTREE) {
-            assert(s->hashed && s->version);
-            buf_put_be64(ret, s->version);
+            assert(s->hashed);
             buf_put(ret, s->hash.b, 32);
         }
     }
 }
 
-/* Answers the bytes used, 0 when they are not a leaf of this slot. */
-static size_t decode_leaf(struct slot *s, struct bytes in, const struct page *p, unsigned i) {
-    if (in.len < 66)
-        return 0;
-    size_t key_len = load_be16(in.data + 64);
-    if (key_len > KEY_LEN_MAX || key_len > in.len - 66 || nibble_at(in.data, p->n) != i)
-        return 0;
+/* Cuts the slots of a mask off `in`, which must then be used up; others of *image stay. */
+static bool parse_slots(struct bytes in, unsigned mask, unsigned leaves, unsigned children, struct page_image *image) {
+    if ((leaves & children) || ((leaves | children) & ~mask))
+        return false;
+    for (unsigned i = 0; i < PAGE_SLOTS; i++) {
+        if (!(mask >> i & 1))
+            continue;
+        size_t len = children >> i & 1 ? 32 : 0;
+        if (leaves >> i & 1)
+            len = in.len < 66 ? SIZE_MAX : 66 + (size_t)load_be16(in.data + 64);
+        if (len > in.len)
+            return false;
+        image->slots[i] = bytes_of(in.data, len);
+        in = bytes_of(in.data + len, in.len - len);
+    }
+    image->leaves = (uint16_t)((image->leaves & ~mask) | leaves);
+    image->children = (uint16_t)((image->children & ~mask) | children);
+    return in.len == 0;
+}
+
+bool page_parse(struct bytes in, struct page_image *ret) {
+    *ret = (struct page_image){0};
+    if (in.len < 5 || in.data[0] != PAGE_FORMAT)
+        return false;
+    return parse_slots(bytes_of(in.data + 5, in.len - 5), 0xffff, load_be16(in.data + 1), load_be16(in.data + 3), ret);
+}
+
+void page_diff(const struct page_image *before, const struct page_image *now, struct buf *ret) {
+    unsigned mask = (unsigned)((before->leaves ^ now->leaves) | (before->children ^ now->children));
+    for (unsigned i = 0; i < PAGE_SLOTS; i++)
+        mask |= (unsigned)!bytes_eq(before->slots[i], now->slots[i]) << i;
+    buf_put_be16(ret, (uint16_t)mask);
+    buf_put_be16(ret, (uint16_t)(before->leaves & mask));
+    buf_put_be16(ret, (uint16_t)(before->children & mask));
+    for (unsigned i = 0; i < PAGE_SLOTS; i++)
+        if (mask >> i & 1)
+            buf_put_bytes(ret, before->slots[i]);
+}
+
+bool page_patch(struct bytes diff, struct page_image *image) {
+    return diff.len >= 6 && parse_slots(bytes_of(diff.data + 6, diff.len - 6), load_be16(diff.data),
+                                        load_be16(diff.data + 2), load_be16(diff.data + 4), image);
+}
+
+static int damaged(size_t n, struct err *err) {
+    return err_set(err, CODE_CORRUPT, "a page of the state tree at depth %zu is damaged", n);
+}
+
+static int build_leaf(struct slot *s, struct bytes in, struct err *err) {
     struct hash key_hash, value_hash;
     memcpy(key_hash.b, in.data, 32);
     memcpy(value_hash.b, in.data + 32, 32);
-    s->leaf = leaf_new(&key_hash, &value_hash, bytes_of(in.data + 66, key_len));
+    s->leaf = leaf_new(&key_hash, &value_hash, bytes_of(in.data + 66, in.len - 66));
     s->kind = SLOT_LEAF;
-    return s->leaf ? 66 + key_len : 0;
+    return s->leaf ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a leaf of the state tree");
 }
 
-static size_t decode_child(struct slot *s, struct bytes in, const struct page *p) {
-    if (in.len < 40 || p->n + 1 >= PATH_MAX_N)
-        return 0;
-    s->kind = SLOT_SUBTREE;
-    s->version = load_be64(in.data);
-    memcpy(s->hash.b, in.data + 8, 32);
-    s->hashed = true;
-    return s->version ? 40 : 0;
-}
-
-static bool page_decode(struct page *p, struct bytes in) {
-    if (in.len < 5 || in.data[0] != PAGE_FORMAT)
-        return false;
-    unsigned leaves = load_be16(in.data + 1), children = load_be16(in.data + 3);
-    if (leaves & children)
-        return false;
-    struct bytes rest = bytes_of(in.data + 5, in.len - 5);
-    for (unsigned i = 0; i < PAGE_SLOTS; i++) {
-        size_t used = 0;
-        if (leaves >> i & 1)
-            used = decode_leaf(&p->slots[i], rest, p, i);
-        else if (children >> i & 1)
-            used = decode_child(&p->slots[i], rest, p);
-        else
-            continue;
-        if (!used)
-            return false;
-        rest = bytes_of(rest.data + used, rest.len - used);
+static int build_slot(struct page *p, unsigned i, const struct page_image *image, struct err *err) {
+    struct bytes in = image->slots[i];
+    struct slot *s = &p->slots[i];
+    if (image->leaves >> i & 1) {
+        if (in.len - 66 > KEY_LEN_MAX || nibble_at(in.data, p->n) != i)
+            return damaged(p->n, err);
+        return build_leaf(s, in, err);
     }
-    return rest.len == 0;
+    if (image->children >> i & 1) {
+        if (p->n + 1 >= PATH_MAX_N)
+            return damaged(p->n, err);
+        *s = (struct slot){.kind = SLOT_SUBTREE, .hashed = true};
+        memcpy(s->hash.b, in.data, 32);
+    }
+    return CODE_OK;
 }
 
-int page_load(struct kv *kv, const struct kv_snap *snap, unsigned family, uint64_t version, const uint8_t *path,
-              size_t n, struct page **ret, struct err *err) {
-    uint8_t key[PAGE_KEY_MAX];
-    size_t key_len = page_key(version, path, n, key);
-    struct kv_value v;
-    int rc = kv_get(kv, snap, family, bytes_of(key, key_len), &v, err);
-    if (rc == CODE_NOT_FOUND)
-        return err_set(err, CODE_PRUNED, "the state tree of version %llu is not kept any more",
-                       (unsigned long long)version);
-    if (rc)
-        return rc;
+int page_build(const struct page_image *image, const uint8_t *path, size_t n, struct page **ret, struct err *err) {
     struct page *p = page_new(path, n);
-    if (!p) {
-        rc = err_set(err, CODE_NO_MEMORY, "no memory for a page of the state tree");
-    } else if (!page_decode(p, v.bytes)) {
+    if (!p)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a page of the state tree");
+    int rc = CODE_OK;
+    for (unsigned i = 0; i < PAGE_SLOTS && rc == CODE_OK; i++)
+        rc = build_slot(p, i, image, err);
+    if (rc)
         page_free(p);
-        rc = err_set(err, CODE_CORRUPT, "a page of the state tree (version %llu, depth %zu) is damaged",
-                     (unsigned long long)version, n);
-    } else {
-        p->stored = version;
+    else
         *ret = p;
-    }
-    kv_value_release(&v);
     return rc;
 }
 

@@ -1,22 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a stored tree: proofs, walks, pruning. Every page read here is held against the hash that its parent gives
+/* Reading a stored tree, now or as it was: proofs and walks. Every page is held against the hash that its parent gives
  * for it. */
 #include "chain/store/tree_page.h"
+#include "chain/store/undo.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-struct reader {
-    struct kv *kv;
-    const struct kv_snap *snap;
-    unsigned family;
+#define PAGE_MEMORY (32 * MIB) /* a page and its undo over all heights that are kept */
+
+struct reading {
+    const struct tree_reader *tree;
+    struct undo_reader undo;
+    uint64_t version; /* of the root that is read */
 };
 
+/* Puts back what later versions changed in the page's slots. */
+static int patch_back(struct reading *r, struct bytes name, struct arena *arena, struct page_image *image,
+                      struct err *err) {
+    for (uint64_t v = r->tree->newest.version; v > r->version; v--) {
+        struct bytes diff;
+        int rc = undo_find(&r->undo, v, name, arena, &diff, err);
+        if (rc == CODE_NOT_FOUND)
+            continue;
+        if (rc)
+            return rc;
+        if (!page_patch(diff, image))
+            return err_set(err, CODE_CORRUPT, "the undo of a page of the state tree is damaged");
+    }
+    return CODE_OK;
+}
+
+/* The page at a path as the version left it; one that was not there is empty. */
+static int page_at(struct reading *r, const uint8_t *path, size_t n, struct arena *arena, struct page **ret,
+                   struct err *err) {
+    const struct tree_place *place = &r->tree->place;
+    uint8_t room[PAGE_NAME_MAX];
+    struct bytes name = bytes_of(room, page_name(path, n, room)), now = BYTES_NONE;
+    struct page_image image = {0};
+    int rc = kv_get_dup(place->kv, r->tree->snap, place->family, name, arena, &now, err);
+    if (rc && rc != CODE_NOT_FOUND)
+        return rc;
+    if (rc == CODE_OK && !page_parse(now, &image))
+        return err_set(err, CODE_CORRUPT, "a page of the state tree at depth %zu is damaged", n);
+    rc = patch_back(r, name, arena, &image, err);
+    return rc ? rc : page_build(&image, path, n, ret, err);
+}
+
 /* The page with its nodes; *ret is the caller's. */
-static int read_page(const struct reader *r, uint64_t version, const struct hash *want, const uint8_t *path, size_t n,
-                     struct page **ret, struct page_nodes *ret_nodes, struct err *err) {
+static int read_page(struct reading *r, const struct hash *want, const uint8_t *path, size_t n, struct page **ret,
+                     struct page_nodes *ret_nodes, struct err *err) {
+    struct arena arena;
     struct page *p;
-    int rc = page_load(r->kv, r->snap, r->family, version, path, n, &p, err);
+    arena_init(&arena, PAGE_MEMORY);
+    int rc = page_at(r, path, n, &arena, &p, err);
+    arena_release(&arena);
     if (rc)
         return rc;
     pages_hash_leaves(&p, 1);
@@ -24,10 +62,26 @@ static int read_page(const struct reader *r, uint64_t version, const struct hash
     if (!hash_eq(&ret_nodes->hash[1], want)) {
         page_free(p);
         return err_set(err, CODE_CORRUPT, "a page of the state tree (version %llu, depth %zu) does not match its hash",
-                       (unsigned long long)version, n);
+                       (unsigned long long)r->version, n);
     }
     *ret = p;
     return CODE_OK;
+}
+
+static int reading_open(struct reading *r, const struct tree_reader *tree, const struct tree_root *root,
+                        struct err *err) {
+    r->tree = tree;
+    r->version = root->version;
+    return undo_open(&r->undo, tree->place.kv, tree->snap, tree->place.undo, UNDO_TREE, err);
+}
+
+/* A failed read of undo shows as a page that does not match: its own error is the better one. */
+static int reading_close(struct reading *r, int rc, struct err *err) {
+    struct err failure = {0};
+    int closed = undo_close(&r->undo, &failure);
+    if (closed && err)
+        *err = failure;
+    return closed ? closed : rc;
 }
 
 /* --- proofs ----------------------------------------------------------------------------------------------------- */
@@ -72,30 +126,36 @@ static const struct slot *descend(const struct page *p, const struct page_nodes 
     return NULL;
 }
 
-int tree_prove(struct kv *kv, const struct kv_snap *snap, unsigned family, const struct tree_root *root,
-               const struct hash *key_hash, struct tree_proof *ret, struct err *err) {
-    struct reader r = {kv, snap, family};
-    struct hash want = root->hash;
-    uint64_t version = root->version;
-    memset(ret, 0, sizeof *ret);
-    for (size_t n = 0; version; n++) {
+static int prove(struct reading *r, const struct hash *root, const struct hash *key_hash, struct tree_proof *ret,
+                 struct err *err) {
+    struct hash want = *root;
+    bool more = !hash_is_zero(&want);
+    for (size_t n = 0; more; n++) {
         struct page *p;
         struct page_nodes nodes;
-        int rc = read_page(&r, version, &want, key_hash->b, n, &p, &nodes, err);
+        int rc = read_page(r, &want, key_hash->b, n, &p, &nodes, err);
         if (rc)
             return rc;
         const struct slot *s = descend(p, &nodes, key_hash, ret);
-        version = s ? s->version : 0;
+        more = s != NULL;
         want = s ? s->hash : want;
         page_free(p);
     }
     return CODE_OK;
 }
 
+int tree_prove(const struct tree_reader *tree, const struct tree_root *root, const struct hash *key_hash,
+               struct tree_proof *ret, struct err *err) {
+    struct reading r;
+    memset(ret, 0, sizeof *ret);
+    int rc = reading_open(&r, tree, root, err);
+    return rc ? rc : reading_close(&r, prove(&r, &root->hash, key_hash, ret, err), err);
+}
+
 /* --- walks ------------------------------------------------------------------------------------------------------ */
 
 struct walk {
-    struct reader r;
+    struct reading r;
     tree_leaf_fn *fn;
     void *ctx;
 };
@@ -107,11 +167,10 @@ static int walk_leaf(const struct walk *w, const struct leaf *leaf, struct err *
     return w->fn(w->ctx, &key_hash, &value_hash, bytes_of(leaf->key, leaf->key_len), err);
 }
 
-static int walk_page(const struct walk *w, uint64_t version, const struct hash *want, uint8_t *path, size_t n,
-                     struct err *err) {
+static int walk_page(struct walk *w, const struct hash *want, uint8_t *path, size_t n, struct err *err) {
     struct page *p;
     struct page_nodes nodes;
-    int rc = read_page(&w->r, version, want, path, n, &p, &nodes, err);
+    int rc = read_page(&w->r, want, path, n, &p, &nodes, err);
     if (rc)
         return rc;
     for (unsigned i = 0; i < PAGE_SLOTS && rc == CODE_OK; i++) {
@@ -121,67 +180,19 @@ static int walk_page(const struct walk *w, uint64_t version, const struct hash *
         if (s->kind == SLOT_LEAF)
             rc = walk_leaf(w, s->leaf, err);
         else if (s->kind == SLOT_SUBTREE)
-            rc = walk_page(w, s->version, &s->hash, path, n + 1, err);
+            rc = walk_page(w, &s->hash, path, n + 1, err);
         path[n / 2] = before;
     }
     page_free(p);
     return rc;
 }
 
-int tree_walk(struct kv *kv, const struct kv_snap *snap, unsigned family, const struct tree_root *root,
-              tree_leaf_fn *fn, void *ctx, struct err *err) {
-    struct walk w = {{kv, snap, family}, fn, ctx};
+int tree_walk(const struct tree_reader *tree, const struct tree_root *root, tree_leaf_fn *fn, void *ctx,
+              struct err *err) {
+    struct walk w = {.fn = fn, .ctx = ctx};
     uint8_t path[33] = {0};
-    return root->version ? walk_page(&w, root->version, &root->hash, path, 0, err) : CODE_OK;
-}
-
-/* --- pruning ---------------------------------------------------------------------------------------------------- */
-
-/* Adds the removal of every page in a stale list; false when the list is damaged. */
-static bool drop_listed(struct kv_batch *batch, unsigned family, struct bytes list, size_t *count) {
-    uint8_t key[PAGE_KEY_MAX] = {'p'};
-    while (list.len) {
-        if (list.len < 9 || list.data[8] > PATH_MAX_N)
-            return false;
-        size_t len = 9 + (list.data[8] + 1u) / 2;
-        if (len > list.len)
-            return false;
-        memcpy(key + 1, list.data, len);
-        kv_batch_del(batch, family, bytes_of(key, len + 1));
-        list = bytes_of(list.data + len, list.len - len);
-        (*count)++;
-    }
-    return true;
-}
-
-int tree_prune(struct kv *kv, unsigned family, uint64_t since, size_t max_pages, uint64_t *next, struct kv_batch *batch,
-               struct err *err) {
-    if (*next > since)
+    if (hash_is_zero(&root->hash))
         return CODE_OK;
-    uint8_t from[9] = {'s'}, to[9] = {'s'};
-    store_be64(from + 1, *next);
-    store_be64(to + 1, since + 1);
-    struct kv_range range = {bytes_of(from, sizeof from), bytes_of(to, sizeof to), false};
-    struct kv_iter *it;
-    int rc = kv_iter_open(kv, NULL, family, &range, &it, err);
-    if (rc)
-        return rc;
-    struct bytes key, list;
-    size_t count = 0;
-    uint64_t reached = since + 1;
-    while (kv_iter_next(it, &key, &list)) {
-        if (count > max_pages) {
-            reached = load_be64(key.data + 1);
-            break;
-        }
-        if (!drop_listed(batch, family, list, &count)) {
-            (void)kv_iter_close(it, NULL);
-            return err_set(err, CODE_CORRUPT, "the list of stale pages of the state tree is damaged");
-        }
-        kv_batch_del(batch, family, key);
-    }
-    rc = kv_iter_close(it, err);
-    if (rc == CODE_OK)
-        *next = reached;
-    return rc;
+    int rc = reading_open(&w.r, tree, root, err);
+    return rc ? rc : reading_close(&w.r, walk_page(&w, &root->hash, path, 0, err), err);
 }

@@ -1,119 +1,121 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/store/undo.h"
 
-#include "chain/base/limits.h"
-
 #include <assert.h>
 
-#define CHUNK_LEN ((size_t)4096) /* closed by the entry that passes it */
+#define CHUNK_LEN     ((size_t)4096) /* closed by the entry that passes it */
+#define CHUNK_LEN_MAX (CHUNK_LEN + 2 * VALUE_LEN_MAX)
 
-static size_t chunk_key(uint64_t height, struct bytes key, uint8_t ret[8 + KEY_LEN_MAX]) {
-    assert(key.len <= KEY_LEN_MAX);
-    store_be64(ret, height);
-    if (key.len)
-        memcpy(ret + 8, key.data, key.len);
-    return 8 + key.len;
+static size_t prefix(enum undo_kind kind, uint64_t height, uint8_t ret[9]) {
+    ret[0] = (uint8_t)kind;
+    store_be64(ret + 1, height);
+    return 9;
 }
 
-static void put_entry(struct buf *chunk, const struct state_change *c) {
-    buf_put_be16(chunk, (uint16_t)c->key.len);
-    buf_put_bytes(chunk, c->key);
-    buf_put_u8(chunk, c->was_present);
-    buf_put_be32(chunk, c->was_present ? (uint32_t)c->old.len : 0);
-    if (c->was_present)
-        buf_put_bytes(chunk, c->old);
+/* --- writing ---------------------------------------------------------------------------------------------------- */
+
+void undo_begin(struct undo_writer *w, struct kv_batch *batch, unsigned family, enum undo_kind kind, uint64_t height) {
+    w->batch = batch;
+    w->family = family;
+    w->key_len = 0;
+    (void)prefix(kind, height, w->key);
+    buf_init(&w->chunk, CHUNK_LEN_MAX);
 }
 
-int undo_put(struct kv_batch *batch, unsigned family, uint64_t height, const struct state_diff *diff, struct err *err) {
-    uint8_t key[8 + KEY_LEN_MAX];
-    struct buf chunk;
-    int rc = CODE_OK;
-    buf_init(&chunk, CHUNK_LEN + KEY_LEN_MAX + VALUE_LEN_MAX + 7);
-    for (size_t i = 0; i < diff->len && rc == CODE_OK;) {
-        size_t key_len = chunk_key(height, diff->at[i].key, key);
-        for (; i < diff->len && chunk.len < CHUNK_LEN; i++)
-            put_entry(&chunk, &diff->at[i]);
-        rc = buf_check(&chunk, err);
-        kv_batch_put(batch, family, bytes_of(key, key_len), buf_bytes(&chunk));
-        buf_clear(&chunk);
+static void close_chunk(struct undo_writer *w) {
+    if (w->chunk.len == 0 || buf_failed(&w->chunk))
+        return;
+    kv_batch_put(w->batch, w->family, bytes_of(w->key, w->key_len), buf_bytes(&w->chunk));
+    buf_clear(&w->chunk);
+}
+
+void undo_add(struct undo_writer *w, struct bytes name, struct bytes payload) {
+    assert(name.len > 0 && name.len <= KEY_LEN_MAX && payload.len <= UINT32_MAX);
+    if (w->chunk.len == 0) {
+        memcpy(w->key + 9, name.data, name.len);
+        w->key_len = 9 + name.len;
     }
-    buf_release(&chunk);
+    buf_put_be16(&w->chunk, (uint16_t)name.len);
+    buf_put_bytes(&w->chunk, name);
+    buf_put_be32(&w->chunk, (uint32_t)payload.len);
+    buf_put_bytes(&w->chunk, payload);
+    if (w->chunk.len >= CHUNK_LEN)
+        close_chunk(w);
+}
+
+int undo_end(struct undo_writer *w, struct err *err) {
+    close_chunk(w);
+    int rc = buf_check(&w->chunk, err);
+    buf_release(&w->chunk);
     return rc;
 }
 
+void undo_drop(struct kv_batch *batch, unsigned family, enum undo_kind kind, uint64_t below) {
+    uint8_t from[9], to[9];
+    (void)prefix(kind, 0, from);
+    (void)prefix(kind, below, to);
+    kv_batch_del_range(batch, family, bytes_of(from, sizeof from), bytes_of(to, sizeof to));
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
 /* Cuts the first entry off *rest. False when it is damaged. */
-static bool next_entry(struct bytes *rest, struct bytes *ret_key, bool *ret_present, struct bytes *ret_old) {
+static bool next_entry(struct bytes *rest, struct bytes *ret_name, struct bytes *ret_payload) {
     if (rest->len < 2)
         return false;
-    size_t key_len = load_be16(rest->data);
-    if (rest->len - 2 < key_len || rest->len - 2 - key_len < 5)
+    size_t name_len = load_be16(rest->data);
+    if (rest->len - 2 < name_len || rest->len - 2 - name_len < 4)
         return false;
-    const uint8_t *p = rest->data + 2 + key_len;
-    size_t used = 2 + key_len + 5, old_len = load_be32(p + 1);
-    if (p[0] > 1 || rest->len - used < old_len)
+    const uint8_t *p = rest->data + 2 + name_len;
+    size_t used = 2 + name_len + 4, len = load_be32(p);
+    if (rest->len - used < len)
         return false;
-    *ret_key = bytes_of(rest->data + 2, key_len);
-    *ret_present = p[0];
-    *ret_old = bytes_of(p + 5, old_len);
-    *rest = bytes_of(rest->data + used + old_len, rest->len - used - old_len);
+    *ret_name = bytes_of(rest->data + 2, name_len);
+    *ret_payload = bytes_of(p + 4, len);
+    *rest = bytes_of(rest->data + used + len, rest->len - used - len);
     return true;
 }
 
-static int search_chunk(struct bytes chunk, struct bytes key, struct arena *arena, struct undo_found *ret,
+static int search_chunk(struct bytes chunk, struct bytes name, struct arena *arena, struct bytes *ret,
                         struct err *err) {
-    struct bytes k, old;
-    bool present;
+    struct bytes n, payload;
     while (chunk.len) {
-        if (!next_entry(&chunk, &k, &present, &old))
-            return err_set(err, CODE_CORRUPT, "a record of overwritten state is damaged");
-        int c = bytes_cmp(k, key);
+        if (!next_entry(&chunk, &n, &payload))
+            return err_set(err, CODE_CORRUPT, "a record of what a height overwrote is damaged");
+        int c = bytes_cmp(n, name);
         if (c > 0)
             break;
         if (c < 0)
             continue;
-        *ret = (struct undo_found){.changed = true, .was_present = present};
-        if (!arena_dup_bytes(arena, old, &ret->old))
+        if (!arena_dup_bytes(arena, payload, ret))
             return err_set(err, CODE_NO_MEMORY, "a stored value of %zu bytes does not fit the memory of this task",
-                           old.len);
+                           payload.len);
         return CODE_OK;
     }
-    *ret = (struct undo_found){0};
-    return CODE_OK;
+    return CODE_NOT_FOUND;
 }
 
-int undo_find(struct kv *kv, const struct kv_snap *snap, unsigned family, uint64_t height, struct bytes key,
-              struct arena *arena, struct undo_found *ret, struct err *err) {
-    uint8_t from[8], to[8 + KEY_LEN_MAX + 1];
-    store_be64(from, height);
-    size_t to_len = chunk_key(height, key, to);
-    to[to_len++] = 0; /* just above the key: the last chunk that begins at or before it */
-    struct kv_range range = {bytes_of(from, sizeof from), bytes_of(to, to_len), true};
-    struct kv_iter *it;
-    struct bytes name, chunk;
-    int rc = kv_iter_open(kv, snap, family, &range, &it, err);
-    if (rc)
-        return rc;
-    struct undo_found found = {0};
-    if (kv_iter_next(it, &name, &chunk))
-        rc = search_chunk(chunk, key, arena, &found, err);
-    int closed = kv_iter_close(it, rc ? NULL : err);
-    rc = rc ? rc : closed;
-    if (rc == CODE_OK)
-        *ret = found;
-    return rc;
+int undo_open(struct undo_reader *r, struct kv *kv, const struct kv_snap *snap, unsigned family, enum undo_kind kind,
+              struct err *err) {
+    uint8_t from = (uint8_t)kind, to = (uint8_t)(kind + 1);
+    struct kv_range range = {bytes_of(&from, 1), bytes_of(&to, 1), true};
+    r->kind = kind;
+    r->it = NULL;
+    return kv_iter_open(kv, snap, family, &range, &r->it, err);
 }
 
-int undo_drop(struct kv *kv, unsigned family, uint64_t height, struct kv_batch *batch, struct err *err) {
-    uint8_t from[8], to[8];
-    store_be64(from, height);
-    store_be64(to, height + 1);
-    struct kv_range range = {bytes_of(from, sizeof from), bytes_of(to, sizeof to), false};
-    struct kv_iter *it;
-    struct bytes key, value;
-    int rc = kv_iter_open(kv, NULL, family, &range, &it, err);
-    if (rc)
-        return rc;
-    while (kv_iter_next(it, &key, &value))
-        kv_batch_del(batch, family, key);
-    return kv_iter_close(it, err);
+int undo_find(struct undo_reader *r, uint64_t height, struct bytes name, struct arena *arena, struct bytes *ret,
+              struct err *err) {
+    uint8_t want[UNDO_KEY_MAX];
+    assert(name.len > 0 && name.len <= KEY_LEN_MAX);
+    size_t head = prefix(r->kind, height, want);
+    memcpy(want + head, name.data, name.len);
+    struct bytes key, chunk; /* the last chunk that begins at or before the name */
+    if (!kv_iter_seek(r->it, bytes_of(want, head + name.len), &key, &chunk) || !bytes_starts(key, bytes_of(want, head)))
+        return CODE_NOT_FOUND;
+    return search_chunk(chunk, name, arena, ret, err);
+}
+
+int undo_close(struct undo_reader *r, struct err *err) {
+    return kv_iter_close(r->it, err);
 }

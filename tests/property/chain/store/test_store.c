@@ -56,7 +56,7 @@ static void apply(uint64_t height, struct world *w, struct state *st) {
     }
 }
 
-/* --- the definition of the root, written out --- */
+/* --- the definition of the root, written out -------------------------------------------------------------------- */
 
 struct item {
     struct hash key_hash, value_hash;
@@ -93,7 +93,7 @@ static struct hash world_root(const struct world *w) {
     return naive(items, n, 0);
 }
 
-/* --- against the model --- */
+/* --- against the model ------------------------------------------------------------------------------------------ */
 
 static void check_proof(struct store_view *v, uint64_t height, const struct world *w, size_t i) {
     char key[24];
@@ -216,7 +216,7 @@ static void store__equals_the_model(void **state) {
         run(seed, seed % 5 == 0);
 }
 
-/* --- killed --- */
+/* --- killed ----------------------------------------------------------------------------------------------------- */
 
 static int writer(const char *dir) {
     struct store *s = open_over(NULL, dir);

@@ -93,11 +93,48 @@ static void check_reads(bool rocks) {
     kv_value_release(&kept);
     assert_string_equal(listing(kv, NULL, "", "", false), "bcef");
     assert_string_equal(listing(kv, snap, "", "", false), "abce");
+    b = kv_batch_new(kv);
+    kv_batch_del_range(b, 0, bytes_str("d"), bytes_str("f"));
+    kv_batch_put(b, 0, bytes_str("d"), bytes_str("after it"));
+    assert_ok(kv_write(kv, b, true, &err), &err);
+    kv_batch_free(b);
+    assert_string_equal(listing(kv, NULL, "", "", false), "bcdf");
+    assert_value(kv, NULL, 0, "e", NULL);
+    assert_value(kv, snap, 0, "e", "5");
     assert_value(kv, NULL, 0, "c", "new");
     assert_value(kv, snap, 0, "c", "3");
     assert_value(kv, snap, 0, "a", "1");
     kv_snap_free(kv, snap);
     kv_close(kv);
+}
+
+static void check_seek(bool rocks) {
+    struct kv *kv = open_one(rocks, "seek");
+    struct err err = {0};
+    struct kv_iter *it;
+    struct bytes key, value;
+    for (const char *k = "bdfh"; *k; k++)
+        put(kv, 0, (char[]){*k, 0}, "v");
+    struct kv_range range = {bytes_str("c"), bytes_str("g"), true};
+    assert_ok(kv_iter_open(kv, NULL, 0, &range, &it, &err), &err);
+    static const char *const cases[][2] = {{"d", "d"}, {"e", "d"}, {"c", ""},  {"f", "f"},
+                                           {"a", ""},  {"z", "f"}, {"dd", "d"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool found = kv_iter_seek(it, bytes_str(cases[i][0]), &key, &value);
+        assert_int_equal(found, cases[i][1][0] != 0);
+        assert_true(!found || bytes_eq(key, bytes_str(cases[i][1])));
+    }
+    assert_true(kv_iter_seek(it, bytes_str("f"), &key, &value));
+    assert_true(kv_iter_next(it, &key, &value) && bytes_eq(key, bytes_str("d")));
+    assert_false(kv_iter_next(it, &key, &value));
+    assert_ok(kv_iter_close(it, &err), &err);
+    kv_close(kv);
+}
+
+static void kv_iter_seek__finds_below(void **state) {
+    (void)state;
+    check_seek(false);
+    check_seek(true);
 }
 
 static void kv__reads_and_snapshots(void **state) {
@@ -185,7 +222,7 @@ static void kv_prefix_end__carries(void **state) {
     assert_int_equal(kv_prefix_end(BYTES_NONE, room).len, 0);
 }
 
-TEST_MAIN(cmocka_unit_test(kv__reads_and_snapshots), cmocka_unit_test(kv_open_rocks__reopen_keeps),
-          cmocka_unit_test(kv_open_rocks__second_open_is_locked), cmocka_unit_test(kv_open_rocks__must_exist),
-          cmocka_unit_test(kv_write__failure_latches), cmocka_unit_test(kv_mem_crash__drops_what_was_not_synced),
-          cmocka_unit_test(kv_prefix_end__carries))
+TEST_MAIN(cmocka_unit_test(kv__reads_and_snapshots), cmocka_unit_test(kv_iter_seek__finds_below),
+          cmocka_unit_test(kv_open_rocks__reopen_keeps), cmocka_unit_test(kv_open_rocks__second_open_is_locked),
+          cmocka_unit_test(kv_open_rocks__must_exist), cmocka_unit_test(kv_write__failure_latches),
+          cmocka_unit_test(kv_mem_crash__drops_what_was_not_synced), cmocka_unit_test(kv_prefix_end__carries))

@@ -298,7 +298,7 @@ static void store_view_open__stays_while_the_writer_goes_on(void **state) {
     store_close(s);
 }
 
-/* --- readers in other threads while the writer commits --- */
+/* --- readers in other threads while the writer commits ---------------------------------------------------------- */
 
 struct reader {
     struct store *store;
