@@ -63,6 +63,10 @@ struct fixture {
 
     /* while holding, fixture_do only queues: see fixture_hold */
     bool holding;
+    void (*mutate)(void *arg,
+                   ProtobufCMessage
+                       *message); /* called with a copy of each message that is held, before it is signed; NULL: none */
+    void *mutate_arg;
     const struct tx *held[FIXTURE_HELD_MAX];
     size_t held_n;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/ledger/world.h"
 
+#include "tests/lib/ledger/mutate.h"
+
 #define MINUTE 60000ull
 
 const char *const world_events[WORLD_EVENTS] = {"payment.frozen",   "payment.resumed",        "payment.ended",
@@ -84,12 +86,20 @@ static unsigned draw_op(struct world *w) {
     }
 }
 
+static void mutate(void *arg, ProtobufCMessage *message) {
+    struct world *w = arg;
+    for (uint64_t n = 1 + rng_below(&w->rng, 2); n; n--)
+        mutate_message(&w->rng, &w->f.tx_arena, message);
+}
+
 static void gather(struct world *w) {
     unsigned tries = (unsigned)rng_below(&w->rng, 12);
     fixture_hold(&w->f);
+    w->f.mutate_arg = w;
     for (unsigned i = 0; i < tries; i++) {
         unsigned op = draw_op(w);
         size_t before = w->f.held_n;
+        w->f.mutate = w->mutants && rng_below(&w->rng, w->mutants) == 0 ? mutate : NULL;
         world_ops[op].make(w);
         for (size_t h = before; h < w->f.held_n; h++)
             w->kinds[h] = op;

@@ -28,6 +28,7 @@ struct world {
     unsigned kinds[FIXTURE_HELD_MAX]; /* of the held transactions, in order */
     unsigned new_sps;
     unsigned events[8]; /* of world_events */
+    unsigned mutants;   /* one in so many messages has a field changed at random; 0: none */
     bool trace;         /* print what every transaction answered */
 };
 

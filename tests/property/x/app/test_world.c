@@ -44,6 +44,22 @@ static void world__keeps_every_invariant(void **state) {
     }
 }
 
+/* Half of the messages have fields changed at random: nothing but a refusal may come of it. */
+static void world__takes_no_harm_from_strange_messages(void **state) {
+    (void)state;
+    uint64_t only = option("WORLD_SEED", 0), blocks = option("WORLD_BLOCKS", BLOCKS);
+    for (uint64_t seed = only ? only : 1; seed <= (only ? only : SEEDS / 2); seed++) {
+        struct world w;
+        print_message("WORLD_SEED=%d\n", (int)seed);
+        world_init(&w, seed, NULL);
+        w.mutants = 2;
+        w.trace = getenv("WORLD_TRACE") != NULL;
+        for (uint64_t i = 0; i < blocks; i++)
+            world_block(&w);
+        world_release(&w);
+    }
+}
+
 static void world__same_bytes_in_memory_and_in_rocksdb(void **state) {
     (void)state;
     struct world a, b;
@@ -59,4 +75,5 @@ static void world__same_bytes_in_memory_and_in_rocksdb(void **state) {
     world_release(&b);
 }
 
-TEST_MAIN(cmocka_unit_test(world__keeps_every_invariant), cmocka_unit_test(world__same_bytes_in_memory_and_in_rocksdb))
+TEST_MAIN(cmocka_unit_test(world__keeps_every_invariant), cmocka_unit_test(world__takes_no_harm_from_strange_messages),
+          cmocka_unit_test(world__same_bytes_in_memory_and_in_rocksdb))
