@@ -102,10 +102,10 @@ static void payment_defaults(PaymentParams *p, bool dev) {
 
 static void challenge_defaults(ChallengeParams *p, bool dev) {
     challenge_params__init(p);
-    p->floor_interval_ms = dev ? 5 * SECOND : HOUR;
+    p->floor_interval_ms = dev ? 10 * SECOND : HOUR;
     p->bytes_per_draw = (uint64_t)1 << 40;
     p->bytes_interval_ms = dev ? MINUTE : HOUR;
-    p->leaves = 8;
+    p->leaves = dev ? 4 : 8;
     p->deadline_ms = dev ? 15 * SECOND : 10 * MINUTE;
     p->open_max = 1000;
     p->draws_per_block = 10;
@@ -118,6 +118,9 @@ static void challenge_defaults(ChallengeParams *p, bool dev) {
     p->misses_per_block = 100;
     p->challenger_reward = CAIRN / 100;
     p->open_per_submitter = 10;
+    p->answers_per_block = 16; /* of 8 leaves each: a quarter of a block */
+    p->closed_kept_ms = dev ? HOUR : 7 * DAY;
+    p->prunes_per_block = 100;
 }
 
 static void defaults(struct groups *g, bool dev) {

@@ -75,6 +75,23 @@ static int check_modules(const Params *p, struct err *err) {
         {"payment.settlements_per_block", p->payment->settlements_per_block, 1, 10000},
         {"payment.accounts_per_owner", p->payment->accounts_per_owner, 1, 100000},
         {"payment.price_max", p->payment->price_max, 1, (uint64_t)1 << 56},
+        {"storage.members_per_update", p->storage->members_per_update, 1, 1000},
+        {"storage.metadata_bytes_max", p->storage->metadata_bytes_max, 0, 4096},
+        {"storage.tags_max", p->storage->tags_max, 0, TAGS_MAX},
+        {"permission.statements_max", p->permission->statements_max, 1, 256},
+        {"permission.statement_resources_max", p->permission->statement_resources_max, 0, 256},
+        {"permission.groups_per_resource", p->permission->groups_per_resource, 0, 64},
+        {"permission.account_policies_per_resource", p->permission->account_policies_per_resource, 0, 100000},
+        {"challenge.leaves", p->challenge->leaves, 1, 64},
+        {"challenge.open_max", p->challenge->open_max, 1, 1000000},
+        {"challenge.answers_per_block", p->challenge->answers_per_block, 1, 100000},
+        {"challenge.draws_per_block", p->challenge->draws_per_block, 1, 10000},
+        {"challenge.misses_per_block", p->challenge->misses_per_block, 1, 10000},
+        {"challenge.prunes_per_block", p->challenge->prunes_per_block, 1, 10000},
+        {"challenge.closed_kept_ms", p->challenge->closed_kept_ms, 0, 10 * YEAR_MS},
+        {"challenge.repair_interval_ms", p->challenge->repair_interval_ms, 1, YEAR_MS},
+        {"challenge.floor_interval_ms", p->challenge->floor_interval_ms, 0, YEAR_MS},
+        {"challenge.bytes_interval_ms", p->challenge->bytes_interval_ms, 0, YEAR_MS},
     };
     return check_ranges(r, COUNT_OF(r), err);
 }

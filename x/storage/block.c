@@ -9,6 +9,11 @@ static uint64_t cap(const struct ctx *ctx) {
     return u64_max(ctx->params->storage->expiries_per_block, 1);
 }
 
+/* Forgetting an approval is two deletions, and a block can use thousands. */
+static uint64_t approvals_cap(const struct ctx *ctx) {
+    return u64_max(cap(ctx), 4096);
+}
+
 /* rest of both queues: object id u64be. */
 static int end_object(struct ctx *ctx, struct bytes rest, enum object_end end, struct err *err) {
     ObjectInfo *object = NULL;
@@ -36,5 +41,9 @@ static int expiry_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, str
 const struct hook storage_end_hooks[STORAGE_END_HOOKS] = {
     {.name = "storage.unsealed", .cap = cap, .module = KEY_STORAGE, .queue = 'u', .due = unsealed_due},
     {.name = "storage.expired", .cap = cap, .module = KEY_STORAGE, .queue = 'e', .due = expiry_due},
-    {.name = "storage.used_approvals", .cap = cap, .module = KEY_STORAGE, .queue = 'q', .due = approval_forget},
+    {.name = "storage.used_approvals",
+     .cap = approvals_cap,
+     .module = KEY_STORAGE,
+     .queue = 'q',
+     .due = approval_forget},
 };

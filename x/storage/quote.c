@@ -9,7 +9,7 @@
 int quote_lock(struct ctx *ctx, const Profile *profile, uint64_t size, uint64_t price, uint64_t term,
                uint64_t *ret_pebble, struct err *err) {
     u128 rate = (u128)layout_billed_bytes(profile, size) * price;
-    return payment_charge(rate, term ? term : ctx->params->payment->reserve_time_ms, ret_pebble, err);
+    return payment_charge(rate, u64_max(term, ctx->params->payment->reserve_time_ms), ret_pebble, err);
 }
 
 int quote_answer(struct ctx *ctx, const Profile *profile, uint64_t size, uint64_t price, uint64_t term,

@@ -13,10 +13,10 @@ struct set {
 
 /* Class c holds weights of 2^(c-1) + 1 .. 2^c; weight 1 is class 0. */
 static uint8_t class_of(uint64_t weight) {
-    uint8_t class = 0;
-    while (class < CLASSES - 1 && (uint64_t)1 << class < weight)
-        class ++;
-    return class;
+    uint8_t power = 0;
+    while (power < CLASSES - 1 && (uint64_t)1 << power < weight)
+        power++;
+    return power;
 }
 
 static int set_get(struct ctx *ctx, const struct weight_id *id, struct set *ret, struct err *err) {
@@ -47,20 +47,20 @@ static int set_put(struct ctx *ctx, const struct weight_id *id, struct set *set,
     return record_put(ctx, key_weight_set(&k, id), &record, err);
 }
 
-static int index_put(struct ctx *ctx, const struct weight_id *id, uint8_t class, uint64_t index,
+static int index_put(struct ctx *ctx, const struct weight_id *id, uint8_t power, uint64_t index,
                      struct weight_item item, struct err *err) {
     struct key k;
     WeightRef ref = WEIGHT_REF__INIT;
     ref.a = item.a;
     ref.b = item.b;
-    return record_put(ctx, key_weight_index(&k, id, class, index), &ref, err);
+    return record_put(ctx, key_weight_index(&k, id, power, index), &ref, err);
 }
 
-static int index_get(struct ctx *ctx, const struct weight_id *id, uint8_t class, uint64_t index,
+static int index_get(struct ctx *ctx, const struct weight_id *id, uint8_t power, uint64_t index,
                      struct weight_item *ret, struct err *err) {
     struct key k;
     WeightRef *ref;
-    int rc = record_get(ctx, key_weight_index(&k, id, class, index), &weight_ref__descriptor, &ref, err);
+    int rc = record_get(ctx, key_weight_index(&k, id, power, index), &weight_ref__descriptor, &ref, err);
     if (rc)
         return rc == CODE_NOT_FOUND ? ctx_fault(ctx, CODE_CORRUPT, "a weight set has a gap") : rc;
     *ret = (struct weight_item){ref->a, ref->b};
@@ -79,11 +79,11 @@ static int item_get(struct ctx *ctx, const struct weight_id *id, struct weight_i
     return rc;
 }
 
-static int item_put(struct ctx *ctx, const struct weight_id *id, struct weight_item item, uint8_t class, uint64_t index,
+static int item_put(struct ctx *ctx, const struct weight_id *id, struct weight_item item, uint8_t power, uint64_t index,
                     uint64_t weight, struct err *err) {
     struct key k;
     WeightItem record = WEIGHT_ITEM__INIT;
-    record.class_ = class;
+    record.class_ = power;
     record.index = index;
     record.weight = weight;
     return record_put(ctx, key_weight_item(&k, id, item.a, item.b), &record, err);
@@ -93,36 +93,36 @@ static int item_put(struct ctx *ctx, const struct weight_id *id, struct weight_i
 static int item_unlink(struct ctx *ctx, const struct weight_id *id, struct set *set, const WeightItem *record,
                        struct err *err) {
     struct key k;
-    uint8_t class = (uint8_t)record->class_;
-    if (class >= CLASSES || set->counts[class] <= record->index)
+    uint8_t power = (uint8_t)record->class_;
+    if (power >= CLASSES || set->counts[power] <= record->index)
         return ctx_fault(ctx, CODE_CORRUPT, "a weight set counts fewer items than it has");
-    uint64_t last = set->counts[class] - 1;
+    uint64_t last = set->counts[power] - 1;
     if (record->index != last) {
         struct weight_item moved = {0, 0};
         WeightItem *moved_record;
-        int rc = index_get(ctx, id, class, last, &moved, err);
+        int rc = index_get(ctx, id, power, last, &moved, err);
         if (rc == CODE_OK)
             rc = item_get(ctx, id, moved, &moved_record, err);
         if (rc)
             return rc;
         if (!moved_record)
             return ctx_fault(ctx, CODE_CORRUPT, "a weight set numbers an item that it does not have");
-        rc = index_put(ctx, id, class, record->index, moved, err);
+        rc = index_put(ctx, id, power, record->index, moved, err);
         if (rc == CODE_OK)
-            rc = item_put(ctx, id, moved, class, record->index, moved_record->weight, err);
+            rc = item_put(ctx, id, moved, power, record->index, moved_record->weight, err);
         if (rc)
             return rc;
     }
-    set->counts[class] = last;
-    return record_del(ctx, key_weight_index(&k, id, class, last), err);
+    set->counts[power] = last;
+    return record_del(ctx, key_weight_index(&k, id, power, last), err);
 }
 
 static int item_link(struct ctx *ctx, const struct weight_id *id, struct set *set, struct weight_item item,
                      uint64_t weight, struct err *err) {
-    uint8_t class = class_of(weight);
-    uint64_t index = set->counts[class]++;
-    int rc = index_put(ctx, id, class, index, item, err);
-    return rc ? rc : item_put(ctx, id, item, class, index, weight, err);
+    uint8_t power = class_of(weight);
+    uint64_t index = set->counts[power]++;
+    int rc = index_put(ctx, id, power, index, item, err);
+    return rc ? rc : item_put(ctx, id, item, power, index, weight, err);
 }
 
 /* old is NULL for a new item; weight 0 removes. set->total is right already. */
@@ -206,19 +206,19 @@ int weight_draw(struct ctx *ctx, const struct weight_id *set, struct draw *draw,
     u128 mass = set_mass(&s);
     for (int tries = 0; mass && tries < WEIGHT_TRIES_MAX; tries++) {
         u128 at = draw_below(draw, mass);
-        uint8_t class = 0;
-        for (; at >= (u128)s.counts[class] << class; class ++)
-            at -= (u128)s.counts[class] << class;
+        uint8_t power = 0;
+        for (; at >= (u128)s.counts[power] << power; power++)
+            at -= (u128)s.counts[power] << power;
         struct weight_item item = {0, 0};
         WeightItem *record;
-        rc = index_get(ctx, set, class, (uint64_t)(at >> class), &item, err);
+        rc = index_get(ctx, set, power, (uint64_t)(at >> power), &item, err);
         if (rc == CODE_OK)
             rc = item_get(ctx, set, item, &record, err);
         if (rc)
             return rc;
         if (!record)
             return ctx_fault(ctx, CODE_CORRUPT, "a weight set numbers an item that it does not have");
-        if ((at & (((u128)1 << class) - 1)) < record->weight) {
+        if ((at & (((u128)1 << power) - 1)) < record->weight) {
             *ret = item;
             return CODE_OK;
         }

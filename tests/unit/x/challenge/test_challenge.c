@@ -401,6 +401,23 @@ static void miss__slashes_no_more_than_the_window_allows(void **state) {
     assert_int_equal(deal_sp(&f, 2)->deposit, deposit - f.params.challenge.slash_window_max);
 }
 
+static void miss__of_repairs_jails(void **state) {
+    (void)state;
+    begin("replica:3", 100000);
+    f.params.challenge.jail_misses = 2;
+    start();
+    must_submit(1, 0);
+    wait_for("challenge.missed", 30);
+    assert_int_equal(deal_sp(&f, 2)->status, SP_STATUS_IN_SERVICE);
+    wait_for("challenge.missed", 60);
+    assert_int_equal(deal_sp(&f, 2)->status, SP_STATUS_JAILED);
+    d.object = "b.jpg";
+    deal_must_create(&d);
+    struct seal_try t;
+    deal_seal_try(&d, &t);
+    assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_SP_STATUS);
+}
+
 static void duty__rests_while_nothing_is_left_to_rebuild_from(void **state) {
     (void)state;
     begin("replica:1", 100000);
@@ -558,6 +575,7 @@ static const struct CMUnitTest tests[] = {
     T(miss__with_many_blocks_needs_the_time),
     T(miss__an_answer_after_the_deadline),
     T(miss__slashes_no_more_than_the_window_allows),
+    T(miss__of_repairs_jails),
     T(duty__rests_while_nothing_is_left_to_rebuild_from),
     T(duty__ends_with_its_object),
     T(deletion__does_not_cancel),

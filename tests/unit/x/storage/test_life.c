@@ -5,6 +5,7 @@
 #include "chain/codec/bech32.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
+#include "chain/types/signed.h"
 
 static struct fixture f;
 static struct deal d;
@@ -200,6 +201,101 @@ static void object__with_a_term_ends_by_itself(void **state) {
     assert_int_equal(deal_payer(&d)->reserve, 0);
 }
 
+/* One transaction opens a placement group and seals into it. */
+static void seal__into_a_group_of_the_same_transaction(void **state) {
+    (void)state;
+    struct seal_try t;
+    SignedReceipt *list[DEAL_POSITIONS_MAX];
+    MsgOpenGroup open = MSG_OPEN_GROUP__INIT;
+    uint32_t members[] = {1, 2, 3, 4, 5, 6, 7};
+    struct err err = {0};
+    deal_must_bucket(&d);
+    deal_must_create(&d);
+    deal_seal_try(&d, &t);
+    t.msg.group_id = 0;
+    open.profile = &d.profile;
+    open.members = members;
+    open.n_members = 7;
+    for (size_t i = 0; i < 7; i++) {
+        const Receipt *one = &t.receipts[i];
+        struct seckey key = fixture_key(t.keys[i]);
+        assert_ok(receipts_sign(&one, 1, &key, &f.chain_tag, &f.tx_arena, &list[i], &err), &err);
+    }
+    t.msg.receipts = list;
+    t.msg.n_receipts = 7;
+    Msg *msgs[] = {fixture_msg(&f, "sp0.seal", &open.base), fixture_msg(&f, "sp0.seal", &t.msg.base)};
+    const struct tx *tx = fixture_tx(&f, "sp0.seal", 0, msgs, 2);
+    const TxResult *r = fixture_block(&f, &tx, 1)->txs[0];
+    assert_code((int)r->code, CODE_OK);
+    assert_int_equal(deal_object(&d)->object_status, OBJECT_STATUS_SEALED);
+}
+
+/* All receipts of a position's SP under one signature. */
+static void seal__with_receipts_from_a_batch(void **state) {
+    (void)state;
+    struct seal_try t;
+    SignedReceipt *list[7], *batch[3];
+    struct err err = {0};
+    deal_must_bucket(&d);
+    deal_must_group(&d);
+    deal_must_create(&d);
+    deal_seal_try(&d, &t);
+    for (size_t i = 0; i < 7; i++) {
+        Receipt other = t.receipts[i], more = t.receipts[i];
+        other.object_id = 1000;
+        more.object_id = 2000;
+        const Receipt *three[] = {&other, &t.receipts[i], &more};
+        struct seckey key = fixture_key(t.keys[i]);
+        assert_ok(receipts_sign(three, 3, &key, &f.chain_tag, &f.tx_arena, batch, &err), &err);
+        list[i] = batch[1];
+    }
+    t.msg.receipts = list;
+    t.msg.n_receipts = 7;
+    list[3]->index = 0;
+    assert_code((int)fixture_do(&f, "sp0.seal", &t.msg.base)->code, CODE_RECEIPT_SIGNATURE);
+    deal_seal_try(&d, &t);
+    for (size_t i = 0; i < 7; i++) {
+        Receipt other = t.receipts[i];
+        other.object_id = 1000;
+        const Receipt *two[] = {&other, &t.receipts[i]};
+        struct seckey key = fixture_key(t.keys[i]);
+        assert_ok(receipts_sign(two, 2, &key, &f.chain_tag, &f.tx_arena, batch, &err), &err);
+        list[i] = batch[1];
+    }
+    t.msg.receipts = list;
+    t.msg.n_receipts = 7;
+    assert_code((int)fixture_do(&f, "sp0.seal", &t.msg.base)->code, CODE_OK);
+}
+
+/* A payer that runs dry: frozen, nothing new; frozen too long, the end of its objects. */
+static void object__of_a_payer_that_runs_dry(void **state) {
+    (void)state;
+    struct object_try t;
+    fixture_release(&f);
+    fixture_init(&f);
+    fixture_account(&f, "alice", 1000 * PEBBLE_PER_CAIRN);
+    f.params.payment.reserve_time_ms = 60000;
+    f.params.payment.frozen_time_ms = 30000;
+    f.sp_price = (uint64_t)1 << 49;
+    fixture_start(&f);
+    deal_init(&d, &f, "alice", "photos", "a.jpg", "replica:2", 64 * KIB, 200000);
+    deal_fund(&d, 2000000);
+    deal_must(&d);
+    for (int i = 0; i < 200 && deal_payer(&d)->status == PAYMENT_STATUS_ACTIVE; i++)
+        fixture_block(&f, NULL, 0);
+    assert_int_equal(deal_payer(&d)->status, PAYMENT_STATUS_FROZEN);
+    assert_non_null(deal_object(&d));
+    struct deal other = d;
+    other.object = "b.jpg";
+    deal_object_try(&other, &t);
+    assert_code((int)deal_object_send(&other, &t, "alice")->code, CODE_PAYER_FROZEN);
+    for (int i = 0; i < 60 && deal_object(&d); i++)
+        fixture_block(&f, NULL, 0);
+    assert_null(deal_object(&d));
+    assert_non_null(fixture_event(&f, "storage.object_unpaid"));
+    assert_int_equal(deal_bucket(&d)->live_slots, 0);
+}
+
 static void bucket__lists_with_prefix_and_delimiter(void **state) {
     (void)state;
     static const char *const names[] = {"a/1", "a/2", "a/b/3", "b", "c/d/e", "c0"};
@@ -272,6 +368,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(seal__by_the_creator_with_a_layout_root, setup, teardown),
     cmocka_unit_test_setup_teardown(seal__of_a_stream_with_a_statement, setup, teardown),
     cmocka_unit_test_setup_teardown(object__with_a_term_ends_by_itself, setup, teardown),
+    cmocka_unit_test_setup_teardown(seal__into_a_group_of_the_same_transaction, setup, teardown),
+    cmocka_unit_test_setup_teardown(seal__with_receipts_from_a_batch, setup, teardown),
+    cmocka_unit_test_setup_teardown(object__of_a_payer_that_runs_dry, setup, teardown),
     cmocka_unit_test_setup_teardown(bucket__lists_with_prefix_and_delimiter, setup, teardown),
     cmocka_unit_test_setup_teardown(queries__answer, setup, teardown),
 };
