@@ -9,27 +9,19 @@
 #include "chain/os/thread.h"
 #include "sp/piecestore/checked.h"
 #include "sp/piecestore/piece_local.h"
-#include "sp/receiver/receiver.h"
 #include "sp/spdb/pieces.h"
 #include "sp/spdb/uploads.h"
-#include "sp/uploader/replicate.h"
 #include "sp/uploader/segments.h"
 #include "tests/lib/test.h"
 
 #include <stdatomic.h>
 
-/* One primary (SP 1) and up to eight secondaries (SPs 2..9), each with its own database and piece store. */
-#define SPS     9
 #define SEGMENT (64 * KIB)
 #define SIZE    (5 * SEGMENT + 1234)
 
-static struct spdb dbs[SPS + 1];
-static struct piecestore *stores[SPS + 1];
-static struct receiver receivers[SPS + 1];
-static atomic_bool dead[SPS + 1];
-static atomic_uint sent_to[SPS + 1];
+static struct spdb db;
+static struct piecestore *store;
 static struct uploader *uploader;
-static struct replicator replicator;
 static struct arena arena;
 static struct err err;
 static Profile profile;
@@ -38,94 +30,20 @@ static uint8_t payload[SIZE], content_root[32], creator[20] = {4};
 static const uint8_t upload_id[16] = {1, 2, 3};
 static char ended_reason[200];
 static unsigned ended;
-static bool overlap; /* hand columns on while the upload runs */
+static atomic_uint handed_on, wrong;
 
-static uint64_t fake_ms(void *ctx) {
-    (void)ctx;
-    return 5000;
-}
-
-static int fake_check(void *ctx, const PieceTicket *ticket, struct err *e) {
-    (void)ctx;
-    (void)ticket;
-    (void)e;
-    return CODE_OK;
-}
-
-static int fake_sign(void *ctx, const Receipt *receipt, struct arena *on, SignedReceipt **ret_signed, struct err *e) {
-    SignedReceipt wrapped = SIGNED_RECEIPT__INIT;
-    struct bytes bytes;
-    (void)ctx;
-    int rc = pb_encode(receipt, on, &bytes, e);
-    if (rc)
-        return rc;
-    wrapped.receipt = pb_data(bytes);
-    return pb_copy(&wrapped, on, ret_signed, e);
-}
-
-static int fake_find(void *ctx, const UploadRecord *upload, const uint32_t *positions, size_t count,
-                     const uint32_t *avoid, size_t avoids, struct arena *on, SecondaryPick **ret_picks, struct err *e) {
-    (void)ctx;
-    (void)upload;
-    uint32_t next = 2;
-    for (size_t i = 0; i < count; i++, next++) {
-        for (size_t a = 0; a < avoids; a++)
-            if (avoid[a] == next) {
-                next++;
-                a = (size_t)-1;
-            }
-        if (next > SPS)
-            return err_set(e, CODE_UNAVAILABLE, "too few providers");
-        SecondaryPick *pick = ARENA_NEW(on, SecondaryPick);
-        secondary_pick__init(pick);
-        pick->position = positions[i];
-        pick->sp_id = next;
-        ret_picks[i] = pick;
-    }
-    return CODE_OK;
-}
-
-static PieceTicket ticket_for(const UploadRecord *upload, const SecondaryPick *pick) {
-    static SignedSecondaryApproval approval = SIGNED_SECONDARY_APPROVAL__INIT;
-    PieceTicket ticket = PIECE_TICKET__INIT;
-    ticket.approval = &approval;
-    ticket.object_id = upload->object_id;
-    ticket.bucket_id = upload->object->bucket_id;
-    ticket.object_name = upload->object->object_name;
-    ticket.creator = upload->object->creator;
-    ticket.version = upload->object->version;
-    ticket.upload_id = upload->upload_id;
-    ticket.payload_size = upload->object->payload_size;
-    ticket.profile = upload->object->profile;
-    ticket.position = pick->position;
-    return ticket;
-}
-
-static void fake_send(void *ctx, const UploadRecord *upload, uint64_t segment, struct piece_send *sends, size_t count) {
-    (void)ctx;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t sp = sends[i].pick->sp_id;
-        PieceTicket ticket = ticket_for(upload, sends[i].pick);
-        sent_to[sp]++;
-        sends[i].rc =
-            dead[sp] ? err_set(&sends[i].err, CODE_UNAVAILABLE, "provider %u is down", sp)
-                     : receiver_put(&receivers[sp], &ticket, segment, sends[i].data, &sends[i].root, &sends[i].err);
-    }
-}
-
-static int fake_receipt(void *ctx, const UploadRecord *upload, const SecondaryPick *pick, struct arena *on,
-                        SignedReceipt **ret_receipt, struct err *e) {
-    (void)ctx;
-    PieceTicket ticket = ticket_for(upload, pick);
-    if (dead[pick->sp_id])
-        return err_set(e, CODE_UNAVAILABLE, "provider %u is down", pick->sp_id);
-    return receiver_receipt(&receivers[pick->sp_id], &ticket, on, ret_receipt, e);
-}
-
+/* What is handed on is the durable segment, with the pieces of all positions. */
 static void on_segment(void *ctx, const ObjectInfo *info, uint64_t segment, const struct cut *cut) {
+    struct hash scratch[SEGMENT / LEAF_LEN];
+    size_t len = (size_t)layout_segment_len(info->profile, info->payload_size, segment);
     (void)ctx;
-    if (overlap)
-        replicate_segment(&replicator, info, segment, cut);
+    handed_on++;
+    wrong += info->id != object.id || cut->len != len || memcmp(cut->segment, payload + segment * SEGMENT, len) != 0;
+    for (uint32_t i = 0; i < profile_positions(info->profile); i++) {
+        struct bytes data = cut->pieces[i].data;
+        struct hash root = piece_root_of(data.data, data.len, scratch);
+        wrong += !hash_eq(&root, &cut->pieces[i].root);
+    }
 }
 
 static void on_end(void *ctx, uint64_t object_id, const char *reason) {
@@ -136,8 +54,8 @@ static void on_end(void *ctx, uint64_t object_id, const char *reason) {
 }
 
 static void open_uploader(size_t memory) {
-    struct uploader_config config = {.db = &dbs[1],
-                                     .store = stores[1],
+    struct uploader_config config = {.db = &db,
+                                     .store = store,
                                      .env = {.segment_durable = on_segment, .upload_ended = on_end},
                                      .memory_bytes = memory,
                                      .threads = 2,
@@ -164,22 +82,10 @@ static int setup(void **state) {
     struct hash root = checksum_of(roots, 6);
     memcpy(content_root, root.b, 32);
     arena_init(&arena, 16 * MIB);
-    for (unsigned i = 1; i <= SPS; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "sp%u", i);
-        assert_ok(spdb_open_mem(&dbs[i], &err), &err);
-        assert_ok(piece_local_open(test_path(name), &stores[i], &err), &err);
-        receivers[i] =
-            (struct receiver){.db = &dbs[i],
-                              .store = stores[i],
-                              .env = {.real_ms = fake_ms, .check_ticket = fake_check, .sign_receipt = fake_sign},
-                              .sp_id = i,
-                              .unsealed_ttl_ms = 1000};
-        dead[i] = false;
-        sent_to[i] = 0;
-    }
+    assert_ok(spdb_open_mem(&db, &err), &err);
+    assert_ok(piece_local_open(test_path("pieces"), &store, &err), &err);
+    handed_on = wrong = 0;
     ended = 0;
-    overlap = false;
     set_profile("ec:4+2+w");
     object = (ObjectInfo)OBJECT_INFO__INIT;
     object.id = 77;
@@ -190,12 +96,6 @@ static int setup(void **state) {
     object.payload_size = SIZE;
     object.profile = &profile;
     object.content_root = pb_data(bytes_of(content_root, 32));
-    replicator =
-        (struct replicator){.db = &dbs[1],
-                            .store = stores[1],
-                            .env = {.real_ms = fake_ms, .find = fake_find, .send = fake_send, .receipt = fake_receipt},
-                            .sp_id = 1,
-                            .rounds_max = 3};
     open_uploader(MIB);
     return 0;
 }
@@ -203,15 +103,10 @@ static int setup(void **state) {
 static int teardown(void **state) {
     (void)state;
     uploader_free(uploader);
-    for (unsigned i = 1; i <= SPS; i++) {
-        char name[16];
-        piecestore_free(stores[i]);
-        spdb_close(&dbs[i]);
-        snprintf(name, sizeof name, "sp%u", i);
-        dir_remove(test_path(name), &err);
-    }
+    piecestore_free(store);
+    spdb_close(&db);
     arena_release(&arena);
-    return 0;
+    return dir_remove(test_path("pieces"), &err);
 }
 
 static void begin(void) {
@@ -236,7 +131,7 @@ static int send_part(uint64_t offset, uint64_t len, bool whole, struct upload_st
 
 static UploadRecord *record(void) {
     UploadRecord *upload;
-    assert_ok(upload_get(&dbs[1], 77, &arena, &upload, &err), &err);
+    assert_ok(upload_get(&db, 77, &arena, &upload, &err), &err);
     return upload;
 }
 
@@ -251,13 +146,13 @@ static void check_stored(void) {
     static struct hash scratch[SEGMENT / LEAF_LEN];
     static uint8_t data[SEGMENT];
     HeldPosition *held;
-    assert_ok(held_get(&dbs[1], 77, 1, 0, &arena, &held, &err), &err);
+    assert_ok(held_get(&db, 77, 1, 0, &arena, &held, &err), &err);
     for (uint64_t s = 0; s < 6; s++) {
         struct piece_key key = {77, 1, segments_source(&profile), s};
         struct hash root;
         size_t len = s < 5 ? SEGMENT : SIZE - 5 * SEGMENT;
-        assert_ok(piece_root_get(&dbs[1], &key, &root, &err), &err);
-        assert_ok(checked_read(stores[1], &key, &root, len, scratch, data, &err), &err);
+        assert_ok(piece_root_get(&db, &key, &root, &err), &err);
+        assert_ok(checked_read(store, &key, &root, len, scratch, data, &err), &err);
         assert_memory_equal(data, payload + s * SEGMENT, len);
     }
 }
@@ -273,10 +168,35 @@ static void upload__whole(void **state) {
     assert_int_equal(status.received_bytes, SIZE);
     wait_ended(1);
     assert_string_equal(ended_reason, "");
+    assert_int_equal(handed_on, 6);
+    assert_int_equal(wrong, 0);
     assert_int_equal(record()->state, UPLOAD_OBJECT_DONE);
     check_stored();
     assert_code(uploader_begin(uploader, &object, upload_id, 1, &err), CODE_DONE_ALREADY);
     assert_code(send_part(0, SIZE, true, &status), CODE_DONE_ALREADY);
+}
+
+static void upload__other_profiles(void **state) {
+    (void)state;
+    static const char *const profiles[] = {"ec:4+2", "replica:3", "replica:1", "ec:1+0"};
+    struct upload_status status;
+    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
+        if (i > 0) {
+            teardown(NULL);
+            setup(NULL);
+        }
+        set_profile(profiles[i]);
+        begin();
+        assert_ok(send_part(0, SIZE, true, &status), &err);
+        assert_true(status.complete);
+        wait_ended(1);
+        check_stored();
+        struct piece_key stage = {77, 1, POSITION_STAGE, 0}, own = {77, 1, 0, 0};
+        struct piece_meta meta;
+        assert_ok(segments_unstage(&db, store, &object, &err), &err); /* as after the seal */
+        assert_code(piecestore_head(store, &stage, &meta, &err), CODE_NOT_FOUND);
+        assert_ok(piecestore_head(store, &own, &meta, &err), &err);
+    }
 }
 
 static void upload__parts_any_order(void **state) {
@@ -316,7 +236,7 @@ static void upload__resume_after_last_segment(void **state) {
     /* as if the process had died before the end was written down */
     UploadRecord *upload = record();
     upload->state = UPLOAD_OBJECT_DOING;
-    assert_ok(upload_put(&dbs[1], upload, &err), &err);
+    assert_ok(upload_put(&db, upload, &err), &err);
     assert_ok(uploader_resume(uploader, &object, &err), &err);
     assert_int_equal(record()->state, UPLOAD_OBJECT_DONE);
     assert_int_equal(ended, 2);
@@ -376,7 +296,7 @@ static void upload__other_content(void **state) {
     assert_non_null(strstr(record()->reason, "content root"));
     struct piece_key key = {77, 1, 0, 0};
     struct piece_meta meta;
-    assert_code(piecestore_head(stores[1], &key, &meta, &err), CODE_NOT_FOUND);
+    assert_code(piecestore_head(store, &key, &meta, &err), CODE_NOT_FOUND);
     payload[3 * SEGMENT] ^= 1;
     begin();
     assert_ok(send_part(0, SIZE, true, &status), &err);
@@ -384,98 +304,7 @@ static void upload__other_content(void **state) {
     check_stored();
 }
 
-static void check_receipts(void) {
-    UploadRecord *upload = record();
-    assert_int_equal(upload->state, SIGN_OBJECT_DONE);
-    assert_int_equal(upload->n_secondaries, profile_positions(&profile) - 1);
-    for (size_t i = 0; i < upload->n_secondaries; i++) {
-        assert_non_null(upload->secondaries[i]->receipt);
-        assert_false(dead[upload->secondaries[i]->sp_id]);
-    }
-    struct bytes bitmap;
-    uint8_t durable[1] = {0x3f};
-    assert_ok(replicate_bitmap(upload, durable, &arena, &bitmap, &err), &err);
-    for (unsigned bit = 0; bit < 6 * profile_positions(&profile); bit++)
-        assert_true(bitmap_has(bitmap.data, bit));
-}
-
-static void replicate__after_the_upload(void **state) {
-    (void)state;
-    const char *profiles[] = {"ec:4+2+w", "ec:4+2", "replica:3", "replica:1"};
-    struct upload_status status;
-    for (size_t i = 0; i < 4; i++) {
-        if (i > 0) {
-            teardown(NULL);
-            setup(NULL);
-        }
-        set_profile(profiles[i]);
-        begin();
-        assert_code(replicate_run(&replicator, 77, &err), CODE_CONFLICT);
-        assert_ok(send_part(0, SIZE, true, &status), &err);
-        wait_ended(1);
-        check_stored();
-        assert_ok(replicate_run(&replicator, 77, &err), &err);
-        check_receipts();
-        assert_ok(replicate_run(&replicator, 77, &err), &err); /* nothing left to do */
-        assert_ok(segments_unstage(&dbs[1], stores[1], &object, &err), &err);
-    }
-}
-
-static void replicate__overlaps_and_replaces_alone(void **state) {
-    (void)state;
-    struct upload_status status;
-    overlap = true;
-    begin();
-    assert_ok(replicate_alloc(&replicator, 77, &err), &err);
-    assert_ok(send_part(0, 3 * SEGMENT, false, &status), &err);
-    uint64_t deadline = deadline_in_ms(TEST_DEADLINE_MS);
-    while (sent_to[4] < 3) /* the columns leave after the part was answered */
-        assert_true(clock_mono_ns() < deadline);
-    dead[4] = true; /* one secondary goes away in mid-upload */
-    assert_ok(send_part(3 * SEGMENT, SIZE - 3 * SEGMENT, false, &status), &err);
-    wait_ended(1);
-    for (unsigned sp = 2; sp <= 7; sp++)
-        assert_int_equal(sent_to[sp] >= 3, true);
-    unsigned before = sent_to[2];
-    assert_int_equal(before, 6); /* everything left while the upload ran */
-    assert_ok(replicate_run(&replicator, 77, &err), &err);
-    assert_int_equal(sent_to[2], before);
-    assert_int_equal(sent_to[8], 6); /* the replacement got all of that column, nobody else got anything */
-    check_receipts();
-    assert_int_equal(record()->n_failed_sps, 1);
-}
-
-static void replicate__too_few(void **state) {
-    (void)state;
-    struct upload_status status;
-    begin();
-    assert_ok(send_part(0, SIZE, true, &status), &err);
-    wait_ended(1);
-    for (unsigned sp = 5; sp <= SPS; sp++)
-        dead[sp] = true;
-    assert_code(replicate_run(&replicator, 77, &err), CODE_UNAVAILABLE);
-    assert_int_equal(record()->state, REPLICATE_OBJECT_ERROR);
-    for (unsigned sp = 5; sp <= SPS; sp++)
-        dead[sp] = false;
-    assert_ok(replicate_run(&replicator, 77, &err), &err);
-    check_receipts();
-}
-
-static void replicate__damaged_here(void **state) {
-    (void)state;
-    struct upload_status status;
-    struct piece_key key = {77, 1, 0, 2};
-    begin();
-    assert_ok(send_part(0, SIZE, true, &status), &err);
-    wait_ended(1);
-    assert_ok(piecestore_delete(stores[1], &key, &err), &err);
-    assert_code(replicate_run(&replicator, 77, &err), CODE_NOT_FOUND);
-    assert_int_equal(record()->state, REPLICATE_OBJECT_ERROR);
-    assert_true(strlen(record()->reason) > 0);
-}
-
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(UNIT(upload__whole), UNIT(upload__parts_any_order), UNIT(upload__resume_after_last_segment),
-          UNIT(upload__refuses), UNIT(upload__memory_is_bounded), UNIT(upload__other_content),
-          UNIT(replicate__after_the_upload), UNIT(replicate__overlaps_and_replaces_alone), UNIT(replicate__too_few),
-          UNIT(replicate__damaged_here))
+TEST_MAIN(UNIT(upload__whole), UNIT(upload__other_profiles), UNIT(upload__parts_any_order),
+          UNIT(upload__resume_after_last_segment), UNIT(upload__refuses), UNIT(upload__memory_is_bounded),
+          UNIT(upload__other_content))
