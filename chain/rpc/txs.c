@@ -8,6 +8,8 @@
 #include "chain/os/clock.h"
 #include "chain/types/tx.h"
 
+#include <stdio.h>
+
 /* Fills in what a committed transaction came to. CODE_NOT_FOUND when it is in no block. */
 static int committed(const struct rpc *rpc, const struct hash *id, struct arena *arena, TxStatus *pb, struct err *err) {
     uint32_t index;
@@ -104,4 +106,28 @@ int rpc_post_tx(void *ctx, struct http_request *r, struct err *err) {
     if (until_committed)
         rc = wait_committed(rpc, &id, http_arena(r), deadline, &pb, err);
     return rc == CODE_OK ? reply_pb(r, &pb, err) : rc;
+}
+
+/* Many at once, one behind the other as on the wire: for load and for gateways. Only the last one is waited for, so the
+ * answer comes when all have been looked at. */
+int rpc_post_txs(void *ctx, struct http_request *r, struct err *err) {
+    struct rpc *rpc = ctx;
+    struct bytes body;
+    struct hash id;
+    size_t received = 0;
+    int rc = http_body_all(r, HTTP_BODY_SMALL_MAX, &body, err);
+    while (rc == CODE_OK && body.len) {
+        size_t len = tx_wire_len(body);
+        if (len == 0 || len > body.len)
+            return err_set(err, CODE_MALFORMED, "transaction %zu of the body is cut off or too large", received);
+        rc = rpc->node->submit(rpc->node->self, bytes_of(body.data, len), len == body.len, &id, err);
+        if (rc == CODE_OK)
+            received++;
+        body = bytes_of(body.data + len, body.len - len);
+    }
+    if (rc != CODE_OK && received == 0)
+        return rc;
+    char text[64];
+    int n = snprintf(text, sizeof text, "{\"received\":\"%zu\"}", received);
+    return http_reply_json(r, 200, text, (size_t)n, err);
 }
