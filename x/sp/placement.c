@@ -76,6 +76,73 @@ static int count_members(struct ctx *ctx, const PlacementGroup *group, StoragePr
     return rc ? rc : record_put_mark(ctx, key_primary_group(&k, group->members[0], group->id), err);
 }
 
+/* --- closing --- */
+
+static int uncount_members(struct ctx *ctx, const PlacementGroup *group, struct err *err) {
+    struct key k;
+    for (size_t i = 0; i < group->n_members; i++) {
+        StorageProvider *sp;
+        int rc = sp_get(ctx, group->members[i], &sp, err);
+        if (rc)
+            return rc;
+        if (sp->counters->groups == 0 || (i == 0 && sp->counters->primary_groups == 0))
+            return ctx_fault(ctx, CODE_CORRUPT, "a provider counts fewer placement groups than it is in");
+        sp->counters->groups--;
+        sp->counters->primary_groups -= i == 0;
+        rc = sp_put(ctx, sp, err);
+        if (rc == CODE_OK)
+            rc = record_del(ctx, key_sp_group(&k, sp->id, group->id), err);
+        if (rc)
+            return rc;
+    }
+    return record_del(ctx, key_primary_group(&k, group->members[0], group->id), err);
+}
+
+/* The bond goes to the primary's funding account. */
+static int close_group(struct ctx *ctx, const PlacementGroup *group, struct err *err) {
+    struct key k;
+    struct addr funding;
+    StorageProvider *primary;
+    int rc = uncount_members(ctx, group, err);
+    if (rc == CODE_OK)
+        rc = sp_get(ctx, group->members[0], &primary, err);
+    if (rc == CODE_OK)
+        rc = addr_need(primary->funding, "funding", &funding, err);
+    if (rc == CODE_OK)
+        rc = coins_from_module(ctx, MODULE_SP, &funding, group->bond, err);
+    if (rc)
+        return rc;
+    ctx_event(ctx, "sp.group_closed", "group", ctx_u64_text(ctx, group->id), "bond", ctx_u64_text(ctx, group->bond),
+              NULL);
+    return record_del(ctx, key_placement_group(&k, group->id), err);
+}
+
+static int find_empty(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)value, (void)msg;
+    PlacementGroup *group;
+    int rc = placement_get(ctx, load_be64(rest.data), &group, err);
+    if (rc || group->slots || group->bytes || group->opened_at >= ctx->time)
+        return rc;
+    *(PlacementGroup **)arg = group;
+    return RECORD_STOP;
+}
+
+/* A primary at its bound gives up its oldest empty group, if it has one. */
+static int make_room(struct ctx *ctx, const StorageProvider *primary, struct err *err) {
+    const SpParams *p = ctx->params->sp;
+    struct key k;
+    PlacementGroup *empty = NULL;
+    if (primary->counters->primary_groups < p->groups_per_primary)
+        return CODE_OK;
+    int rc = record_each(ctx, key_primary_groups(&k, primary->id), BYTES_NONE, 0, NULL, find_empty, &empty, err);
+    if (rc == CODE_OK && !empty)
+        rc = err_set(err, CODE_PLACEMENT_GROUP_LIMIT,
+                     "storage provider %" PRIu32 " is primary of %" PRIu64
+                     " placement groups, as many as allowed, and none is empty",
+                     primary->id, primary->counters->primary_groups);
+    return rc ? rc : close_group(ctx, empty, err);
+}
+
 int placement_open(struct ctx *ctx, const struct addr *payer, const Profile *profile, const uint32_t *members, size_t n,
                    uint64_t *ret_id, struct err *err) {
     int rc = check_shape(ctx, profile, n, err);
@@ -83,13 +150,13 @@ int placement_open(struct ctx *ctx, const struct addr *payer, const Profile *pro
         return rc;
     StorageProvider **sps = ctx_array(ctx, n, sizeof *sps);
     rc = load_members(ctx, members, n, sps, err);
+    if (rc == CODE_OK)
+        rc = make_room(ctx, sps[0], err);
+    if (rc == CODE_OK)
+        rc = load_members(ctx, members, n, sps, err); /* their counts may have changed */
     if (rc)
         return rc;
     const SpParams *p = ctx->params->sp;
-    if (sps[0]->counters->primary_groups >= p->groups_per_primary)
-        return err_set(err, CODE_PLACEMENT_GROUP_LIMIT,
-                       "storage provider %" PRIu32 " is primary of %" PRIu64 " placement groups, as many as allowed",
-                       members[0], sps[0]->counters->primary_groups);
     PlacementGroup group = PLACEMENT_GROUP__INIT;
     rc = ctx_next_id(ctx, SEQ_PLACEMENT_GROUP, &group.id, err);
     if (rc == CODE_OK)

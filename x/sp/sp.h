@@ -43,7 +43,8 @@ int sp_earn(struct ctx *ctx, uint32_t id, uint64_t amount, struct err *err);
 /* CODE_PLACEMENT_GROUP_NOT_FOUND. */
 int placement_get(struct ctx *ctx, uint64_t id, PlacementGroup **ret, struct err *err);
 int placement_put(struct ctx *ctx, const PlacementGroup *group, struct err *err);
-/* Opens a group of these members, members[0] its primary; the bond is taken from `payer`. CODE_PLACEMENT_GROUP_MEMBERS,
+/* Opens a group of these members, members[0] its primary; the bond is taken from `payer`. A primary that has as many as
+ * it may gives up its oldest empty one, whose bond goes to its funding account. CODE_PLACEMENT_GROUP_MEMBERS,
  * CODE_PLACEMENT_GROUP_LIMIT, CODE_SP_STATUS, CODE_INSUFFICIENT_FUNDS. */
 int placement_open(struct ctx *ctx, const struct addr *payer, const Profile *profile, const uint32_t *members, size_t n,
                    uint64_t *ret_id, struct err *err);

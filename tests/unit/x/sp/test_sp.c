@@ -141,9 +141,15 @@ static void open_group__bounded_and_by_the_primary(void **state) {
     assert_code(open_group("sp0", "replica:1", none, 1), CODE_SP_NOT_FOUND);
     assert_code(open_group("sp0.seal", "ec:4+2+w", seven, 7), CODE_OK);
     assert_code(open_group("sp0", "replica:1", one, 1), CODE_OK);
-    assert_code(open_group("sp0", "replica:1", one, 1), CODE_PLACEMENT_GROUP_LIMIT);
+    uint64_t before = fixture_balance(&f, "sp0.funding");
+    assert_code(open_group("sp0", "replica:1", one, 1), CODE_OK); /* in place of the empty one that was opened first */
+    assert_int_equal(fixture_balance(&f, "sp0.funding"), before + f.params.sp.group_bond);
     const PlacementGroupsAnswer *a = fixture_query(&f, "/sp/groups", "sp_id", "1", NULL);
     assert_int_equal(a->n_groups, 2);
+    assert_int_equal(a->groups[0]->id, 2);
+    a = fixture_query(&f, "/sp/groups", "sp_id", "2", NULL);
+    assert_int_equal(a->n_groups, 0);
+    assert_code(open_group("sp0", "ec:4+2+w", seven, 7), CODE_OK);
     a = fixture_query(&f, "/sp/groups", "sp_id", "2", NULL);
     assert_int_equal(a->n_groups, 1);
     assert_int_equal(a->groups[0]->n_members, 7);
