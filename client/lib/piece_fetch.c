@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PATH_MAX_BYTES = 160, FETCH_DEADLINE_MS = 60000 };
+enum { PATH_MAX_BYTES = 160, FETCH_DEADLINE_MS = 60000, FETCH_IDLE_MS = 10000 };
 
 int piece_fetch_init(struct piece_fetch *fetch, struct sp_client *client, const struct placement *p, struct err *err) {
     *fetch = (struct piece_fetch){.client = client, .placement = p};
@@ -68,16 +68,19 @@ static int exact_sink(void *ctx, int status, struct bytes data, struct err *err)
     return CODE_OK;
 }
 
-static void exact_call(struct http_call *call, struct exact *e) {
-    *call = (struct http_call){
-        .sink = exact_sink, .ctx = e, .body_max = e->len + 1, .deadline_ms = FETCH_DEADLINE_MS, .idle_ms = 10000};
+static void exact_call(const struct piece_fetch *fetch, struct http_call *call, struct exact *e) {
+    *call = (struct http_call){.sink = exact_sink,
+                               .ctx = e,
+                               .body_max = e->len + 1,
+                               .deadline_ms = FETCH_DEADLINE_MS,
+                               .idle_ms = fetch->idle_ms ? fetch->idle_ms : FETCH_IDLE_MS};
 }
 
 static int get_exact(struct piece_fetch *fetch, uint32_t position, const char *path, const char *range, uint8_t *to,
                      size_t len, struct err *err) {
     struct exact e = {.to = to, .len = len};
     struct http_call call;
-    exact_call(&call, &e);
+    exact_call(fetch, &call, &e);
     call.headers[0] = range;
     int rc = sp_client_call(fetch->client, fetch->placement->sps[position]->id, path, &call, err);
     http_call_release(&call);

@@ -27,7 +27,8 @@ struct piece_fetch {
     const struct placement *placement; /* borrowed */
     struct coder coder;
     uint64_t segments;
-    uint64_t skip; /* bit i: never ask position i (one's own, when repairing) */
+    uint64_t idle_ms; /* a provider that sends nothing for so long has failed; 0: 10 s */
+    uint64_t skip;    /* bit i: never ask position i (one's own, when repairing) */
     struct mutex lock;
     struct hash *roots[CODE_N_MAX]; /* by position; NULL: not fetched yet */
     struct piece_fault faults[CODE_N_MAX];
