@@ -24,8 +24,8 @@
 #include "chain/signer/signer.h"
 #include "chain/wal/wal.h"
 
-#define VALIDATORS_SIM_MAX 16
-#define NODES_MAX          20 /* validators, twins, an observer */
+#define VALIDATORS_SIM_MAX 40
+#define NODES_MAX          56 /* validators, twins, an observer */
 #define HEIGHTS_MAX        512
 #define BLOCKS_MAX         4096
 #define TXS_MAX            4096
@@ -201,7 +201,7 @@ struct sim {
     struct verifier verifiers[VALIDATORS_SIM_MAX];
     struct hash chain_tag;
     struct bft_config config;
-    uint32_t interval_ms, heartbeat_ms;
+    uint32_t interval_ms, heartbeat_ms, skew_ms;
     uint32_t delay_min, delay_mean, loss, duplicate, slow_ledger_ms; /* loss, duplicate: per mille */
     uint32_t crash, crash_inside, partition;                         /* per mille a fault tick; per 100,000 calls */
     uint64_t faults_until, deadline, goal;

@@ -55,7 +55,9 @@ static uint32_t pick(struct rng *r, const uint32_t *list, size_t n) {
     pick((r), (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
 static void draw_validators(struct sim *s, struct rng *r) {
-    s->validators = (uint16_t)PICK(r, 1, 4, 4, 4, 4, 5, 6, 7, 7, 10);
+    s->validators = (uint16_t)PICK(r, 1, 4, 4, 4, 4, 4, 4, 5, 5, 6, 6, 7, 7, 7, 10, 16);
+    if (rng_chance(r, 1, 200))
+        s->validators = 40;
     if (s->options.validators)
         s->validators = (uint16_t)s->options.validators;
     bool equal = rng_chance(r, 1, 2);
@@ -107,6 +109,11 @@ static void draw_natures(struct sim *s, struct rng *r, enum nature *natures) {
     }
 }
 
+/* Real time is this much off, from now on. Timers run by another clock, which never steps. */
+static void step_clock(struct sim *s, struct rng *r, uint32_t node) {
+    s->nodes[node].clock_offset = (int64_t)rng_below(r, 2 * (uint64_t)s->skew_ms + 1) - (int64_t)s->skew_ms;
+}
+
 static void make_nodes(struct sim *s, struct rng *r) {
     enum nature natures[VALIDATORS_SIM_MAX];
     draw_natures(s, r, natures);
@@ -118,9 +125,9 @@ static void make_nodes(struct sim *s, struct rng *r) {
             node_setup(s, s->nodes_n++, v, TWIN);
     if (rng_chance(r, 1, 4))
         node_setup(s, s->nodes_n++, BFT_SELF_NONE, OBSERVER);
-    uint64_t skew = PICK(r, 0, 0, 50, 200);
+    s->skew_ms = PICK(r, 0, 0, 50, 200);
     for (uint32_t i = 0; i < s->nodes_n; i++)
-        s->nodes[i].clock_offset = (int64_t)rng_below(r, 2 * skew + 1) - (int64_t)skew;
+        step_clock(s, r, i);
 }
 
 static void reset(struct sim *s, const struct options *options) {
@@ -189,6 +196,8 @@ static void fault_tick(struct sim *s) {
         return;
     if (rng_chance(&s->faults, s->crash, 1000))
         crash_some(s);
+    if (rng_chance(&s->faults, 1, 20))
+        step_clock(s, &s->faults, (uint32_t)rng_below(&s->faults, s->nodes_n));
     for (uint32_t i = 0; i < s->nodes_n; i++)
         if (s->nodes[i].nature == AMNESIAC && s->nodes[i].up && rng_chance(&s->faults, 1, 10))
             node_crash(s, &s->nodes[i], true);
