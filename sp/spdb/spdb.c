@@ -155,6 +155,27 @@ void spdb_abandon(struct spdb_batch *batch) {
     batch->writes = NULL;
 }
 
+static void tell_written(struct spdb *db) {
+    mutex_lock(&db->counting);
+    db->writes++;
+    cond_broadcast(&db->written);
+    mutex_unlock(&db->counting);
+}
+
+uint64_t spdb_writes(struct spdb *db) {
+    mutex_lock(&db->counting);
+    uint64_t writes = db->writes;
+    mutex_unlock(&db->counting);
+    return writes;
+}
+
+void spdb_wait_write(struct spdb *db, uint64_t seen, uint64_t deadline_ns) {
+    mutex_lock(&db->counting);
+    while (db->writes == seen && cond_wait_until(&db->written, &db->counting, deadline_ns))
+        ;
+    mutex_unlock(&db->counting);
+}
+
 int spdb_commit(struct spdb_batch *batch, struct err *err) {
     int rc = batch->failed ? err_set(err, batch->failed, "a record is too large for the provider's database") : CODE_OK;
     if (!rc) {
@@ -162,6 +183,8 @@ int spdb_commit(struct spdb_batch *batch, struct err *err) {
         rc = kv_write(batch->db->kv, batch->writes, true, err);
         mutex_unlock(&batch->db->writing);
     }
+    if (!rc)
+        tell_written(batch->db);
     spdb_abandon(batch);
     return rc;
 }

@@ -43,6 +43,8 @@ struct spdb {
     struct mutex counting; /* the numbers below */
     uint64_t next_task;    /* 0: not looked up yet */
     uint64_t next_read;
+    uint64_t writes; /* commits so far */
+    struct cond written;
 };
 
 /* Opens or creates the database in `dir` (parent must exist). CODE_LOCKED: another process has it open. */
@@ -94,5 +96,13 @@ void spdb_batch_del(struct spdb_batch *batch, enum spdb_family family, struct by
 int spdb_commit(struct spdb_batch *batch, struct err *err);
 /* Ends a batch without writing it; after spdb_commit it does nothing. */
 void spdb_abandon(struct spdb_batch *batch);
+
+/* --- waiting for a record to change --- */
+
+/* A number that grows with every write. */
+uint64_t spdb_writes(struct spdb *db);
+/* Waits until it is not `seen` any more, or until the deadline (clock_mono_ns). Look at the record, then call this with
+ * the number from before that look. */
+void spdb_wait_write(struct spdb *db, uint64_t seen, uint64_t deadline_ns);
 
 #endif
