@@ -79,8 +79,7 @@ static int judge_signature(struct authenticator *auth, struct http_request *r, s
     return CODE_OK;
 }
 
-/* Is the caller's key the approval key of a provider? */
-static int judge_peer(struct authenticator *auth, struct caller *caller, struct err *err) {
+int authenticator_peer(struct authenticator *auth, const struct caller *caller, uint32_t *ret_sp_id, struct err *err) {
     struct arena arena;
     StorageProvider *sp;
     char path[128], address[ADDR_TEXT_MAX];
@@ -89,7 +88,7 @@ static int judge_peer(struct authenticator *auth, struct caller *caller, struct 
     snprintf(path, sizeof path, "/sp/by_address?address=%s", address);
     int rc = ledger_query_pb(auth->ledger, path, &storage_provider__descriptor, &arena, &sp, err);
     if (!rc && bytes_eq(bytes_of(sp->approval_key.data, sp->approval_key.len), pubkey_bytes(&caller->key)))
-        caller->sp_id = sp->id;
+        *ret_sp_id = sp->id;
     else if (!rc || rc == CODE_NOT_FOUND)
         rc = err_set(err, CODE_DENIED, "only storage providers may ask this, signed with their approval key");
     arena_release(&arena);
@@ -124,7 +123,7 @@ int authenticator_authorise(void *ctx, enum http_auth route, struct http_request
         return CODE_OK;
     int rc = judge_signature(auth, r, caller, err);
     if (!rc && route == HTTP_AUTH_PEER)
-        rc = judge_peer(auth, caller, err);
+        rc = authenticator_peer(auth, caller, &caller->sp_id, err);
     return rc;
 }
 

@@ -55,6 +55,9 @@ const struct caller *authenticator_caller(struct http_request *r);
 /* Compares a body that was read whole with what the signature says of it. */
 int authenticator_check_body(struct http_request *r, struct bytes body, struct err *err);
 
+/* Is the caller a provider, that is, signed with the approval key of one? CODE_DENIED when not. */
+int authenticator_peer(struct authenticator *auth, const struct caller *caller, uint32_t *ret_sp_id, struct err *err);
+
 /* May the caller do this to bucket/object (object "" for the bucket)? CODE_OK, or CODE_DENIED with the ledger's reason;
  * CODE_UNAUTHENTICATED for an anonymous caller who might be let in if it signed. */
 int authenticator_may(struct authenticator *auth, const struct caller *caller, Action action, const char *bucket,
