@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SEND_DEADLINE_MS = 120000, SEND_IDLE_MS = 15000, TICKET_LIFE_MS = 1800000, PATH_LEN = 160, ROUNDS_MAX = 8 };
+enum { SEND_DEADLINE_MS = 120000, SEND_IDLE_MS = 15000, TICKET_LIFE_MS = 300000, PATH_LEN = 160, ROUNDS_MAX = 8 };
 
 /* --- tickets ------------------------------------------------------------------------------------------------------ */
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RECEIPT_LIFE_MS = 1800000, PATH_LEN = 160 };
+enum { RECEIPT_LIFE_MS = 300000, PATH_LEN = 160 };
 
 /* --- what a receipt must say -------------------------------------------------------------------------------------- */
 
