@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sp/follower/tasks.h"
+
+#include "chain/codec/pb.h"
+#include "chain/os/log.h"
+#include "sp/spdb/pieces.h"
+#include "sp/spdb/uploads.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { FOUND = -1, UPLOAD_ARENA_MAX = 8 << 20 };
+
+/* The id at a position of "3,1,2"; 0 when there is none. */
+static uint64_t sp_at(const char *sps, uint32_t position) {
+    while (position-- && sps) {
+        sps = strchr(sps, ',');
+        sps = sps ? sps + 1 : NULL;
+    }
+    return sps ? strtoull(sps, NULL, 10) : 0;
+}
+
+struct sealing {
+    struct follower *f;
+    const struct sealed_object *object;
+};
+
+static int seal_position(void *ctx, struct bytes key, const void *msg, struct err *err) {
+    struct sealing *s = ctx;
+    HeldPosition held = *(const HeldPosition *)msg;
+    (void)key;
+    if (held.sealed || held.version != s->object->version || sp_at(s->object->sps, held.position) != s->f->sp_id)
+        return CODE_OK;
+    held.sealed = true;
+    held.expires_ms = 0;
+    return held_put(s->f->db, &held, err);
+}
+
+int tasks_sealed(struct follower *f, const struct sealed_object *object, struct err *err) {
+    struct sealing sealing = {.f = f, .object = object};
+    return held_each(f->db, object->object_id, seal_position, &sealing, err);
+}
+
+static int find_any(void *ctx, struct bytes key, const void *msg, struct err *err) {
+    (void)ctx, (void)key, (void)msg, (void)err;
+    return FOUND;
+}
+
+/* Is anything of the object here: a position, or an upload under way? */
+static int is_here(struct follower *f, uint64_t object_id, bool *ret, struct err *err) {
+    struct arena arena;
+    UploadRecord *upload;
+    int rc = held_each(f->db, object_id, find_any, NULL, err);
+    *ret = rc == FOUND;
+    if (rc)
+        return *ret ? CODE_OK : rc;
+    arena_init(&arena, UPLOAD_ARENA_MAX);
+    rc = upload_get(f->db, object_id, &arena, &upload, err);
+    arena_release(&arena);
+    *ret = !rc;
+    return rc == CODE_NOT_FOUND ? CODE_OK : rc;
+}
+
+int tasks_gc(struct follower *f, uint64_t object_id, struct err *err) {
+    Task task = TASK__INIT;
+    bool here;
+    int rc = is_here(f, object_id, &here, err);
+    if (rc || !here)
+        return rc;
+    task.kind = TASK_KIND_GC_OBJECT;
+    task.object_id = object_id;
+    task.priority = TASK_PRIORITY_GC;
+    return manager_add(f->manager, &task, NULL, err);
+}
+
+int tasks_challenge(struct follower *f, Task *task, struct err *err) {
+    bool known = false;
+    task->kind = TASK_KIND_ANSWER_CHALLENGE;
+    task->priority = TASK_PRIORITY_CHALLENGE; /* no deadline: the ledger says when it is over */
+    int rc = manager_add(f->manager, task, &known, err);
+    if (!rc && !known)
+        log_info("follower", "challenged", "challenge=%" PRIu64 " object=%" PRIu64 " position=%u segment=%" PRIu64,
+                 task->challenge_id, task->object_id, task->position, task->segment);
+    return rc;
+}
+
+int tasks_repair(struct follower *f, Task *task, struct err *err) {
+    task->kind = TASK_KIND_REPAIR_PIECE;
+    task->priority = TASK_PRIORITY_REPAIR;
+    return manager_add(f->manager, task, NULL, err);
+}

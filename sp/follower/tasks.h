@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_SP_FOLLOWER_TASKS_H
+#define CAIRN_SP_FOLLOWER_TASKS_H
+/* From what the ledger says to this provider's records and tasks; private to the follower. All safe to do twice. */
+#include "sp/follower/follower.h"
+
+/* An object that is sealed, and who holds its positions: ids by position, divided by commas. */
+struct sealed_object {
+    uint64_t object_id, version;
+    const char *sps;
+};
+
+/* Positions held here that the seal gave to this provider are kept from now on. */
+int tasks_sealed(struct follower *f, const struct sealed_object *object, struct err *err);
+/* The object has ended: a task to remove what is held of it, if anything is. */
+int tasks_gc(struct follower *f, uint64_t object_id, struct err *err);
+/* kind and priority are filled here. */
+int tasks_challenge(struct follower *f, Task *task, struct err *err);
+int tasks_repair(struct follower *f, Task *task, struct err *err);
+
+#endif
