@@ -1,0 +1,2 @@
+$(call library,sp/gateway)
+LDLIBS_sp/gateway := -ljansson
