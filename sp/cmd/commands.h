@@ -5,6 +5,7 @@
 #include "sp/cmd/options.h"
 
 int command_init(const struct options *options, struct err *err);
+int command_start(const struct options *options, struct err *err);
 int command_check_config(const struct options *options, struct err *err);
 int command_inspect(const struct options *options, struct err *err);
 int command_piece_path(const struct options *options, struct err *err);

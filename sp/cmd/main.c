@@ -11,6 +11,7 @@ static const struct command commands[] = {
      "--sp-id --moniker --http --p2p --ledger --endpoint --p2p-endpoint --funding --deposit --store-price --read-price "
      "--free-read-quota --capacity --passphrase-file",
      "makes a home: keys and config.yaml; prints the provider's record for the genesis", command_init},
+    {"start", "", 0, 0, "--passphrase-file", "runs the provider until SIGTERM", command_start},
     {"check-config", "", 0, 0, "--passphrase-file",
      "prints the effective configuration and probes clock, disk, keys, ledger and balance", command_check_config},
     {"status", "", 0, 0, "", "how the running provider is", command_status},

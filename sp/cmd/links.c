@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What modules ask of each other: each knows only its own small env, here they meet. */
+#include "cairn/challenge.h"
+#include "chain/codec/pb.h"
+#include "chain/os/clock.h"
+#include "chain/types/keys_storage.h"
+#include "client/lib/piece_fetch.h"
+#include "sp/cmd/daemon.h"
+#include "sp/executor/repair.h"
+#include "sp/spdb/pieces.h"
+#include "sp/spdb/uploads.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { LINK_ARENA_MAX = 16 << 20, LINK_PATH_MAX = 128, VERSIONS_MAX = 16, CHALLENGES_PAGE = 100 };
+
+static uint64_t real_ms(void *ctx) {
+    (void)ctx;
+    return clock_real_ms();
+}
+
+/* --- damage
+ * --------------------------------------------------------------------------------------------------------------- */
+
+void links_piece_bad(void *ctx, const struct piece_key *key) {
+    struct daemon *d = ctx;
+    if (!holds_has(&d->holds, key->object_id))
+        repair_request(&d->provider, key->object_id, key->version, key->position, key->segment);
+}
+
+static void scrub_found(void *ctx, const struct piece_key *key, int why) {
+    (void)why;
+    links_piece_bad(ctx, key);
+}
+
+static bool held_back(void *ctx, uint64_t object_id) {
+    struct daemon *d = ctx;
+    return holds_has(&d->holds, object_id);
+}
+
+struct scrubber_env links_scrubber(struct daemon *d) {
+    return (struct scrubber_env){.ctx = d, .held_back = held_back, .piece_bad = scrub_found};
+}
+
+/* --- reads from others
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* A segment from the other positions of the object, each piece verified. */
+static int segment_from_others(void *ctx, const ObjectInfo *object, uint64_t segment, uint8_t *ret_segment,
+                               struct err *err) {
+    struct daemon *d = ctx;
+    struct arena arena;
+    struct placement placement;
+    struct piece_fetch fetch;
+    arena_init(&arena, LINK_ARENA_MAX);
+    int rc = placement_find(d->ledger, object->bucket_name, object->object_name, 0, &arena, &placement, err);
+    if (!rc && (placement.object->id != object->id || placement.object->version != object->version))
+        rc = err_set(err, CODE_OBJECT_NOT_FOUND, "the object has been replaced meanwhile");
+    if (!rc)
+        rc = piece_fetch_init(&fetch, d->peers, &placement, err);
+    if (!rc) {
+        uint32_t own = placement_position_of(&placement, d->provider.sp_id);
+        if (own != UINT32_MAX)
+            fetch.skip = (uint64_t)1 << own;
+        rc = piece_fetch_segment(&fetch, segment, ret_segment, err);
+        piece_fetch_release(&fetch);
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+struct downloader_env links_downloader(struct daemon *d) {
+    return (struct downloader_env){.ctx = d, .segment_from_others = segment_from_others, .piece_bad = links_piece_bad};
+}
+
+/* --- columns from a primary
+ * -------------------------------------------------------------------------------------------------- */
+
+static int check_ticket(void *ctx, const PieceTicket *ticket, struct err *err) {
+    struct daemon *d = ctx;
+    return gateway_check_ticket(&d->gateway, ticket, err);
+}
+
+static int sign_receipt(void *ctx, const Receipt *receipt, struct arena *arena, SignedReceipt **ret, struct err *err) {
+    struct daemon *d = ctx;
+    const Receipt *list[] = {receipt};
+    return signer_receipts(&d->signer, list, 1, arena, ret, err);
+}
+
+struct receiver_env links_receiver(struct daemon *d) {
+    return (struct receiver_env){
+        .ctx = d, .real_ms = real_ms, .check_ticket = check_ticket, .sign_receipt = sign_receipt};
+}
+
+/* --- garbage
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/* Did the seal, proven, give this position to another provider? */
+static bool is_others(struct daemon *d, const ObjectInfo *object, uint32_t position, struct arena *arena) {
+    struct placement placement;
+    if (object->object_status != OBJECT_STATUS_SEALED ||
+        placement_find(d->ledger, object->bucket_name, object->object_name, 0, arena, &placement, NULL))
+        return false;
+    return placement.object->id == object->id && placement.object->version == object->version &&
+           position < placement.positions && placement.sps[position]->id != d->provider.sp_id;
+}
+
+/* Has this version of the object ended, or gone elsewhere? Proven where bytes would go for it. */
+static int has_ended(struct daemon *d, uint64_t object_id, uint64_t version, uint32_t position, struct arena *arena,
+                     bool *ret, struct err *err) {
+    char path[LINK_PATH_MAX];
+    struct bytes value;
+    struct key k;
+    ObjectInfo *object;
+    int rc = ledger_record_raw(d->ledger, key_object_id(&k, object_id), 0, arena, &value, NULL, err);
+    *ret = rc == CODE_NOT_FOUND;
+    if (rc)
+        return *ret ? CODE_OK : rc;
+    snprintf(path, sizeof path, "/storage/object_by_id?id=%" PRIu64, object_id);
+    rc = ledger_query_pb(d->ledger, path, &object_info__descriptor, arena, &object, err);
+    *ret = !rc && (object->version > version || is_others(d, object, position, arena));
+    return rc;
+}
+
+/* Is a challenge to this provider about the object open? Its bytes are still needed then. */
+static int is_challenged(struct daemon *d, uint64_t object_id, struct arena *arena, bool *ret, struct err *err) {
+    char path[LINK_PATH_MAX];
+    ChallengesAnswer *answer;
+    snprintf(path, sizeof path, "/challenge/challenges?object_id=%" PRIu64 "&limit=%d", object_id, CHALLENGES_PAGE);
+    int rc = ledger_query_pb(d->ledger, path, &challenges_answer__descriptor, arena, &answer, err);
+    *ret = false;
+    for (size_t i = 0; !rc && i < answer->n_challenges; i++)
+        *ret = *ret || (answer->challenges[i]->sp_id == d->provider.sp_id &&
+                        answer->challenges[i]->status == CHALLENGE_STATUS_OPEN);
+    return rc;
+}
+
+static enum gc_verdict may_delete(void *ctx, uint64_t object_id, uint64_t version, uint32_t position) {
+    struct daemon *d = ctx;
+    struct arena arena;
+    struct err err;
+    bool ended = false, challenged = false;
+    err_clear(&err);
+    arena_init(&arena, LINK_ARENA_MAX);
+    int rc = has_ended(d, object_id, version, position, &arena, &ended, &err);
+    if (!rc && ended)
+        rc = is_challenged(d, object_id, &arena, &challenged, &err);
+    arena_release(&arena);
+    return rc || !ended ? GC_KEEP : challenged ? GC_WAIT : GC_DELETE;
+}
+
+struct gc_env links_gc(struct daemon *d) {
+    return (struct gc_env){.ctx = d, .real_ms = real_ms, .may_delete = may_delete};
+}
+
+struct versions {
+    uint64_t version[VERSIONS_MAX];
+    size_t count;
+};
+
+static void add_version(struct versions *v, uint64_t version) {
+    for (size_t i = 0; i < v->count; i++)
+        if (v->version[i] == version)
+            return;
+    if (v->count < VERSIONS_MAX) /* more come with the next run */
+        v->version[v->count++] = version;
+}
+
+static int note_version(void *ctx, struct bytes key, const void *msg, struct err *err) {
+    const HeldPosition *held = msg;
+    (void)key, (void)err;
+    add_version(ctx, held->version);
+    return CODE_OK;
+}
+
+static int list_versions(struct daemon *d, uint64_t object_id, struct versions *ret, struct err *err) {
+    struct arena arena;
+    UploadRecord *upload;
+    int rc = held_each(&d->db, object_id, note_version, ret, err);
+    if (rc)
+        return rc;
+    arena_init(&arena, LINK_ARENA_MAX);
+    rc = upload_get(&d->db, object_id, &arena, &upload, err);
+    if (!rc && upload->object)
+        add_version(ret, upload->object->version);
+    arena_release(&arena);
+    return rc == CODE_NOT_FOUND ? CODE_OK : rc;
+}
+
+int links_gc_task(void *ctx, const Task *task, bool *ret_final, struct err *err) {
+    struct daemon *d = ctx;
+    struct versions versions = {.count = 0};
+    (void)ret_final;
+    int rc = list_versions(d, task->object_id, &versions, err), worst = rc;
+    for (size_t i = 0; !rc && i < versions.count; i++) {
+        int one = gc_object(&d->gc, task->object_id, versions.version[i], "the object has ended", false, err);
+        worst = one ? one : worst;
+    }
+    return worst;
+}

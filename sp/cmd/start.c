@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/os/log.h"
+#include "sp/cmd/commands.h"
+#include "sp/cmd/daemon.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+int command_start(const struct options *o, struct err *err) {
+    struct daemon *d = malloc(sizeof *d);
+    sigset_t ends;
+    int got = 0;
+    if (!d)
+        return err_set(err, CODE_NO_MEMORY, "no memory to start");
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL); /* from here on they wait for sigwait */
+    int rc = daemon_start(d, o->home, options_value(o, "--passphrase-file", NULL), err);
+    if (!rc) {
+        log_info("sp", "serving", "sp=%u http=%s p2p=%s", d->provider.sp_id, d->home.config->http_listen,
+                 d->home.config->p2p_listen);
+        sigwait(&ends, &got);
+        log_info("sp", "stopping", "signal=%d", got);
+        daemon_stop(d);
+    }
+    free(d);
+    return rc;
+}
