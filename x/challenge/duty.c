@@ -110,8 +110,10 @@ int duty_after_miss(struct ctx *ctx, const Challenge *missed, struct err *err) {
     int rc = duty_get(ctx, missed->object_id, missed->position, &duty, err);
     if (rc == CODE_OK)
         rc = find(ctx, missed->object_id, missed->version, missed->position, missed->sp_id, &object, &group, err);
-    if (rc || !object)
+    if (rc)
         return rc;
+    if (!object) /* nothing is left to repair; a duty that still waits in the queue finds out when it is due */
+        return duty && duty->open_challenge == missed->id ? end_duty(ctx, duty, DUTY_DROPPED, err) : CODE_OK;
     if (duty && (duty->version != missed->version || duty->sp_id != missed->sp_id)) {
         rc = end_duty(ctx, duty, DUTY_DROPPED, err);
         duty = NULL;
