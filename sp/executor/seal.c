@@ -224,7 +224,7 @@ static int send_seal(struct provider *p, struct replication *r, struct arena *ar
     seal.upload_id = (ProtobufCBinaryData){sizeof r->upload_id, r->upload_id};
     seal.receipts = receipts;
     seal.n_receipts = r->positions;
-    seal.coded_by_sp = true;
+    seal.coded_by_sp = o->profile->kind == PROFILE_KIND_EC; /* copies are not coded */
     seal_msg.body_case = MSG__BODY_SEAL_OBJECT;
     seal_msg.seal_object = &seal;
     msgs[count++] = &seal_msg;
