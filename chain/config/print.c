@@ -17,16 +17,32 @@ static void put_indent(struct printer *p, unsigned level) {
         buf_put_str(&p->out, "  ");
 }
 
-/* YAML reads JSON's double-quoted strings. */
+/* The code point at *at, which moves behind it. The text is valid UTF-8. */
+static uint32_t next_point(const char **at) {
+    const unsigned char *s = (const unsigned char *)*at;
+    unsigned more = s[0] < 0x80 ? 0 : s[0] < 0xe0 ? 1 : s[0] < 0xf0 ? 2 : 3;
+    uint32_t point = more == 0 ? s[0] : s[0] & (0x3fu >> more);
+    for (unsigned i = 1; i <= more; i++)
+        point = point << 6 | (s[i] & 0x3f);
+    *at += more + 1;
+    return point;
+}
+
+/* What YAML does not let stand in a text, or would take for a line's end. */
+static bool must_escape(uint32_t point) {
+    return point < 0x20 || point == '"' || point == '\\' || (point >= 0x7f && point < 0xa0) || point == 0x2028 ||
+           point == 0x2029 || point == 0xfeff || point == 0xfffe || point == 0xffff;
+}
+
 static void put_quoted(struct printer *p, const char *text) {
     buf_put_u8(&p->out, '"');
-    for (const char *c = text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            buf_printf(&p->out, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            buf_printf(&p->out, "\\x%02x", (unsigned)(unsigned char)*c);
+    while (*text) {
+        const char *start = text;
+        uint32_t point = next_point(&text);
+        if (must_escape(point))
+            buf_printf(&p->out, "\\u%04x", point);
         else
-            buf_put_u8(&p->out, (uint8_t)*c);
+            buf_put(&p->out, start, (size_t)(text - start));
     }
     buf_put_u8(&p->out, '"');
 }

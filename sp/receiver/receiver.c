@@ -53,6 +53,7 @@ static HeldPosition held_from(const struct receiver *receiver, const PieceTicket
     held.payload_size = ticket->payload_size;
     held.profile = ticket->profile;
     held.expires_ms = receiver->env.real_ms(receiver->env.ctx) + receiver->unsealed_ttl_ms;
+    held.bucket_name = ticket->bucket_name;
     held.object_name = ticket->object_name;
     held.bucket_id = ticket->bucket_id;
     held.upload_id = ticket->upload_id;

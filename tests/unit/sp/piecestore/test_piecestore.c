@@ -9,6 +9,9 @@
 #include "tests/lib/test.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LEN_MAX (1 * MIB + 12345)
@@ -181,6 +184,73 @@ static void piecestore_list__groups_and_sweep(void **state) {
     assert_true(room <= total && total > 0);
 }
 
+static bool write_text(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY);
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* Becomes root of its own namespaces, so that it may mount; false where the kernel does not let it. */
+static bool enter_namespaces(void) {
+    char uids[40], gids[40];
+    snprintf(uids, sizeof uids, "0 %u 1", getuid());
+    snprintf(gids, sizeof gids, "0 %u 1", getgid());
+    return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_text("/proc/self/setgroups", "deny") &&
+           write_text("/proc/self/uid_map", uids) && write_text("/proc/self/gid_map", gids);
+}
+
+/* Fills a file system of 3 MiB: the child answers 0 when all was as it must be, 77 when it could not mount. */
+static int fill_disk(void) {
+    struct piecestore *small;
+    struct piece_write w = piece(1, 0, MIB);
+    const char *dir = test_path("small");
+    uint64_t removed = 99, room, total;
+    unsigned stored = 0;
+    int rc = CODE_OK;
+    if (!enter_namespaces() || dir_make(dir, 0700, &err) || mount("none", dir, "tmpfs", 0, "size=3m") != 0)
+        return 77;
+    if (piece_local_open(dir, &small, &err))
+        return 1;
+    while (rc == CODE_OK && stored < 10) {
+        w.key.segment = stored;
+        rc = piecestore_put(small, &w, 1, &err);
+        stored += rc == CODE_OK;
+    }
+    if (rc != CODE_DISK_FULL || stored < 1 || stored > 2)
+        return 2;
+    for (uint64_t s = 0; s < stored; s++) { /* what was acknowledged is there */
+        struct piece_key key = w.key;
+        key.segment = s;
+        if (checked_read(small, &key, &w.root, MIB, scratch, data, &err))
+            return 3;
+    }
+    if (piece_local_sweep(small, 0, &removed, &err) || removed != 0) /* nothing half-written stays */
+        return 4;
+    w.key.segment = 0; /* room again: it goes on */
+    if (piecestore_delete(small, &w.key, &err) || piecestore_put(small, &w, 1, &err))
+        return 5;
+    if (piecestore_space(small, &room, &total, &err) || total > 3 * MIB)
+        return 6;
+    piecestore_free(small);
+    return 0;
+}
+
+static void piecestore_put__full_disk(void **state) {
+    (void)state;
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(fill_disk());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 TEST_MAIN(cmocka_unit_test_setup_teardown(piecestore__put_and_read, setup, teardown),
           cmocka_unit_test_setup_teardown(checked__damage, setup, teardown),
-          cmocka_unit_test_setup_teardown(piecestore_list__groups_and_sweep, setup, teardown))
+          cmocka_unit_test_setup_teardown(piecestore_list__groups_and_sweep, setup, teardown),
+          cmocka_unit_test_setup_teardown(piecestore_put__full_disk, setup, teardown))
