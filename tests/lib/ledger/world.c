@@ -5,9 +5,10 @@
 
 #define MINUTE 60000ull
 
-const char *const world_events[WORLD_EVENTS] = {"payment.frozen",   "payment.resumed",        "payment.ended",
-                                                "sp.slashed",       "storage.object_expired", "challenge.passed",
-                                                "challenge.missed", "challenge.repair_done"};
+const char *const world_events[WORLD_EVENTS] = {
+    "payment.frozen",          "payment.resumed",         "payment.ended",    "sp.slashed",
+    "storage.object_expired",  "challenge.passed",        "challenge.missed", "challenge.repair_done",
+    "challenge.repair_opened", "challenge.repair_dropped"};
 
 /* Short times and small caps, so that everything that may happen does. A real second is a minute of ledger time. */
 static void shape_params(struct fixture_params *p) {
@@ -28,10 +29,10 @@ static void shape_params(struct fixture_params *p) {
     p->challenge.floor_interval_ms = 10 * MINUTE;
     p->challenge.bytes_per_draw = 1 * MIB;
     p->challenge.bytes_interval_ms = 20 * MINUTE;
-    p->challenge.deadline_ms = 6 * MINUTE;
-    p->challenge.open_max = 12;
+    p->challenge.deadline_ms = 8000; /* real ones */
+    p->challenge.open_max = 16;
     p->challenge.open_per_submitter = 2;
-    p->challenge.repair_interval_ms = 15 * MINUTE;
+    p->challenge.repair_interval_ms = 4 * MINUTE;
     p->challenge.closed_kept_ms = 60 * MINUTE;
     p->challenge.jail_misses = 40;
 }
@@ -44,8 +45,8 @@ static void make_deals(struct world *w) {
         snprintf(w->names[i][0], sizeof w->names[i][0], "owner%u", owner);
         snprintf(w->names[i][1], sizeof w->names[i][1], "bucket-%u", bucket);
         snprintf(w->names[i][2], sizeof w->names[i][2], "dir/object%u", i);
-        deal_init(&w->deals[i], &w->f, w->names[i][0], w->names[i][1], w->names[i][2], profiles[rng_below(&w->rng, 4)],
-                  64 * KIB, sizes[rng_below(&w->rng, 6)]);
+        deal_init(&w->deals[i], &w->f, w->names[i][0], w->names[i][1], w->names[i][2],
+                  profiles[(i + rng_below(&w->rng, 2)) % 4], 64 * KIB, sizes[rng_below(&w->rng, 6)]);
         w->deals[i].nonce = 1 + i * 1000000ull;
         w->deals[i].price = w->f.sp_price;
         w->deals[i].max_price = w->f.sp_price + w->f.sp_price / 2;

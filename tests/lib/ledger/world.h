@@ -27,9 +27,9 @@ struct world {
     unsigned sent[WORLD_KINDS], passed[WORLD_KINDS];
     unsigned kinds[FIXTURE_HELD_MAX]; /* of the held transactions, in order */
     unsigned new_sps;
-    unsigned events[8]; /* of world_events */
-    unsigned mutants;   /* one in so many messages has a field changed at random; 0: none */
-    bool trace;         /* print what every transaction answered */
+    unsigned events[10]; /* of world_events */
+    unsigned mutants;    /* one in so many messages has a field changed at random; 0: none */
+    bool trace;          /* print what every transaction answered */
 };
 
 /* dir: RocksDB there; NULL: in memory. The same seed gives the same world. */
@@ -37,7 +37,7 @@ void world_init(struct world *w, uint64_t seed, const char *dir);
 void world_block(struct world *w);
 void world_release(struct world *w);
 
-#define WORLD_EVENTS 8
+#define WORLD_EVENTS 10
 extern const char *const world_events[WORLD_EVENTS];
 
 /* --- ops.c --- a kind of message: makes one for the block that is gathered, or does nothing when there is nothing to
