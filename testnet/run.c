@@ -27,35 +27,45 @@ int run_start(struct node *node, struct err *err) {
     return process_start(argv, log, &node->pid, &node->start_ticks, err);
 }
 
-/* One node: CODE_OK when ready, CODE_NOT_READY when not yet. */
-static int node_ready(const struct node *node, struct err *err) {
+/* One node: CODE_OK when it answers 200 on path, CODE_NOT_READY when not yet. */
+static int node_answers(const struct node *node, const char *path, struct err *err) {
     if (!process_alive(node->pid, node->start_ticks)) {
         char log[NETWORK_PATH_MAX] = "its log";
         node_log(node, log, sizeof log, NULL);
         return err_set(err, CODE_UNAVAILABLE, "%s ended while starting; see %s", node->name, log);
     }
     json_t *answer = NULL;
-    int rc = probe_get(node->http_port, probe_ready_path(node), PROBE_MS, &answer, NULL);
+    int rc = probe_get(node->http_port, path, PROBE_MS, &answer, NULL);
     json_decref(answer);
     return rc ? CODE_NOT_READY : CODE_OK;
 }
 
+static int wait_answers(const struct node *node, const char *path, uint64_t until, struct err *err) {
+    int rc;
+    while ((rc = node_answers(node, path, err)) == CODE_NOT_READY && clock_mono_ms() < until)
+        poll(NULL, 0, PROBE_PAUSE_MS); /* a refused connection answers at once: ask again a little later */
+    if (rc == CODE_NOT_READY)
+        return err_set(err, CODE_TIMEOUT, "%s is not ready in time; see `cairn-testnet logs %s`", node->name,
+                       node->name);
+    return rc;
+}
+
 int run_wait_ready(struct network *net, unsigned timeout_ms, struct err *err) {
     uint64_t until = clock_mono_ms() + timeout_ms;
-    for (size_t i = 0; i < net->node_count; i++) {
-        struct node *node = &net->nodes[i];
-        if (!node->pid)
-            continue;
-        int rc;
-        while ((rc = node_ready(node, err)) == CODE_NOT_READY && clock_mono_ms() < until)
-            poll(NULL, 0, PROBE_PAUSE_MS); /* a refused connection answers at once: ask again a little later */
-        if (rc == CODE_NOT_READY)
-            return err_set(err, CODE_TIMEOUT, "%s is not ready after %u s; see `cairn-testnet logs %s`", node->name,
-                           timeout_ms / 1000, node->name);
-        if (rc)
-            return rc;
-    }
-    return CODE_OK;
+    int rc = CODE_OK;
+    for (size_t i = 0; !rc && i < net->node_count; i++)
+        if (net->nodes[i].pid)
+            rc = wait_answers(&net->nodes[i], probe_ready_path(&net->nodes[i]), until, err);
+    return rc;
+}
+
+int run_wait_block(struct network *net, unsigned timeout_ms, struct err *err) {
+    uint64_t until = clock_mono_ms() + timeout_ms;
+    int rc = CODE_OK;
+    for (size_t i = 0; !rc && i < net->node_count; i++)
+        if (net->nodes[i].pid && net->nodes[i].kind == NODE_VALIDATOR)
+            rc = wait_answers(&net->nodes[i], "/v1/header/1", until, err);
+    return rc;
 }
 
 bool run_stop(struct node *node, int signal) {

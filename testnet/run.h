@@ -11,6 +11,9 @@ int run_start(struct node *node, struct err *err);
  * ended, with the path of its log. */
 int run_wait_ready(struct network *net, unsigned timeout_ms, struct err *err);
 
+/* Waits until every running validator has the first block: nothing can be proven before. As above. */
+int run_wait_block(struct network *net, unsigned timeout_ms, struct err *err);
+
 /* Asks every running node to stop, waits, and kills what did not. True when all are gone. */
 bool run_stop_all(struct network *net);
 /* One node; signal SIGTERM lets it drain, SIGKILL does not. */

@@ -76,7 +76,9 @@ static int start_all(struct network *net, struct err *err) {
         if (!rc)
             rc = network_save(net, err); /* so that `down` finds it whatever happens to us */
     }
-    return rc ? rc : run_wait_ready(net, READY_MS, err);
+    if (!rc)
+        rc = run_wait_ready(net, READY_MS, err);
+    return rc ? rc : run_wait_block(net, READY_MS, err);
 }
 
 static void print_endpoints(const struct network *net) {

@@ -271,6 +271,8 @@ static int check_command(struct cli *cli, struct err *err) {
 int cli_parse(struct cli *cli, int argc, char **argv, struct err *err) {
     bool help = false;
     arena_init(&cli->arena, CLI_ARENA_MAX);
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) /* also what is wrong with the rest is told as JSON */
+        cli->json = cli->json || !strcmp(argv[i], "--json");
     int rc = split(cli, argc, argv, &help, err);
     if (rc)
         return rc;
@@ -284,7 +286,6 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct err *err) {
                    ? CODE_OK
                    : err_set(err, CODE_INVALID_ARGUMENT, "say what to do, for example `cairn status`");
     }
-    cli->json = cli_has(cli, "--json");
     const char *verb = cli->word_count > 1 ? cli->words[1] : NULL;
     const struct cli_command *command = find_command(cli->words[0], verb);
     if (!command)
