@@ -174,7 +174,8 @@ static int read_object(struct cli *cli, struct sp_client *sps, const struct plac
     get->ctx = out;
     rc = object_get_run(&fetch, get, err);
     progress_end(&out->progress, !rc);
-    tell_skipped(cli, &fetch, p);
+    if (!rc)
+        tell_skipped(cli, &fetch, p);
     json_decref(*ret_skipped);
     *ret_skipped = skipped_json(&fetch, p);
     piece_fetch_release(&fetch);

@@ -36,13 +36,14 @@ static void put_rate(const struct progress *p, uint64_t ms) {
 
 static void draw(struct progress *p, uint64_t now, bool last) {
     uint64_t ms = now - p->stage_ms;
-    fprintf(stderr, p->live ? "\r\033[K%s " : "%s ", p->stage);
+    fprintf(stderr, p->live ? "\r\033[K%s" : "%s", p->stage);
     if (p->bytes) {
+        fputc(' ', stderr);
         put_size(stderr, (double)p->done);
         fputs(" of ", stderr);
         put_size(stderr, (double)p->total);
     } else if (p->total > 1) {
-        fprintf(stderr, "%llu/%llu", (unsigned long long)p->done, (unsigned long long)p->total);
+        fprintf(stderr, " %llu/%llu", (unsigned long long)p->done, (unsigned long long)p->total);
     }
     if (last)
         fprintf(stderr, " in %.1f s", (double)ms / 1000);

@@ -252,9 +252,14 @@ int piece_fetch_range(struct piece_fetch *fetch, uint32_t position, uint64_t seg
 
 /* --- segments ----------------------------------------------------------------------------------------------------- */
 
-/* Nobody is left: says who failed and why. */
+static bool is_refusal(int code) {
+    return code_exit(code) == code_exit(CODE_DENIED) || code == CODE_QUOTA;
+}
+
+/* Nobody is left: says who failed and why. A refusal is told alone: all of them say the same. */
 static int exhausted(struct piece_fetch *fetch, uint32_t have, uint32_t needed, struct err *err) {
     char text[ERR_MSG_MAX];
+    const struct piece_fault *refusal = NULL;
     size_t n = 0;
     int code = CODE_UNAVAILABLE;
     text[0] = '\0';
@@ -265,13 +270,16 @@ static int exhausted(struct piece_fetch *fetch, uint32_t have, uint32_t needed, 
             continue;
         if (f->code == CODE_INTEGRITY)
             code = CODE_INTEGRITY;
-        if (f->code == CODE_DENIED || f->code == CODE_UNAUTHENTICATED || f->code == CODE_QUOTA)
-            code = f->code;
+        if (is_refusal(f->code))
+            refusal = f;
         if (n < sizeof text)
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? "; " : "", f->reason);
     }
     mutex_unlock(&fetch->lock);
-    return err_set(err, code, "%u of %u pieces can be had: %s", have, needed, *text ? text : "no provider is left");
+    if (refusal)
+        return err_set(err, refusal->code, "%s", refusal->reason);
+    return err_set(err, code, "only %u of the %u pieces that are needed can be had: %s", have, needed,
+                   *text ? text : "no provider is left");
 }
 
 /* Fetches usable pieces of the segment, several at once, until `needed` are verified or nobody is left. */
