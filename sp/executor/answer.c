@@ -5,16 +5,16 @@
 #include "chain/codec/pb.h"
 #include "chain/os/log.h"
 #include "chain/types/answer.h"
-#include "chain/types/keys_challenge.h"
 #include "chain/types/layout.h"
 #include "sp/executor/repair.h"
 #include "sp/piecestore/checked.h"
 #include "sp/spdb/pieces.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_MAX = 4 << 20 };
+enum { ARENA_MAX = 4 << 20, PATH_LEN = 96, UNKNOWN_TRIES = 8 };
 
 /* The path from a piece root up to the position's checksum. */
 static int prove_piece(struct provider *p, const Challenge *c, struct arena *arena, MsgAnswerChallenge *answer,
@@ -103,20 +103,26 @@ static int send_answer(struct provider *p, const Challenge *c, struct arena *are
     return rc;
 }
 
+/* The challenge as the operator's own node knows it now: one that was drawn in the newest block cannot be proven yet, and
+ * the answer is checked against it here and on the ledger. */
+static int find_challenge(struct provider *p, uint64_t id, struct arena *arena, Challenge **ret, struct err *err) {
+    char path[PATH_LEN];
+    snprintf(path, sizeof path, "/challenge/challenge?id=%" PRIu64, id);
+    int rc = ledger_query_pb(p->ledger, path, &challenge__descriptor, arena, ret, err);
+    return rc == CODE_NOT_FOUND ? CODE_CHALLENGE_NOT_FOUND : rc;
+}
+
 int answer_task(struct provider *p, const Task *task, bool *ret_final, struct err *err) {
     struct arena arena;
-    struct key k;
     Challenge *challenge;
     if (provider_on_hold(p, task->object_id))
         return err_set(err, CODE_BUSY, "the operator holds this object");
     arena_init(&arena, ARENA_MAX);
-    int rc = ledger_record(p->ledger, key_challenge(&k, task->challenge_id), 0, &challenge__descriptor, &arena,
-                           &challenge, NULL, err);
-    bool closed = rc == CODE_NOT_FOUND || (!rc && challenge->sp_id != p->sp_id);
-    *ret_final = closed;
-    if (closed)
-        rc = CODE_OK;
-    else if (!rc)
+    int rc = find_challenge(p, task->challenge_id, &arena, &challenge, err);
+    bool closed = !rc && (challenge->sp_id != p->sp_id || challenge->status != CHALLENGE_STATUS_OPEN);
+    /* closed ones are kept for a while: what is not there is not there yet, unless it was asked for often */
+    *ret_final = closed || (rc == CODE_CHALLENGE_NOT_FOUND && task->attempts >= UNKNOWN_TRIES);
+    if (!rc && !closed)
         rc = send_answer(p, challenge, &arena, err);
     arena_release(&arena);
     return rc;
