@@ -103,8 +103,8 @@ static int send_answer(struct provider *p, const Challenge *c, struct arena *are
     return rc;
 }
 
-/* The challenge as the operator's own node knows it now: one that was drawn in the newest block cannot be proven yet, and
- * the answer is checked against it here and on the ledger. */
+/* The challenge as the operator's own node knows it now: one that was drawn in the newest block cannot be proven yet,
+ * and the answer is checked against it here and on the ledger. */
 static int find_challenge(struct provider *p, uint64_t id, struct arena *arena, Challenge **ret, struct err *err) {
     char path[PATH_LEN];
     snprintf(path, sizeof path, "/challenge/challenge?id=%" PRIu64, id);

@@ -74,8 +74,9 @@ static int check_object(struct gateway *g, const PieceTicket *t, struct arena *a
     if (rc)
         return rc;
     bool same = o->version == t->version && o->bucket_id == t->bucket_id && o->payload_size == t->payload_size &&
-                !strcmp(o->object_name, t->object_name) && bytes_eq(pb_bytes(o->creator), pb_bytes(t->creator)) &&
-                o->profile && t->profile && profile_eq(o->profile, t->profile);
+                !strcmp(o->object_name, t->object_name) && !strcmp(o->bucket_name, t->bucket_name) &&
+                bytes_eq(pb_bytes(o->creator), pb_bytes(t->creator)) && o->profile && t->profile &&
+                profile_eq(o->profile, t->profile);
     if (!same)
         return err_set(err, CODE_DENIED, "the ticket does not describe object %" PRIu64 " as it is on the ledger",
                        t->object_id);
