@@ -128,6 +128,12 @@ static void respread_one(void *arg, const struct mempool_tx *tx) {
     gather_add(arg, tx->wire);
 }
 
+static const struct mempool_tx *next_local(const struct admit *a, const struct mempool_tx *tx) {
+    for (tx = tx == NULL ? a->pool.all.first : tx->all_next; tx != NULL && !tx->local;)
+        tx = tx->all_next;
+    return tx;
+}
+
 /* --- the thread's state --- */
 
 struct replay {
@@ -301,6 +307,28 @@ static void batch_admit(struct admit *a, struct batch *b) {
         a->config.due(a->config.arg);
 }
 
+/* Takes the requests to spread again out of what came; returns what is left. */
+static size_t take_marks(struct admit *a, void **items, size_t n) {
+    size_t left = 0;
+    bool again = false;
+    for (size_t i = 0; i < n; i++) {
+        struct submission *s = items[i];
+        if (s->len > 0) {
+            items[left++] = s;
+            continue;
+        }
+        again = true;
+        free(s);
+    }
+    if (again) {
+        mutex_lock(&a->lock);
+        for (const struct mempool_tx *tx = NULL; (tx = next_local(a, tx)) != NULL;)
+            gather_add(a, tx->wire);
+        mutex_unlock(&a->lock);
+    }
+    return left;
+}
+
 static void run(void *arg) {
     struct admit *a = arg;
     struct batch *b = calloc(1, sizeof *b);
@@ -312,6 +340,7 @@ static void run(void *arg) {
         if (rc == CODE_CLOSED)
             break;
         if (rc == CODE_OK) {
+            n = take_marks(a, items, n);
             batch_parse(a, b, items, n);
             verify_txs(a->config.verify, b->list, b->n, b->good);
             batch_admit(a, b);
@@ -395,7 +424,8 @@ static int submit(struct admit *a, struct bytes wire, bool local, uint32_t peer,
     s->peer = peer;
     s->local = local;
     s->len = wire.len;
-    memcpy(s->wire, wire.data, wire.len);
+    if (wire.len > 0)
+        memcpy(s->wire, wire.data, wire.len);
     int rc = CODE_TIMEOUT;
     if (atomic_fetch_add(&a->queued_bytes, wire.len) + wire.len <= QUEUE_BYTES_MAX)
         rc = queue_put(&a->queue, s, 0);
@@ -443,10 +473,14 @@ void admit_gather(struct admit *a, uint32_t peer, struct bytes gather) {
         a->config.misbehaved(a->config.arg, peer, "sent a malformed gather of transactions");
     } else {
         for (size_t i = 0; i < msg->n_txs; i++)
-            if (msg->txs[i].len <= TX_LEN_MAX)
+            if (msg->txs[i].len >= TX_FRAME_LEN && msg->txs[i].len <= TX_LEN_MAX)
                 submit(a, pb_bytes(msg->txs[i]), false, peer, NULL);
     }
     arena_release(&arena);
+}
+
+void admit_respread(struct admit *a) {
+    submit(a, BYTES_NONE, true, 0, NULL);
 }
 
 /* --- out --- */

@@ -47,6 +47,9 @@ int admit_submit(struct admit *a, struct bytes wire, bool wait, struct hash *ret
 /* An encoded TxGather from a peer. Copied; dropped when there is no room. */
 void admit_gather(struct admit *a, uint32_t peer, struct bytes gather);
 
+/* A peer has come: what was admitted here and still waits is pushed again. */
+void admit_respread(struct admit *a);
+
 /* A block was committed; the state in the store is after it. */
 void admit_committed(struct admit *a, const struct block *b);
 

@@ -617,6 +617,7 @@ static int on_up(struct node *n, const struct event *e) {
     if (p != NULL)
         *p = (struct node_peer){.peer = e->peer};
     send_status(n, e->peer, n->head->height + 1, atomic_load(&n->round));
+    admit_respread(n->admit);
     return CODE_OK;
 }
 

@@ -40,6 +40,8 @@ int rpc_get_health(void *ctx, struct http_request *r, struct err *err) {
     if (s.behind > 0)
         return err_set(err, CODE_NOT_READY, "the node is catching up: %llu heights to go",
                        (unsigned long long)s.behind);
+    if (s.height == 0)
+        return err_set(err, CODE_NOT_READY, "there is no block yet: too few validators are running");
     return reply_json(r, 200, json_pack("{s:b,s:I}", "ready", 1, "height", (json_int_t)s.height), err);
 }
 

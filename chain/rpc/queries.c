@@ -3,9 +3,12 @@
 #include "chain/rpc/reply.h"
 
 #include "chain/base/num.h"
+#include "chain/codec/bech32.h"
 #include "chain/codec/json.h"
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
+
+#include "cairn/auth.h"
 
 #include <inttypes.h>
 
@@ -159,4 +162,40 @@ int rpc_get_query(void *ctx, struct http_request *r, struct err *err) {
     if (rc == CODE_OK)
         rc = answer_json(&answer, height, proof, &json, err);
     return rc == CODE_OK ? reply_json(r, 200, json, err) : rc;
+}
+
+/* --- the next sequence of an account, behind what waits here --- */
+
+static int state_sequence(const struct rpc *rpc, const char *address, struct arena *arena, uint64_t *ret,
+                          struct err *err) {
+    struct store_view *view = NULL;
+    struct state *st = NULL;
+    struct app_answer answer = {0};
+    struct app_param param = {"address", address};
+    struct app_query query = {.path = "/auth/account", .params = &param, .params_count = 1};
+    int rc = store_view_open(rpc->node->store, &view, err);
+    if (rc == CODE_OK)
+        rc = store_view_state(view, 1 << 20, &st, err);
+    if (rc == CODE_OK)
+        rc = rpc->node->app->ops->query(rpc->node->app->self, st, &query, arena, &answer, err);
+    if (rc == CODE_OK)
+        *ret = answer.message != NULL ? ((const Account *)answer.message)->sequence : 1;
+    state_free(st);
+    store_view_close(view);
+    return rc;
+}
+
+int rpc_get_sequence(void *ctx, struct http_request *r, struct err *err) {
+    struct rpc *rpc = ctx;
+    const char *address = http_param(r, "address");
+    struct addr addr;
+    uint64_t next;
+    char text[24];
+    int rc = addr_from_text(address, &addr, err);
+    if (rc == CODE_OK)
+        rc = state_sequence(rpc, address, http_arena(r), &next, err);
+    if (rc != CODE_OK)
+        return rc;
+    snprintf(text, sizeof text, "%" PRIu64, rpc->node->next_sequence(rpc->node->self, &addr, next));
+    return reply_json(r, 200, json_pack("{s:s, s:s}", "address", address, "sequence", text), err);
 }

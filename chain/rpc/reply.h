@@ -41,6 +41,7 @@ int rpc_post_tx(void *ctx, struct http_request *r, struct err *err);
 int rpc_post_txs(void *ctx, struct http_request *r, struct err *err);
 int rpc_get_state(void *ctx, struct http_request *r, struct err *err);
 int rpc_get_query(void *ctx, struct http_request *r, struct err *err);
+int rpc_get_sequence(void *ctx, struct http_request *r, struct err *err);
 int rpc_get_events(void *ctx, struct http_request *r, struct err *err);
 
 #endif

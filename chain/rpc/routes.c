@@ -23,6 +23,8 @@ static const struct http_route routes[] = {
      .doc = "a record by its state key, with proof"},
     {"GET", "/v1/query/{path*}", HTTP_AUTH_PUBLIC, .long_lived = true, .handler = rpc_get_query,
      .doc = "a question to the rules"},
+    {"GET", "/v1/sequence/{address}", HTTP_AUTH_PUBLIC, .handler = rpc_get_sequence,
+     .doc = "the number that an account's next transaction carries, behind what waits here"},
     {"GET", "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .deadline_ms = UINT64_MAX / 4,
      .handler = rpc_get_events, .doc = "events as an endless stream, from a height and index on"},
     {"GET", "/metrics", HTTP_AUTH_PUBLIC, .handler = rpc_get_metrics, .doc = "Prometheus metrics"},

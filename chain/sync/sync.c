@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/sync/sync.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 static struct sync_block *slot_of(struct sync *s, uint64_t height) {
@@ -85,11 +86,20 @@ static void forget_claim(struct sync *s, struct sync_peer *p) {
     p->failures++;
 }
 
+/* How far claims go, of peers with at most so many failures. */
+static uint64_t claimed(const struct sync *s, unsigned failures_max) {
+    uint64_t best = s->next;
+    for (size_t i = 0; i < SYNC_PEERS_MAX; i++)
+        if (s->peers[i].id != 0 && s->peers[i].failures <= failures_max && s->peers[i].height > best)
+            best = s->peers[i].height;
+    return best - s->next;
+}
+
 size_t sync_requests(struct sync *s, uint64_t now_ms, struct sync_request *ret, size_t max) {
     for (size_t i = 0; i < SYNC_PEERS_MAX; i++)
         if (s->peers[i].id != 0 && s->peers[i].to > s->peers[i].from && now_ms >= s->peers[i].deadline_ms)
             forget_claim(s, &s->peers[i]);
-    uint64_t ahead = sync_behind(s);
+    uint64_t ahead = claimed(s, UINT_MAX);
     if (ahead == 0 || (ahead == 1 && now_ms < s->next_since_ms + SYNC_PATIENCE_MS))
         return 0;
     size_t n = 0;
@@ -98,7 +108,7 @@ size_t sync_requests(struct sync *s, uint64_t now_ms, struct sync_request *ret, 
             continue;
         struct sync_peer *p = whom(s, h);
         if (p == NULL)
-            break;
+            continue;
         p->from = p->to = h;
         while (p->to < p->height && p->to < h + SYNC_RANGE && p->to < s->next + SYNC_WINDOW &&
                (p->to == h || !covered(s, p->to)))
@@ -115,7 +125,7 @@ uint64_t sync_deadline(const struct sync *s, uint64_t now_ms) {
         if (s->peers[i].id != 0 && s->peers[i].to > s->peers[i].from && s->peers[i].deadline_ms < best)
             best = s->peers[i].deadline_ms;
     uint64_t patience = s->next_since_ms + SYNC_PATIENCE_MS;
-    if (sync_behind(s) > 0 && patience >= now_ms && patience < best)
+    if (claimed(s, UINT_MAX) > 0 && patience >= now_ms && patience < best)
         best = patience;
     return best;
 }
@@ -129,6 +139,7 @@ bool sync_answered(struct sync *s, uint32_t peer, uint64_t from, size_t count) {
         return false;
     }
     p->from = p->to = 0;
+    p->failures = 0;
     return true;
 }
 
@@ -161,9 +172,5 @@ void sync_bad(struct sync *s) {
 }
 
 uint64_t sync_behind(const struct sync *s) {
-    uint64_t best = s->next;
-    for (size_t i = 0; i < SYNC_PEERS_MAX; i++)
-        if (s->peers[i].id != 0 && s->peers[i].height > best)
-            best = s->peers[i].height;
-    return best - s->next;
+    return claimed(s, 0);
 }

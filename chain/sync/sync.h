@@ -83,7 +83,7 @@ const struct sync_block *sync_wanted(const struct sync *s);
 /* The wanted block was bad: it goes, and its peer is believed no more. */
 void sync_bad(struct sync *s);
 
-/* How many heights the best believable claim is ahead; 0: caught up. */
+/* How many heights the best claim of a peer that has not failed us is ahead; 0: caught up. */
 uint64_t sync_behind(const struct sync *s);
 
 #endif

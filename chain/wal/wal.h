@@ -32,7 +32,7 @@ enum {
     WAL_RECORD_HEADER = 32,
     WAL_RECORD_MAX = 8 << 20,   /* a block body with its frame; the block cap is 2 MiB by default, 4 MiB at most */
     WAL_FILE_INITIAL = 4 << 20, /* holds an ordinary height, so that files seldom grow */
-    WAL_FILE_MAX = 256 << 20,   /* many rounds with full bodies; beyond it the node stops */
+    WAL_FILE_MAX = 1 << 30, /* hundreds of rounds with full bodies: hours of a halt under load; then the node stops */
 };
 
 struct wal;
