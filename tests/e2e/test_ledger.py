@@ -4,9 +4,11 @@
 import json
 import os
 import socket
+import subprocess
 
-from cairnd_net import CAIRND, ROOT, HttpError, Network, main, run, wait_for
+from cairnd_net import CAIRND, ROOT, HttpError, Network, bech32_bytes, main, run, wait_for
 
+LOAD = os.environ.get("LOAD", os.path.join(ROOT, "build", "release", "tests", "load", "load"))
 EVIL = os.environ.get("EVIL", os.path.join(ROOT, "build", "release", "tests", "e2e", "evil"))
 
 
@@ -203,6 +205,9 @@ def full_disk():
     """The database's disk fills up: the node stops with the reason, and starts again when there is room."""
     with Network(1, ["alice", "bob"]) as net:
         node = net.nodes[0]
+        net.genesis["accounts"] += [{"address": a, "balance": str(10**12)} for a in run(LOAD, "addresses", "20").stdout.split()]
+        net.genesis["accounts"].sort(key=lambda a: bech32_bytes(a["address"]))
+        node.configure(net.genesis, [])
         script = ('mount -t tmpfs -o size=24m tmpfs "$0/data.mnt" && cp -a "$0/data/." "$0/data.mnt/" && '
                   'mount --bind "$0/data.mnt" "$0/data" && "$1" start --home "$0"; rc=$?; '
                   'rm -f "$0/data/filler"; echo "first $rc"; '
@@ -210,7 +215,6 @@ def full_disk():
                   '"$1" check --home "$0"; fi')
         os.mkdir(node.home + "/data.mnt")
         node.process = None
-        import subprocess
         log = open(node.home + "/log", "w")
         p = subprocess.Popen(["unshare", "-rm", "bash", "-c", script, node.home, CAIRND], stdout=log, stderr=log)
         try:
@@ -223,6 +227,8 @@ def full_disk():
                         f.write(bytes(1 << 16))
             except OSError:
                 pass
+            # what is written goes into room that was set aside before; 20,000 transfers are more than that
+            subprocess.run([LOAD, "send", net.chain_tag.hex(), "20", "1000", node.http], input=b"\n", stdout=log, stderr=log)
             assert p.wait(60) == 0
         finally:
             if p.poll() is None:
