@@ -8,7 +8,7 @@ import subprocess
 
 from cairnd_net import CAIRND, ROOT, HttpError, Network, bech32_bytes, main, run, wait_for
 
-LOAD = os.environ.get("LOAD", os.path.join(ROOT, "build", "release", "tests", "load", "load"))
+LOAD = os.environ.get("LOAD", os.path.join(ROOT, "build", "release", "tests", "e2e", "load"))
 EVIL = os.environ.get("EVIL", os.path.join(ROOT, "build", "release", "tests", "e2e", "evil"))
 
 
