@@ -171,13 +171,15 @@ tests: $(UNIT_BINS) $(FUZZ_BINS) $(TEST_PROGRAMS:%=$(B)/tests/%) ## build every 
 test: $(T_BINS) ## run unit and property tests: make test T=chain/store/test_tree F='*pattern*' SAN=asan
 	$(Q)CAIRN_TEST_FILTER='$(F)' tests/lib/run_programs $(T_BINS)
 test-programs: $(T_BINS)
+E2E := $(patsubst %,$(B)/tests/%,$(filter e2e/%,$(TEST_PROGRAMS)))
 SIMS := $(patsubst %,$(B)/tests/%,$(filter sim%,$(TEST_PROGRAMS)))
 BENCHES := $(patsubst %,$(B)/tests/%,$(filter bench/%,$(TEST_PROGRAMS)))
 sims: $(SIMS)
+e2e-programs: $(E2E)
 benches: $(BENCHES)
 print-sims: ; @echo $(SIMS)
 print-benches: ; @echo $(BENCHES)
-.PHONY: test-programs sims benches print-sims print-benches
+.PHONY: test-programs e2e-programs sims benches print-sims print-benches
 check: ## all tests: tests/run
 	$(Q)tests/run
 fuzzers: $(FUZZ_BINS) ## build the fuzzers (SAN=fuzz) or the corpus replays
