@@ -48,6 +48,7 @@ int gateway_init(struct gateway *g, const struct gateway_modules *modules, struc
         .m = *modules, .sp_id = modules->config->sp_id, .started_ms = clock_mono_ms(), .piece_room = PIECE_ROOM};
     mutex_init(&g->lock);
     cond_init(&g->room);
+    page_pool_init(&g->pieces, PIECE_ROOM / 4);
     int rc = make_server(g, err);
     if (rc)
         gateway_release(g);
@@ -70,5 +71,6 @@ void gateway_release(struct gateway *g) {
     http_server_free(g->server);
     g->server = NULL;
     cond_release(&g->room);
+    page_pool_release(&g->pieces);
     mutex_release(&g->lock);
 }

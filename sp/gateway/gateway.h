@@ -20,6 +20,7 @@
 #include "sp/gc/gc.h"
 #include "sp/manager/manager.h"
 #include "sp/metadata/metadata.h"
+#include "sp/piecestore/page_pool.h"
 #include "sp/receiver/receiver.h"
 #include "sp/scrubber/scrubber.h"
 #include "sp/uploader/uploader.h"
@@ -60,6 +61,7 @@ struct gateway {
     struct mutex lock;                     /* everything below */
     struct cond room;                      /* piece_room grew */
     size_t piece_room;                     /* bytes that pieces on their way in may still take */
+    struct page_pool pieces;               /* their memory */
     uint64_t free_quota, free_quota_at_ms; /* of the own record on the ledger, and when it was read; 0: never */
     struct {
         uint64_t bucket_id, read_quota, at_ms;

@@ -16,7 +16,6 @@ enum {
     TICKET_GOOD_MS = 20000, /* how long one that was checked is believed */
     ROOM_WAIT_MS = 30000,
     TICKET_ARENA_MAX = 1 << 20,
-    PAGE = 4096,
     RECEIPT_LIFE_MAX_MS = 3600000, /* the longest that a receipt is to bind us */
 };
 
@@ -180,11 +179,12 @@ static int take_piece(struct gateway *g, struct http_request *r, const PieceTick
     int rc = take_room(g, len, deadline_in_ms(ROOM_WAIT_MS), err);
     if (rc)
         return rc;
-    uint8_t *data = aligned_alloc(PAGE, (len + PAGE - 1) / PAGE * PAGE);
-    rc = data ? http_body_read_full(r, data, len, err) : err_set(err, CODE_NO_MEMORY, "no memory to take a piece");
+    struct page_buffer room = page_pool_take(&g->pieces, len);
+    rc = room.data ? http_body_read_full(r, room.data, len, err)
+                   : err_set(err, CODE_NO_MEMORY, "no memory to take a piece");
     if (!rc)
-        rc = receiver_put(g->m.receiver, t, segment, bytes_of(data, len), root, err);
-    free(data);
+        rc = receiver_put(g->m.receiver, t, segment, bytes_of(room.data, len), root, err);
+    page_pool_give(&g->pieces, room);
     give_room(g, len);
     return rc;
 }
