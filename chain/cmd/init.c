@@ -19,7 +19,6 @@
 #include <stdlib.h>
 
 /* The own hash chain: a quarter of a million headers, 12 days of one a second from one of four validators. */
-enum { REVEAL_LENGTH = 1 << 18 };
 
 struct made {
     struct seckey node_key, validator_key, reveal;
@@ -72,7 +71,7 @@ static int print_made(const struct made *m, struct err *err) {
     struct addr node_id = hello_node_id(&node), addr = addr_of_key(&pub);
     struct hash secret;
     memcpy(secret.b, m->reveal.b, 32);
-    struct hash tip = reveal_value(&secret, REVEAL_LENGTH);
+    struct hash first = reveal_secret_of(&secret, 0), tip = reveal_value(&first, REVEAL_LENGTH);
     RevealChain reveal = REVEAL_CHAIN__INIT;
     reveal.tip = pb_data(hash_bytes(&tip));
     reveal.remaining = REVEAL_LENGTH;

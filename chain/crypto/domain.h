@@ -53,6 +53,7 @@
     X(OFFER, "cairn.offer", "signed: chain tag 32 | a secondary's answer")                                             \
     X(SEED, "cairn.seed", "challenge seed: previous seed 32 | reveal 32")                                              \
     X(REVEAL, "cairn.reveal", "reveal chain: next preimage 32")                                                        \
+    X(REVEAL_KEY, "cairn.revealkey", "first value of a reveal chain: secret 32 | number of the chain u64be")           \
     X(DRAW, "cairn.draw", "challenge draw: seed 32 | stream u8 | counter u64be ...")                                   \
     X(EVIDENCE, "cairn.evidence", "id of a piece of evidence: its bytes")                                              \
     X(ENVELOPE, "cairn.envelope", "digest of an object's key envelope: bytes")                                         \

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 enum {
-    REVEAL_STEP = 1024,
     VIEW_MEMORY_MAX = 256 << 20, /* what judging one block may write and read */
 };
 
@@ -72,8 +71,6 @@ static int genesis_commit(struct executor *e, const Genesis *genesis, struct err
     return store_commit(batch, err);
 }
 
-static int reveal_open(struct executor *e, struct err *err);
-
 int executor_open(struct executor *e, struct store *store, const struct app *app, struct verify *verify,
                   const struct executor_options *options, const Genesis *genesis, const struct hash *tag,
                   struct err *err) {
@@ -90,7 +87,7 @@ int executor_open(struct executor *e, struct store *store, const struct app *app
     if (rc == CODE_OK && e->head->height > 0)
         rc = head_load_block(e, e->head, err);
     if (rc == CODE_OK && !addr_is_zero(&options->self))
-        rc = reveal_open(e, err);
+        reveals_init(&e->reveals, &options->reveal_secret);
     if (rc != CODE_OK)
         executor_close(e);
     return rc;
@@ -99,8 +96,7 @@ int executor_open(struct executor *e, struct store *store, const struct app *app
 void executor_close(struct executor *e) {
     head_unref(e->head);
     e->head = NULL;
-    free(e->reveal_marks);
-    e->reveal_marks = NULL;
+    reveals_release(&e->reveals);
 }
 
 /* --- the own reveal chain --- */
@@ -112,46 +108,26 @@ static int own_record(struct executor *e, struct state *st, struct arena *arena,
     return rc == CODE_OK ? pb_decode(&validator__descriptor, bytes, arena, ret, err) : rc;
 }
 
-/* Values at 0, REVEAL_STEP, 2 * REVEAL_STEP ...: the whole chain is walked once, at start. */
-static int reveal_open(struct executor *e, struct err *err) {
+/* What the next own block reveals. */
+static struct hash own_reveal(struct executor *e, struct state *st) {
     struct arena arena;
-    arena_init(&arena, 1 << 20);
     Validator *v = NULL;
-    int rc = own_record(e, store_state(e->store), &arena, &v, NULL);
-    uint64_t n = rc == CODE_OK && v->reveal != NULL ? v->reveal->remaining : 0;
+    bool foreign = false;
+    struct hash value = {{0}};
+    arena_init(&arena, 1 << 20);
+    if (own_record(e, st, &arena, &v, NULL) == CODE_OK)
+        value = reveals_value(&e->reveals, v->reveal, e->head->height + 1, &foreign);
+    if (foreign)
+        log_warn("node", "the reveal secret does not belong to this validator's chain", "remaining=%" PRIu64,
+                 v->reveal->remaining);
     arena_release(&arena);
-    if (n == 0)
-        return CODE_OK; /* not a validator (yet), or spent */
-    e->reveal_marks_n = n / REVEAL_STEP + 1;
-    e->reveal_marks = calloc(e->reveal_marks_n, sizeof *e->reveal_marks);
-    if (e->reveal_marks == NULL)
-        return err_set(err, CODE_NO_MEMORY, "no memory for the reveal chain");
-    e->reveal_marks[0] = e->options.reveal_secret;
-    for (uint64_t i = 1; i < e->reveal_marks_n; i++)
-        e->reveal_marks[i] = reveal_value(&e->reveal_marks[i - 1], REVEAL_STEP);
-    return CODE_OK;
+    return value;
 }
 
-/* The preimage of the own tip; 32 zero bytes when the chain is spent or is not ours. */
-static struct hash own_reveal(struct executor *e, struct state *st) {
-    struct hash none = {{0}}, tip, value;
-    struct arena arena;
-    arena_init(&arena, 1 << 20);
-    Validator *v = NULL;
-    bool ok = e->reveal_marks_n > 0 && own_record(e, st, &arena, &v, NULL) == CODE_OK && v->reveal != NULL &&
-              v->reveal->remaining > 0 && hash_from(pb_bytes(v->reveal->tip), &tip);
-    if (ok) {
-        uint64_t at = v->reveal->remaining - 1, mark = at / REVEAL_STEP;
-        ok = mark < e->reveal_marks_n;
-        if (ok)
-            value = reveal_value(&e->reveal_marks[mark], at - mark * REVEAL_STEP);
-        ok = ok && reveal_fits(&tip, &value);
-        if (!ok)
-            log_warn("node", "the reveal seed does not belong to this validator's chain", "remaining=%" PRIu64,
-                     v->reveal->remaining);
-    }
-    arena_release(&arena);
-    return ok ? value : none;
+int executor_renewal(struct executor *e, const struct seckey *key, struct arena *arena, struct bytes *ret_wire,
+                     struct err *err) {
+    return reveals_renewal(&e->reveals, store_state(e->store), e->head->height, key, &e->chain_tag, arena, ret_wire,
+                           err);
 }
 
 /* --- building --- */

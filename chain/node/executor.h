@@ -7,6 +7,7 @@
  */
 #include "chain/node/block.h"
 #include "chain/node/head.h"
+#include "chain/node/reveals.h"
 #include "chain/node/verify.h"
 #include "chain/store/store.h"
 
@@ -23,10 +24,7 @@ struct executor {
     struct executor_options options;
     struct hash chain_tag;
     struct head *head;
-    /* values of the own reveal chain, every REVEAL_STEP-th, so that a preimage is near */
-    struct hash *reveal_marks;
-    uint64_t reveal_marks_n;
-    uint64_t reveal_length; /* of the chain that the marks are of */
+    struct reveals reveals;
 };
 
 /* Opens over what is committed; an empty store gets height 0 from `genesis`, whose chain tag is `tag` (which must be
@@ -48,5 +46,9 @@ int executor_judge(struct executor *e, struct block *b, bool *ret_invalid, struc
 /* Executes and commits the decided next block in one synced batch, and makes the new head. Any failure is of this
  * machine, or means that this node's state is not the others': the node stops. */
 int executor_commit(struct executor *e, struct block *b, const struct certificate *certificate, struct err *err);
+
+/* The transaction that registers the next reveal chain of validator `key`, on arena; empty when none is due. */
+int executor_renewal(struct executor *e, const struct seckey *key, struct arena *arena, struct bytes *ret_wire,
+                     struct err *err);
 
 #endif

@@ -75,6 +75,29 @@ static void job_judge(struct node *n, const struct job *j) {
     core_post(n, ev);
 }
 
+#define RENEWAL_EVERY 64 /* heights: an unanswered renewal has expired by then */
+
+/* Registers the next reveal chain in good time: an ordinary transaction of the validator's own account. */
+static void renew_reveals(struct node *n, uint64_t height) {
+    struct arena arena;
+    struct bytes wire;
+    struct hash id;
+    struct err err;
+    if (!n->signs || height % RENEWAL_EVERY != 0)
+        return;
+    err_clear(&err);
+    arena_init(&arena, 1 << 20);
+    int rc = executor_renewal(&n->executor, &n->signer.key, &arena, &wire, &err);
+    if (rc == CODE_OK && wire.len > 0)
+        rc = admit_submit(n->admit, wire, false, &id, &err);
+    if (rc != CODE_OK)
+        log_warn("node", "the next reveal chain is not registered", "height=%" PRIu64 " why=%s", height,
+                 log_quote(err_text(&err)).s);
+    else if (wire.len > 0)
+        log_info("node", "registering the next reveal chain", "height=%" PRIu64 " tx=%s", height, hash_hex(&id).s);
+    arena_release(&arena);
+}
+
 static void job_commit(struct node *n, const struct job *j) {
     struct err err;
     err_clear(&err);
@@ -86,6 +109,7 @@ static void job_commit(struct node *n, const struct job *j) {
     }
     struct head *head = n->executor.head;
     admit_committed(n->admit, j->block);
+    renew_reveals(n, head->height);
     metric_add(n->m_txs, j->block->txs_n);
     metric_observe(n->m_commit_seconds, (double)(clock_mono_ns() - begin) / 1e9);
     mutex_lock(&n->lock);

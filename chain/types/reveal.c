@@ -2,8 +2,16 @@
 #include "chain/types/reveal.h"
 #include "chain/crypto/hash.h"
 
-struct hash reveal_value(const struct hash *secret, uint64_t steps) {
-    struct hash value = *secret;
+struct hash reveal_secret_of(const struct hash *secret, uint64_t number) {
+    struct hasher hasher;
+    hasher_init(&hasher, DOMAIN_REVEAL_KEY);
+    hasher_add(&hasher, secret->b, sizeof secret->b);
+    hasher_add_u64(&hasher, number);
+    return hasher_done(&hasher);
+}
+
+struct hash reveal_value(const struct hash *first, uint64_t steps) {
+    struct hash value = *first;
     for (; steps > 0; steps--)
         value = hash_of(DOMAIN_REVEAL, hash_bytes(&value));
     return value;

@@ -498,7 +498,7 @@ def consensus():
     sigs = [sign(SECRETS[order[i]], digest) for i in signers]
     cert = H("cairn.cert", u8(2), u64(2), u32(1), value, u16(3), *(u16(i) + s for i, s in zip(signers, sigs)))
     secret = H("cairn.test", b"reveal")
-    chain = [secret]
+    chain = [H("cairn.revealkey", secret, u64(3))]
     for _ in range(5):
         chain.append(H("cairn.reveal", chain[-1]))
     seed = H("cairn.seed", bytes(32), chain[-2])
@@ -514,7 +514,7 @@ def consensus():
             "certificate": {"type": 2, "height": "2", "round": 1, "value_id": value.hex(), "signers": "0b",
                             "signatures": [s.hex() for s in sigs], "hash": cert.hex()},
             "hello": {"transcript": some, "direction": 1, "digest": H("cairn.hello", TAG, bytes.fromhex(some), u8(1)).hex()},
-            "reveal": {"secret": secret.hex(), "steps": 5, "tip": chain[-1].hex(), "first_reveal": chain[-2].hex(),
+            "reveal": {"secret": secret.hex(), "number": "3", "first": chain[0].hex(), "steps": 5, "tip": chain[-1].hex(), "first_reveal": chain[-2].hex(),
                        "seed_before": zero, "seed_after": seed.hex()},
             "proposers": draws}
 

@@ -21,7 +21,7 @@ static int seed_move(struct ctx *ctx, const struct hash *reveal, struct err *err
     int rc = seed_get(ctx, &before, err);
     if (rc)
         return rc;
-    ctx->seed = hash_pair(DOMAIN_SEED, &before, reveal);
+    ctx->seed = seed_next(&before, reveal);
     SeedState state = SEED_STATE__INIT;
     state.seed = pb_data(hash_bytes(&ctx->seed));
     state.height = ctx->height;
@@ -31,6 +31,7 @@ static int seed_move(struct ctx *ctx, const struct hash *reveal, struct err *err
 static void adopt_next(struct ctx *ctx, RevealChain *chain) {
     if (chain->remaining || !chain->next_remaining || ctx->height < chain->next_not_before)
         return;
+    chain->number++;
     chain->tip = chain->next_tip;
     chain->remaining = chain->next_remaining;
     chain->next_tip = (ProtobufCBinaryData){0, NULL};
@@ -50,10 +51,10 @@ int reveal_take(struct ctx *ctx, const struct addr *proposer, const struct hash 
             return err_set(err, CODE_REVEAL, "the proposer's reveal chain is spent: its reveal must be 32 zero bytes");
         v->missed_reveals++;
     } else {
-        struct hash tip, next = hash_of(DOMAIN_REVEAL, hash_bytes(reveal));
+        struct hash tip;
         if (!hash_from(pb_bytes(v->reveal->tip), &tip))
             return ctx_fault(ctx, CODE_CORRUPT, "a reveal chain's tip in the state is not 32 bytes");
-        if (!hash_eq(&tip, &next))
+        if (!reveal_fits(&tip, reveal))
             return err_set(err, CODE_REVEAL, "the reveal does not hash to the tip of the proposer's chain");
         v->reveal->tip = ctx_hash(ctx, reveal);
         v->reveal->remaining--;

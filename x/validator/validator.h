@@ -14,11 +14,9 @@
  */
 #include "cairn/challenge.h"
 #include "cairn/validator.h"
+#include "chain/types/reveal.h"
 #include "chain/types/validator_set.h"
 #include "x/base/module.h"
-
-#define REVEAL_LENGTH_MAX                                                                                              \
-    ((uint64_t)1 << 24) /* turns in one chain: years of blocks, and a quick rebuild of any point */
 
 /* By address of the consensus key. CODE_VALIDATOR_NOT_FOUND. */
 int validator_get(struct ctx *ctx, const struct addr *addr, Validator **ret, struct err *err);
