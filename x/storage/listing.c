@@ -69,13 +69,6 @@ int listing_buckets(struct ctx *ctx, const void *question, void *ret_answer, str
 
 /* --- objects of a bucket --- */
 
-/* record_fn: takes the first one. */
-static int take_object(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
-    (void)ctx, (void)rest, (void)value, (void)err;
-    *(ObjectInfo **)arg = msg;
-    return RECORD_STOP;
-}
-
 /* The common prefix that a name folds into, or NULL: the name up to and with the delimiter behind the prefix. */
 static char *folded(struct ctx *ctx, const char *name, size_t prefix_len, const char *delimiter) {
     const char *at = delimiter[0] ? strstr(name + prefix_len, delimiter) : NULL;
@@ -100,47 +93,61 @@ static struct bytes page_start(struct ctx *ctx, const ObjectsQuery *q, size_t pr
     return fold && strlen(fold) == len ? past_all(ctx, q->start_after) : bytes_str(q->start_after);
 }
 
+struct objects {
+    const ObjectsQuery *q;
+    ObjectsAnswer *answer;
+    size_t limit, prefix_len;
+    const char *last;    /* entry of the page */
+    struct bytes resume; /* where to go on behind a common prefix; empty: at the end */
+};
+
+/* record_fn: an entry for the page; a name that folds stops the pass, which goes on behind all that folds with it. */
+static int add_object(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct objects *page = arg;
+    ObjectsAnswer *a = page->answer;
+    ObjectInfo *object = msg;
+    (void)rest, (void)value, (void)err;
+    if (a->n_objects + a->n_common_prefixes == page->limit) {
+        a->next = pb_text(page->last);
+        return RECORD_STOP;
+    }
+    char *fold = folded(ctx, object->object_name, page->prefix_len, page->q->delimiter);
+    page->last = fold ? fold : object->object_name;
+    if (!fold) {
+        a->objects[a->n_objects++] = object;
+        return CODE_OK;
+    }
+    a->common_prefixes[a->n_common_prefixes++] = fold;
+    page->resume = past_all(ctx, fold);
+    return RECORD_STOP;
+}
+
 int listing_objects(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
     const ObjectsQuery *q = question;
     BucketInfo *bucket = NULL;
     struct key all, prefix;
-    size_t limit = query_limit(q->limit), prefix_len = strlen(q->prefix);
-    ObjectsAnswer *a = CTX_NEW(ctx, ObjectsAnswer);
-    objects_answer__init(a);
-    a->objects = ctx_alloc(ctx, limit * sizeof *a->objects);
-    a->common_prefixes = ctx_alloc(ctx, limit * sizeof *a->common_prefixes);
-    if (prefix_len > OBJECT_NAME_MAX || strlen(q->start_after) > OBJECT_NAME_MAX)
+    struct objects page = {q, CTX_NEW(ctx, ObjectsAnswer), query_limit(q->limit), strlen(q->prefix), "", BYTES_NONE};
+    objects_answer__init(page.answer);
+    page.answer->objects = ctx_array(ctx, page.limit, sizeof *page.answer->objects);
+    page.answer->common_prefixes = ctx_array(ctx, page.limit, sizeof *page.answer->common_prefixes);
+    if (page.prefix_len > OBJECT_NAME_MAX || strlen(q->start_after) > OBJECT_NAME_MAX)
         return err_set(err, CODE_OBJECT_NAME, "no object has a name of more than %d bytes", OBJECT_NAME_MAX);
     int rc = bucket_get(ctx, q->bucket_name, &bucket, err);
     if (rc)
         return rc;
     key_object(&all, bucket->id, "");
     prefix = key_after(&all, bytes_str(q->prefix));
-    struct bytes after = page_start(ctx, q, prefix_len);
-    const char *last = "";
-    for (;;) {
-        ObjectInfo *object = NULL;
+    struct bytes after = page_start(ctx, q, page.prefix_len);
+    do {
         struct key from = key_after(&all, after);
-        rc = record_each(ctx, key_bytes(&prefix), after.len ? key_bytes(&from) : BYTES_NONE, 1,
-                         &object_info__descriptor, take_object, &object, err);
-        if (rc)
-            return rc;
-        if (!object)
-            break;
-        if (a->n_objects + a->n_common_prefixes == limit) {
-            a->next = pb_text(last);
-            break;
-        }
-        char *fold = folded(ctx, object->object_name, prefix_len, q->delimiter);
-        if (fold)
-            a->common_prefixes[a->n_common_prefixes++] = fold;
-        else
-            a->objects[a->n_objects++] = object;
-        last = fold ? fold : object->object_name;
-        after = fold ? past_all(ctx, fold) : bytes_str(object->object_name);
-    }
-    *(ObjectsAnswer **)ret_answer = a;
-    return CODE_OK;
+        page.resume = BYTES_NONE;
+        rc = record_each(ctx, key_bytes(&prefix), after.len ? key_bytes(&from) : BYTES_NONE, 0,
+                         &object_info__descriptor, add_object, &page, err);
+        after = page.resume;
+    } while (rc == CODE_OK && after.len);
+    if (rc == CODE_OK)
+        *(ObjectsAnswer **)ret_answer = page.answer;
+    return rc;
 }
 
 /* --- groups of an owner --- */

@@ -7,7 +7,7 @@
 
 int listing_buckets(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
 /* Names in order; with a delimiter, what lies behind its first occurrence after the prefix is folded into one common
- * prefix. One step of the state for each entry of the page, however much is folded. */
+ * prefix. However much is folded, no more records are read than the page has entries, and one. */
 int listing_objects(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
 int listing_groups(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
 int listing_members(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
