@@ -13,9 +13,10 @@
 #include "client/lib/placement.h"
 #include "sp/spdb/notes.h"
 
+#include <stdio.h>
 #include <strings.h>
 
-enum { APPROVAL_TTL_S = 600, OFFER_TTL_MS = 600000, EXPIRES_SOON_MS = 5000 };
+enum { APPROVAL_TTL_S = 600, OFFER_TTL_MS = 600000, EXPIRES_SOON_MS = 5000, BUCKET_PATH_MAX = 128 };
 
 void approver_init(struct approver *a, struct ledger *ledger, struct authenticator *auth, struct signer *signer,
                    struct spdb *db, struct piecestore *pieces, const SpConfig *config) {
@@ -182,6 +183,19 @@ int approver_bucket(struct approver *a, const struct caller *caller, struct byte
     return rc ? rc : approve(a, spec, arena, ret, err);
 }
 
+/* The bucket as the operator's own node knows it now: one of the newest block cannot be proven yet. The ledger judges
+ * the create again. */
+static int find_bucket(const struct approver *a, const char *name, struct arena *arena, BucketInfo **ret,
+                       struct err *err) {
+    char path[BUCKET_PATH_MAX];
+    int rc = name_check_bucket(name, err);
+    if (rc)
+        return rc;
+    snprintf(path, sizeof path, "/storage/bucket?bucket_name=%s", name); /* such a name needs no escapes */
+    rc = ledger_query_pb(a->ledger, path, &bucket_info__descriptor, arena, ret, err);
+    return rc == CODE_NOT_FOUND ? err_set(err, CODE_BUCKET_NOT_FOUND, "there is no bucket named %s", name) : rc;
+}
+
 int approver_object(struct approver *a, const struct caller *caller, struct bytes spec, struct arena *arena,
                     ApprovalBody **ret, struct err *err) {
     CreateObjectSpec *s;
@@ -192,7 +206,7 @@ int approver_object(struct approver *a, const struct caller *caller, struct byte
     if (!rc)
         rc = name_check_object(s->object_name, err);
     if (!rc)
-        rc = placement_bucket(a->ledger, s->bucket_name, 0, arena, &bucket, err);
+        rc = find_bucket(a, s->bucket_name, arena, &bucket, err);
     if (!rc && bucket->primary_sp != a->signer->sp_id)
         rc = err_set(err, CODE_INVALID_ARGUMENT, "the primary of bucket %s is provider %u, this is provider %u",
                      s->bucket_name, bucket->primary_sp, a->signer->sp_id);

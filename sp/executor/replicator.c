@@ -12,7 +12,10 @@
 #include "sp/uploader/segments.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+enum { LOOK_PATH = 96 };
 
 void replicator_init(struct replicator *rep, struct provider *provider) {
     *rep = (struct replicator){.provider = provider};
@@ -337,15 +340,24 @@ static int mark_sealed(struct sealing *s, struct err *err) {
     return rc ? rc : segments_unstage(p->db, p->pieces, o, err);
 }
 
-/* How the ledger sees the object: CODE_OK while it waits for its seal. */
+/* How the ledger sees the object: CODE_OK while it waits for its seal. The operator's own node is asked, since what is
+ * in the newest block cannot be proven yet; that the object is gone is believed only with a proof. */
 static int look(struct sealing *s, bool *ret_sealed, struct err *err) {
     const ObjectInfo *o = s->record->object;
+    struct ledger *ledger = s->rep->provider->ledger;
     struct placement found;
-    int rc = placement_find(s->rep->provider->ledger, o->bucket_name, o->object_name, 0, &s->arena, &found, err);
-    if (!rc && (found.object->id != o->id || found.object->version != o->version))
+    ObjectInfo *now;
+    char path[LOOK_PATH];
+    snprintf(path, sizeof path, "/storage/object_by_id?id=%" PRIu64, o->id);
+    int rc = ledger_query_pb(ledger, path, &object_info__descriptor, &s->arena, &now, err);
+    if (rc == CODE_NOT_FOUND || rc == CODE_OBJECT_NOT_FOUND) {
+        rc = placement_find(ledger, o->bucket_name, o->object_name, o->create_at, &s->arena, &found, err);
+        now = rc ? NULL : (ObjectInfo *)(uintptr_t)found.object;
+    }
+    if (!rc && (now->id != o->id || now->version != o->version))
         rc = err_set(err, CODE_NOT_FOUND, "the object was replaced by another");
     if (!rc)
-        *ret_sealed = found.object->object_status == OBJECT_STATUS_SEALED;
+        *ret_sealed = now->object_status == OBJECT_STATUS_SEALED;
     return rc;
 }
 

@@ -2,6 +2,7 @@
 #include "sp/follower/tasks.h"
 
 #include "chain/codec/pb.h"
+#include "chain/os/clock.h"
 #include "chain/os/log.h"
 #include "sp/spdb/pieces.h"
 #include "sp/spdb/uploads.h"
@@ -9,7 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { FOUND = -1, UPLOAD_ARENA_MAX = 8 << 20 };
+enum { FOUND = -1, UPLOAD_ARENA_MAX = 8 << 20, PROVABLE_MS = 2000 };
 
 /* The id at a position of "3,1,2"; 0 when there is none. */
 static uint64_t sp_at(const char *sps, uint32_t position) {
@@ -70,6 +71,7 @@ int tasks_gc(struct follower *f, uint64_t object_id, struct err *err) {
     task.kind = TASK_KIND_GC_OBJECT;
     task.object_id = object_id;
     task.priority = TASK_PRIORITY_GC;
+    task.not_before_ms = clock_real_ms() + PROVABLE_MS; /* the end of an object is believed only with a proof */
     return manager_add(f->manager, &task, NULL, err);
 }
 
