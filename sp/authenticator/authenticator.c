@@ -89,7 +89,7 @@ int authenticator_peer(struct authenticator *auth, const struct caller *caller, 
     int rc = ledger_query_pb(auth->ledger, path, &storage_provider__descriptor, &arena, &sp, err);
     if (!rc && bytes_eq(bytes_of(sp->approval_key.data, sp->approval_key.len), pubkey_bytes(&caller->key)))
         *ret_sp_id = sp->id;
-    else if (!rc || rc == CODE_NOT_FOUND)
+    else if (!rc || rc == CODE_NOT_FOUND || rc == CODE_SP_NOT_FOUND)
         rc = err_set(err, CODE_DENIED, "only storage providers may ask this, signed with their approval key");
     arena_release(&arena);
     return rc;
