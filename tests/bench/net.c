@@ -70,14 +70,26 @@ static void open_client(struct bench_net *net) {
     bench_must(ledger_open(&options, &net->ledger, &err), &err);
 }
 
+/* The network that is up: however the benchmark ends, it is stopped. */
+static char up_dir[BENCH_NET_PATH_MAX];
+
+static void stop(void) {
+    const char *argv[] = {"build/bin/cairn-testnet", "down", "--remove", "--dir", up_dir, NULL};
+    if (up_dir[0])
+        run(argv);
+    up_dir[0] = 0;
+}
+
 void bench_net_up(struct bench_net *net, unsigned validators, unsigned sps) {
     char base[16], n[16], m[16];
+    (void)atexit(stop);
     *net = (struct bench_net){.port_base = free_base(), .validators = validators, .sps = sps};
     (void)snprintf(net->dir, sizeof net->dir, "build/bench/net-%d", (int)getpid());
     (void)snprintf(base, sizeof base, "%u", net->port_base);
     (void)snprintf(n, sizeof n, "%u", validators);
     (void)snprintf(m, sizeof m, "%u", sps);
     bench_must(dir_make("build/bench", 0755, NULL), NULL);
+    memcpy(up_dir, net->dir, sizeof up_dir);
     const char *argv[] = {"build/bin/cairn-testnet",
                           "up",
                           "--detach",
@@ -90,18 +102,15 @@ void bench_net_up(struct bench_net *net, unsigned validators, unsigned sps) {
                           "--port-base",
                           base,
                           NULL};
-    if (run(argv)) {
-        bench_net_down(net);
+    if (run(argv))
         exit(1);
-    }
     open_client(net);
 }
 
 void bench_net_down(struct bench_net *net) {
-    const char *argv[] = {"build/bin/cairn-testnet", "down", "--remove", "--dir", net->dir, NULL};
     ledger_close(net->ledger);
     seckey_wipe(&net->owner);
-    run(argv);
+    stop();
 }
 
 /* network.json has "name" before "pid" in each node. */

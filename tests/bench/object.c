@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/bench/object.h"
 
+#include "cairn/tx.h"
+#include "chain/base/num.h"
 #include "chain/base/rng.h"
+#include "chain/codec/pb.h"
+#include "chain/crypto/address.h"
 #include "chain/os/clock.h"
 #include "chain/os/file.h"
 #include "chain/types/layout.h"
@@ -14,7 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 20, ARENA = 64 << 20 };
+enum { CHUNK = 1 << 20, ARENA = 64 << 20, DEPOSIT_CAIRN = 500 };
 
 void object_file(const char *path, uint64_t size) {
     struct rng rng;
@@ -38,6 +42,23 @@ static struct sp_client *open_sps(struct bench_net *net) {
     return client;
 }
 
+/* What storage is paid from: the owner's own payment account. */
+static void deposit(struct bench_net *net, struct arena *arena) {
+    struct err err = {0};
+    struct pubkey key = seckey_pubkey(&net->owner);
+    struct addr owner = addr_of_key(&key);
+    MsgDeposit body = MSG_DEPOSIT__INIT;
+    Msg msg = MSG__INIT, *msgs[] = {&msg};
+    TxStatus *status;
+    struct ledger_send_options options = {.wait = LEDGER_WAIT_COMMITTED};
+    body.creator = pb_data(addr_bytes(&owner));
+    body.payment_address = body.creator;
+    body.amount = DEPOSIT_CAIRN * PEBBLE_PER_CAIRN;
+    msg.body_case = MSG__BODY_DEPOSIT;
+    msg.deposit = &body;
+    bench_must(ledger_send(net->ledger, &net->owner, msgs, 1, &options, arena, &status, &err), &err);
+}
+
 void object_bucket(struct bench_net *net, const char *bucket, const char *profile) {
     struct sp_client *client = open_sps(net);
     struct arena arena;
@@ -47,6 +68,7 @@ void object_bucket(struct bench_net *net, const char *bucket, const char *profil
     uint32_t sp;
     arena_init(&arena, ARENA);
     bench_must(profile_parse(profile, 0, &shape, &err), &err);
+    deposit(net, &arena);
     struct bucket_create create = {.name = bucket, .profile = &shape, .primary_sp = 1};
     bench_must(bucket_create_run(client, &create, &arena, &status, &sp, &err), &err);
     arena_release(&arena);
