@@ -107,7 +107,10 @@ def ledger():
         net.cairn("group", "members", "friends", "--add", "poor", key="owner", check=3)  # not the owner's group
         # a transaction made elsewhere, sent twice, damaged
         body = json.dumps({"signer": "", "msgs": []})
-        net.cairn("tx", "sign", "-", stdin=body.encode(), check=2)
+        signed = net.cairn("tx", "sign", "-", stdin=body.encode()).bytes
+        net.cairn("tx", "broadcast", "-", stdin=signed, check=1)  # no message in it
+        net.cairn("tx", "sign", "-", stdin=b"{", check=1)
+        net.cairn("tx", "sign", "-", stdin=b'{"nonsense": 1}', check=2)
         net.cairn("tx", "broadcast", "-", stdin=b"zz", check=1)
         net.cairn("tx", "broadcast", "-", stdin=b"00" * 70, check=1)
         # the genesis of another network proves nothing here
