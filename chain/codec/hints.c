@@ -34,6 +34,7 @@ static const struct {
     {"header", HINT_BASE64},
     {"header_id", HINT_HASH},
     {"key", HINT_HEX},
+    {"state_keys", HINT_HEX},
     {"last_certificate_hash", HINT_HASH},
     {"layout_root", HINT_HASH},
     {"metadata", HINT_BASE64},

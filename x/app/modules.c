@@ -11,8 +11,8 @@
 #include "x/validator/validator.h"
 
 const struct module *const ledger_modules[] = {
-    &params_module,  &auth_module,       &validator_module, &sp_module,
-    &payment_module, &permission_module, &storage_module,   &challenge_module,
+    &app_module,     &params_module,     &auth_module,    &validator_module, &sp_module,
+    &payment_module, &permission_module, &storage_module, &challenge_module,
 };
 const size_t ledger_modules_n = COUNT_OF(ledger_modules);
 

@@ -9,5 +9,6 @@
 extern const struct module *const ledger_modules[];
 extern const size_t ledger_modules_n;
 extern const struct deps ledger_deps;
+extern const struct module app_module; /* module.c: queries of x/app itself */
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/ledger/fixture.h"
 
+#include "cairn/state.h"
 #include "chain/crypto/hash.h"
 #include "chain/types/keys_app.h"
 #include "chain/types/keys_validator.h"
@@ -275,14 +276,27 @@ static void queue__is_capped_ordered_and_puts_failures_aside(void **state) {
     assert_string_equal(fixture_attribute(e, "hook"), "test.queue");
     fixture_block(&f, NULL, 0);
     assert_int_equal(fixture_events(&f, "app.quarantined"), 0);
+    const QuarantineAnswer *q = fixture_query(&f, "/app/quarantine", NULL);
+    assert_int_equal(q->n_state_keys, 1);
+    assert_int_equal(q->state_keys[0].data[1], 'z');
     assert_true(there('y', "c") && there('y', "d"));
     assert_false(there('y', "e")); /* not due yet */
+}
+
+static void query__chain_and_quarantine(void **state) {
+    (void)state;
+    fixture_block(&f, NULL, 0);
+    const ChainState *c = fixture_query(&f, "/app/chain", NULL);
+    assert_int_equal(c->height, 1);
+    assert_int_equal(c->ledger_time, f.genesis.time + 1000);
+    const QuarantineAnswer *q = fixture_query(&f, "/app/quarantine", NULL);
+    assert_int_equal(q->n_state_keys, 0);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, started, teardown)
 #define S(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(time__moves_with_the_header_up_to_two_heartbeats), T(time__must_move_on),
           S(time__scaled_on_a_development_network), T(empty__is_due_after_the_heartbeat_or_after_transactions),
-          T(reveal__must_be_the_next_preimage), T(seed__hashes_each_reveal), S(reveal__spent_chain_and_its_successor),
-          S(blocks__give_the_same_hash_in_memory_and_in_rocksdb), S(genesis__is_refused),
-          S(queue__is_capped_ordered_and_puts_failures_aside))
+          T(reveal__must_be_the_next_preimage), T(query__chain_and_quarantine), T(seed__hashes_each_reveal),
+          S(reveal__spent_chain_and_its_successor), S(blocks__give_the_same_hash_in_memory_and_in_rocksdb),
+          S(genesis__is_refused), S(queue__is_capped_ordered_and_puts_failures_aside))
