@@ -253,6 +253,14 @@ static int local_head(struct piecestore *store, const struct piece_key *key, str
     return rc;
 }
 
+static int local_file(struct piecestore *store, const struct piece_key *key, int *ret_fd, uint64_t *ret_begin,
+                      struct piece_meta *ret_meta, struct err *err) {
+    int rc = open_piece(local_of(store), key, ret_fd, ret_meta, err);
+    if (!rc)
+        *ret_begin = PIECE_FILE_PAGE;
+    return rc;
+}
+
 static int local_read(struct piecestore *store, const struct piece_key *key, uint64_t offset, size_t len,
                       uint8_t *ret_data, struct err *err) {
     int fd;
@@ -379,6 +387,7 @@ static const struct piecestore_ops local_ops = {
     .head = local_head,
     .read = local_read,
     .groups = local_groups,
+    .file = local_file,
     .del = local_del,
     .list = local_list,
     .space = local_space,

@@ -26,6 +26,13 @@ int piecestore_groups(struct piecestore *store, const struct piece_key *key, str
     return store->ops->groups(store, key, ret_meta, ret_groups, err);
 }
 
+int piecestore_file(struct piecestore *store, const struct piece_key *key, int *ret_fd, uint64_t *ret_begin,
+                    struct piece_meta *ret_meta, struct err *err) {
+    if (!store->ops->file)
+        return err_set(err, CODE_UNSUPPORTED, "these pieces are no files");
+    return store->ops->file(store, key, ret_fd, ret_begin, ret_meta, err);
+}
+
 int piecestore_delete(struct piecestore *store, const struct piece_key *key, struct err *err) {
     return store->ops->del(store, key, err);
 }

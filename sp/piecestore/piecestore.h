@@ -53,6 +53,10 @@ struct piecestore_ops {
     /* Header and the piece_groups(length) group hashes as stored, unverified; room for PIECE_GROUPS_MAX. As head. */
     int (*groups)(struct piecestore *store, const struct piece_key *key, struct piece_meta *ret_meta,
                   struct hash *ret_groups, struct err *err);
+    /* Where its bytes lie as they are, unverified: a file to send from, the caller's to close, and where in it they
+     * begin. NULL where pieces are no files. As head. */
+    int (*file)(struct piecestore *store, const struct piece_key *key, int *ret_fd, uint64_t *ret_begin,
+                struct piece_meta *ret_meta, struct err *err);
     /* A missing piece is fine. */
     int (*del)(struct piecestore *store, const struct piece_key *key, struct err *err);
     /* Every piece once, in no order; pieces put or deleted meanwhile may be missed. Not 0 from visit ends it. */
@@ -76,6 +80,9 @@ int piecestore_read(struct piecestore *store, const struct piece_key *key, uint6
                     uint8_t *ret_data, struct err *err);
 int piecestore_groups(struct piecestore *store, const struct piece_key *key, struct piece_meta *ret_meta,
                       struct hash *ret_groups, struct err *err);
+/* CODE_UNSUPPORTED where pieces are no files. */
+int piecestore_file(struct piecestore *store, const struct piece_key *key, int *ret_fd, uint64_t *ret_begin,
+                    struct piece_meta *ret_meta, struct err *err);
 int piecestore_delete(struct piecestore *store, const struct piece_key *key, struct err *err);
 int piecestore_list(struct piecestore *store, int (*visit)(void *ctx, const struct piece_key *key, struct err *err),
                     void *ctx, struct err *err);

@@ -29,6 +29,7 @@ struct limit {
     struct coder coder;
     atomic_int next;
     bool hash_only;
+    int threads;
 };
 
 static void write_pieces(const struct cut *cut, unsigned positions, int fd) {
@@ -78,9 +79,9 @@ static double limit_run(void *ctx) {
     struct limit *l = ctx;
     struct thread threads[THREADS] = {0};
     atomic_store(&l->next, 0);
-    for (int i = 0; i < THREADS; i++)
+    for (int i = 0; i < l->threads; i++)
         bench_must(thread_start(&threads[i], "limit", limit_work, l, NULL), NULL);
-    for (int i = 0; i < THREADS; i++)
+    for (int i = 0; i < l->threads; i++)
         thread_join(&threads[i]);
     return SIZE_MIB;
 }
@@ -113,10 +114,12 @@ int main(void) {
     bench_net_down(&net);
     bench_must(profile_parse("ec:4+2+w", 0, &profile, &err), &err);
     bench_must(coder_init(&limit.coder, &profile, &err), &err);
+    limit.threads = THREADS;
     struct bench_figure put = bench_given("put 1 GiB to sealed", "MiB", median(puts), 0);
     struct bench_figure work = bench_run("the same work in one process", "MiB", limit_run, &limit);
     bench_beside(put, work, 0.4);
     limit.hash_only = true;
+    limit.threads = 1;
     struct bench_figure get = bench_given("get 1 GiB verified", "MiB", median(gets), 0);
     struct bench_figure hash = bench_run("hash the same bytes", "MiB", limit_run, &limit);
     bench_beside(get, hash, 0.5);
