@@ -173,7 +173,7 @@ class Node:
 
 
 def run(*args, ok=True):
-    r = subprocess.run(args, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    r = subprocess.run(args, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=WAIT)
     if ok and r.returncode:
         raise AssertionError(f"{' '.join(args)} ended with {r.returncode}: {r.stderr}")
     return r

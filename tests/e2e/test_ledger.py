@@ -99,6 +99,100 @@ def two_processes_one_home():
         assert net.nodes[0].get("/v1/health")["ready"]
 
 
+def homes_that_are_wrong():
+    """What `cairnd start` says of a home that it will not run: the exit status by the code table, and what to do."""
+    with Network(1) as net:
+        home = net.nodes[0].home
+        config = home + "/config.yaml"
+        with open(config) as f:
+            good = f.read()
+
+        def start(status, *words):
+            r = run(CAIRND, "start", "--home", home, ok=False)
+            assert r.returncode == status, (r.returncode, r.stderr)
+            said = r.stderr.splitlines()[-1] if r.stderr else ""
+            assert all(any(w in line for line in r.stderr.splitlines()) for w in words), (words, said)
+
+        for text, words in ((good + "unknown_key: 1\n", ["unknown_key", "line"]),
+                            (good.replace(net.nodes[0].http, "127.0.0.1:99999"), ["http_listen"]),
+                            (good + "moniker: twice\n", ["moniker"])):
+            with open(config, "w") as f:
+                f.write(text)
+            start(2, "config.yaml", *words)
+        with open(config, "w") as f:
+            f.write(good)
+        os.chmod(home + "/validator.key", 0o644)
+        start(5, "chmod 600")
+        os.chmod(home + "/validator.key", 0o600)
+        os.rename(home + "/data/signer.state", home + "/elsewhere")
+        start(3, "signer.state", "sign twice")
+        os.rename(home + "/elsewhere", home + "/data/signer.state")
+        with open(home + "/genesis.json") as f:
+            genesis = f.read()
+        with open(home + "/genesis.json", "w") as f:
+            f.write(genesis.replace('"chain_id"', '"chain_idea"'))
+        start(2, "genesis.json", "chain_idea")
+        with open(home + "/genesis.json", "w") as f:
+            f.write(genesis)
+        net.start()
+        assert net.nodes[0].stop() == 0
+        with open(home + "/genesis.json", "w") as f:
+            f.write(genesis.replace('"e2e"', '"other"'))
+        start(5, "another chain")
+        with open(home + "/genesis.json", "w") as f:
+            f.write(genesis)
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def newest_log(home):
+    """(path, height, end of the records, their number) of the newest durability log, by the format in chain/wal/wal.h."""
+    best = ("", 0, 0, 0)
+    for name in ("wal.0", "wal.1"):
+        with open(f"{home}/data/{name}", "rb") as f:
+            data = f.read()
+        at, n, height = 0, 0, int.from_bytes(data[8:16], "little")
+        while int.from_bytes(data[at + 8:at + 16], "little") == height > 0 and int.from_bytes(data[at + 16:at + 20], "little") == n:
+            at += 32 + (int.from_bytes(data[at + 4:at + 8], "little") + 7) // 8 * 8
+            n += 1
+        best = max(best, (f"{home}/data/{name}", height, at, n), key=lambda x: x[1])
+    return best
+
+
+def damaged_log():
+    """A record of the durability log that a later one calls durable does not check: found at the start, named, mended by the command."""
+    with Network(4) as net:
+        net.start()
+        a = net.nodes[0]
+        for n in net.nodes[2:]:
+            n.kill()
+        wait_for("a height that cannot be decided by two", lambda: newest_log(a.home)[1] > a.height())
+        height = a.height()
+        for n in net.nodes[:2]:
+            n.kill()
+        path, log_height, end, n = newest_log(a.home)
+        le = [x.to_bytes(4, "little") for x in (0, n, n)]
+        record = le[0] + log_height.to_bytes(8, "little") + le[1] + le[2] + b"\1" + bytes(7)
+        with open(path, "r+b") as f:
+            f.seek(4)
+            f.write(b"\xff\xff")
+            f.seek(end)
+            f.write(crc32c(record).to_bytes(4, "little") + record)
+        r = run(CAIRND, "start", "--home", a.home, ok=False)
+        assert r.returncode == 8 and "damaged" in r.stderr and "cairnd wal-mend" in r.stderr, (r.returncode, r.stderr)
+        assert "kept 0 records" in run(CAIRND, "wal-mend", "--home", a.home).stdout
+        net.start()
+        wait_for("more blocks", lambda: a.height() > height + 1)
+        same_app_hash(net.nodes)
+
+
 def bad_transactions():
     with Network(1, ["alice", "bob"]) as net:
         alice, bob = net.accounts
@@ -241,4 +335,4 @@ def full_disk():
 
 
 if __name__ == "__main__":
-    main([transfers_and_crashes, two_processes_one_home, bad_transactions, garbage_to_p2p, evil_peers, proofs_and_events, full_disk])
+    main([transfers_and_crashes, two_processes_one_home, homes_that_are_wrong, damaged_log, bad_transactions, garbage_to_p2p, evil_peers, proofs_and_events, full_disk])
