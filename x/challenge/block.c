@@ -55,7 +55,7 @@ static int deadline_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, s
         return rc;
     if (ctx->time <= c->deadline || ctx->height <= c->deadline_height)
         return challenge_requeue(ctx, c, err);
-    rc = punish(ctx, c, err);
+    rc = c->resting ? CODE_OK : punish(ctx, c, err);
     if (rc == CODE_OK)
         rc = challenge_close(ctx, c, CHALLENGE_STATUS_MISSED, err);
     if (rc == CODE_OK)

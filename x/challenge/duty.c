@@ -121,7 +121,7 @@ int duty_after_miss(struct ctx *ctx, const Challenge *missed, struct err *err) {
             return rc;
     }
     if (duty) {
-        duty->misses++;
+        duty->misses += !missed->resting;
         duty->segment = missed->segment;
         if (duty->open_challenge != missed->id)
             return duty_put(ctx, duty, err);
@@ -173,8 +173,9 @@ int duty_sound(struct ctx *ctx, const ObjectInfo *object, const PlacementGroup *
     return CODE_OK;
 }
 
-/* A challenge where it missed. */
-static int draw_for(struct ctx *ctx, RepairDuty *duty, ObjectInfo *object, struct err *err) {
+/* A challenge where it missed. A resting one costs nothing when it is missed, but a duty must be able to end: after a
+ * failure of many providers at once every duty of an object would wait for the others otherwise. */
+static int draw_for(struct ctx *ctx, RepairDuty *duty, ObjectInfo *object, bool resting, struct err *err) {
     struct draw draw;
     struct pick pick = {object, duty->position, duty->sp_id};
     uint64_t id = 0;
@@ -184,7 +185,9 @@ static int draw_for(struct ctx *ctx, RepairDuty *duty, ObjectInfo *object, struc
     draw_init(&draw, &ctx->seed, CHALLENGE_ORIGIN_REPAIR, id);
     duty->open_challenge = id;
     duty->next_draw = 0;
-    rc = challenge_open(ctx, pick_challenge(ctx, &draw, id, &pick, duty->segment, CHALLENGE_ORIGIN_REPAIR), err);
+    Challenge *c = pick_challenge(ctx, &draw, id, &pick, duty->segment, CHALLENGE_ORIGIN_REPAIR);
+    c->resting = resting;
+    rc = challenge_open(ctx, c, err);
     return rc ? rc : duty_put(ctx, duty, err);
 }
 
@@ -211,6 +214,6 @@ int duty_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes
     if (rc)
         return rc;
     uint64_t others = sound & ~((uint64_t)1 << duty->position);
-    bool can_rebuild = profile_readable(object->profile, others);
-    return deferred || !can_rebuild ? enqueue(ctx, duty, err) : draw_for(ctx, duty, object, err);
+    bool resting = !profile_readable(object->profile, others);
+    return deferred ? enqueue(ctx, duty, err) : draw_for(ctx, duty, object, resting, err);
 }

@@ -3,7 +3,8 @@
 #define CAIRN_X_CHALLENGE_DUTY_H
 /*
  * Repair duties: after a miss a provider owes that position of that object. It is challenged again, where it missed,
- * until an answer passes or the object ends; the duty rests while too few other positions are sound to rebuild from.
+ * until an answer passes or the object ends. While too few other positions are sound to rebuild from, the duty rests:
+ * it is drawn, so that it can end, and a miss costs nothing.
  */
 #include "x/base/ctx.h"
 
@@ -20,7 +21,7 @@ int duty_after_miss(struct ctx *ctx, const Challenge *missed, struct err *err);
 /* After a pass: the duty that this challenge was drawn for is done. */
 int duty_after_pass(struct ctx *ctx, const Challenge *passed, struct err *err);
 
-/* Queue item: draws for a duty, lets it rest, or drops it when its object has ended. rest: object u64be, position
+/* Queue item: draws for a duty, or drops it when its object has ended. rest: object u64be, position
  * u32be. */
 int duty_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
 

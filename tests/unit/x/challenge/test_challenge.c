@@ -418,17 +418,31 @@ static void miss__of_repairs_jails(void **state) {
     assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_SP_STATUS);
 }
 
+/* With nothing else to rebuild from, misses cost nothing; and the duty ends as soon as an answer comes. */
 static void duty__rests_while_nothing_is_left_to_rebuild_from(void **state) {
     (void)state;
-    begin("replica:1", 100000);
+    begin("replica:2", 100000);
+    f.params.challenge.jail_misses = 2;
+    f.params.challenge.repair_interval_ms = 5000;
     start();
     must_submit(0, 0);
+    must_submit(1, 1);
     wait_for("challenge.missed", 30);
-    for (int i = 0; i < 60; i++) {
+    while (!duty(0) || !duty(1))
         fixture_block(&f, NULL, 0);
-        assert_null(fixture_event(&f, "challenge.opened"));
-    }
-    assert_non_null(duty(0));
+    uint64_t deposit = deal_sp(&f, 1)->deposit;
+    for (int i = 0; i < 80; i++)
+        fixture_block(&f, NULL, 0);
+    assert_int_equal(deal_sp(&f, 1)->deposit, deposit);
+    assert_int_equal(deal_sp(&f, 1)->status, SP_STATUS_IN_SERVICE);
+    assert_int_equal(duty(0)->misses, 1);
+    while (!duty(0)->open_challenge)
+        fixture_block(&f, NULL, 0);
+    assert_true(challenge(duty(0)->open_challenge)->resting);
+    assert_code((int)answer(duty(0)->open_challenge)->code, CODE_OK);
+    assert_null(duty(0));
+    wait_for("challenge.opened", 60); /* position 1 can be rebuilt from 0 now: it does not rest any more */
+    assert_false(challenge(duty(1)->open_challenge)->resting);
 }
 
 static void duty__ends_with_its_object(void **state) {
