@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Providers end to end: what they store at every edge of sizes, what they refuse and how, reads, quota, damage, kill -9, a full disk."""
+import http.client
 import os
 import random
 import shutil
@@ -266,8 +267,14 @@ def damage():
         hurt()
         assert run(CAIRN_SP, "inspect", path, ok=False).returncode == 8
         assert sp.request("GET", "/pub/x").body == data  # degraded, from the others
-        r = sp.request("GET", f"/v1/piece/{record['id']}/{record['version']}/0/1", headers={"Range": "bytes=65536-131071"})
-        assert r.status == 500 and r.name == "CORRUPT", r
+        r = sp.request("GET", f"/v1/piece/{record['id']}/{record['version']}/0/1")  # as it lies on the disk: who asks here checks
+        assert r.status == 200 and spec.piece_root(r.body) != spec.piece_root(data[SEGMENT:2 * SEGMENT]), r
+        # the hashes are right, so whoever checks sees it; the challenge route answers with a cut body or 500
+        try:
+            r = sp.request("GET", f"/v1/challenge/{record['id']}/0/1")
+            assert r.status == 500 and r.name == "CORRUPT", r
+        except http.client.IncompleteRead:
+            pass
         sp.command("scrub", "start")
         assert open(path, "rb").read() != good  # held
         sp.command("release")
