@@ -15,7 +15,7 @@
  * Stored as radix pages of four levels: a page covers the keys that share its path of n nibbles and has 16 slots, each
  * empty, a leaf, or a child page; a child page always holds two keys or more, the root page may hold fewer. Pages are
  * overwritten in place; what an update (a version: one a height) changed in a page's slots is kept for a while as undo,
- * so that older roots stay provable. docs/decisions/tree-pages-in-place.md says why
+ * so that older roots stay provable. docs/decisions/0001-tree-pages-in-place.md says why
  * not a page of every version.
  *
  *     family tree   n u8 || path, ceil(n/2) bytes, zero-padded
