@@ -56,7 +56,19 @@ static bool usable(struct piece_fetch *fetch, uint32_t position) {
 struct exact {
     uint8_t *to;
     size_t len, got;
+    struct hash *leaves; /* NULL, or room for the hashes of its leaves */
+    size_t hashed;       /* bytes */
 };
+
+/* Hashes the leaves that are complete; at the end also the short last one. While they are still in the cache: a pass
+ * over memory saved. */
+static void exact_hash(struct exact *e, bool end) {
+    size_t ready = end ? e->got - e->hashed : (e->got - e->hashed) / LEAF_LEN * LEAF_LEN;
+    if (!e->leaves || !ready)
+        return;
+    leaf_hash_many(e->to + e->hashed, ready, e->leaves + e->hashed / LEAF_LEN);
+    e->hashed += ready;
+}
 
 static int exact_sink(void *ctx, int status, struct bytes data, struct err *err) {
     struct exact *e = ctx;
@@ -65,6 +77,7 @@ static int exact_sink(void *ctx, int status, struct bytes data, struct err *err)
         return err_set(err, CODE_INTEGRITY, "it sent more than it was asked for");
     memcpy(e->to + e->got, data.data, data.len);
     e->got += data.len;
+    exact_hash(e, e->got == e->len);
     return CODE_OK;
 }
 
@@ -76,18 +89,23 @@ static void exact_call(const struct piece_fetch *fetch, struct http_call *call, 
                                .idle_ms = fetch->idle_ms ? fetch->idle_ms : FETCH_IDLE_MS};
 }
 
-static int get_exact(struct piece_fetch *fetch, uint32_t position, const char *path, const char *range, uint8_t *to,
-                     size_t len, struct err *err) {
-    struct exact e = {.to = to, .len = len};
+static int run_exact(struct piece_fetch *fetch, uint32_t position, const char *path, const char *range, struct exact *e,
+                     struct err *err) {
     struct http_call call;
-    exact_call(fetch, &call, &e);
+    exact_call(fetch, &call, e);
     call.headers[0] = range;
     int rc = sp_client_call(fetch->client, fetch->placement->sps[position]->id, path, &call, err);
     http_call_release(&call);
-    if (!rc && e.got != len)
+    if (!rc && e->got != e->len)
         rc = err_set(err, CODE_INTEGRITY, "provider %u sent %zu bytes instead of %zu",
-                     fetch->placement->sps[position]->id, e.got, len);
+                     fetch->placement->sps[position]->id, e->got, e->len);
     return rc;
+}
+
+static int get_exact(struct piece_fetch *fetch, uint32_t position, const char *path, const char *range, uint8_t *to,
+                     size_t len, struct err *err) {
+    struct exact e = {.to = to, .len = len};
+    return run_exact(fetch, position, path, range, &e, err);
 }
 
 static void piece_path(const struct piece_fetch *fetch, const char *route, uint32_t position, uint64_t segment,
@@ -151,34 +169,26 @@ static size_t piece_len(const struct piece_fetch *fetch, uint32_t position, uint
     return (size_t)layout_piece_len(o->profile, o->payload_size, segment, position);
 }
 
-/* Does this piece hash to its root? */
-static int check_piece(struct piece_fetch *fetch, uint32_t position, uint64_t segment, const uint8_t *data, size_t len,
-                       struct err *err) {
-    const struct hash *roots;
-    int rc = piece_fetch_roots(fetch, position, &roots, err);
-    if (rc)
-        return rc;
-    struct hash *scratch = malloc((size_t)leaf_count(len) * sizeof *scratch);
-    if (!scratch)
-        return err_set(err, CODE_NO_MEMORY, "no memory to check a piece");
-    struct hash root = piece_hash(data, len, scratch, NULL);
-    free(scratch);
-    return hash_eq(&root, &roots[segment]) ? CODE_OK : lied(fetch, position, "a piece", err);
-}
-
 int piece_fetch_piece(struct piece_fetch *fetch, uint32_t position, uint64_t segment, uint8_t *ret, struct err *err) {
     char path[PATH_MAX_BYTES];
     const struct hash *roots;
     struct err why;
     err_clear(&why);
-    size_t len = piece_len(fetch, position, segment);
+    size_t len = piece_len(fetch, position, segment), leaves = (size_t)leaf_count(len);
     int rc = piece_fetch_roots(fetch, position, &roots, err);
     if (rc)
         return rc;
+    struct exact e = {.to = ret, .len = len, .leaves = malloc(leaves * sizeof *e.leaves)};
+    if (!e.leaves)
+        return err_set(err, CODE_NO_MEMORY, "no memory to check a piece");
     piece_path(fetch, "piece", position, segment, path);
-    rc = get_exact(fetch, position, path, NULL, ret, len, &why);
-    if (!rc)
-        rc = check_piece(fetch, position, segment, ret, len, &why);
+    rc = run_exact(fetch, position, path, NULL, &e, &why);
+    if (!rc) {
+        struct hash list = list_tree_root_of(DOMAIN_NODE, e.leaves, leaves), root = piece_root(len, &list);
+        if (!hash_eq(&root, &roots[segment]))
+            rc = lied(fetch, position, "a piece", &why);
+    }
+    free(e.leaves);
     return rc ? fault(fetch, position, rc, &why, err) : CODE_OK;
 }
 
