@@ -4,8 +4,9 @@
 is wrong on the way is refused with its exit code and loses nothing."""
 import os
 import random
+import subprocess
 
-from local_net import LocalNet, main, read, wait_for
+from local_net import LocalNet, main, port_base, program, read, run, wait_for
 
 MIB = 1 << 20
 SEG = 64 * 1024  # a small segment, so that its edges are cheap to reach
@@ -133,5 +134,102 @@ def one_provider():
         net.cairn("object", "verify", "cairn://alone/a", check=7)
 
 
+def start_put(net, path, uri):
+    return subprocess.Popen([program("cairn"), "object", "put", path, uri, "--json"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **net.env()})
+
+
+def wait_begun(net, uri, put):
+    def begun():
+        p = net.cairn("object", "progress", uri, "--json", check=None)
+        return put.poll() is not None or (p.code == 0 and int(p.json.get("received_bytes", "1")) > 0)
+    wait_for("the upload to begin", begun)
+
+
+def interruptions():
+    """Eight providers: one fails while its column is on the way; the client is killed and goes on; an upload is given up."""
+    with LocalNet(validators=4, sps=8) as net:
+        net.cairn("payment", "deposit", "100CAIRN")
+        net.cairn("bucket", "create", "photos", "--sp", "1")
+        # a failed column is replaced alone
+        path, uri = net.file("in", 150 * MIB + 1), "cairn://photos/replaced"
+        put = start_put(net, path, uri)
+        wait_begun(net, uri, put)
+        net.testnet("kill", "sp4")
+        out, err = put.communicate(timeout=200)
+        assert put.returncode == 0, (out, err)
+        net.cairn("object", "get", uri, net.work + "/back")
+        assert read(net.work + "/back") == read(path)
+        holders = {p["sp_id"] for p in net.cairn("object", "where", uri, "--json").json["positions"]}
+        print(f"# after sp4 (provider 5) was killed: {sorted(holders)}")
+        net.testnet("start", "sp4")
+        # the client is killed: the same command goes on
+        uri = "cairn://photos/resumed"
+        put = start_put(net, path, uri)
+        wait_begun(net, uri, put)
+        put.kill()
+        put.communicate()
+        again = net.cairn("object", "put", path, uri, "--json").json
+        assert again["sealed"] and again["resumed"], again
+        net.cairn("object", "get", uri, net.work + "/back")
+        assert read(net.work + "/back") == read(path)
+        # another content under the name of an unfinished upload is refused; given up, the name is free again
+        uri = "cairn://photos/given-up"
+        put = start_put(net, path, uri)
+        wait_begun(net, uri, put)
+        net.testnet("kill", "sp0")
+        put.kill()
+        put.communicate()
+        if net.cairn("object", "head", uri, "--json").json["object_status"] == "OBJECT_STATUS_CREATED":
+            net.cairn("object", "put", net.file("other", 1000), uri, check=4)
+            net.cairn("object", "get", uri, net.work + "/early", check=4)
+            net.cairn("object", "cancel", uri)
+        net.testnet("start", "sp0")
+        if net.cairn("object", "head", uri, check=None).code == 3:
+            net.cairn("object", "put", net.file("other", 1000), uri)
+        net.one_app_hash()
+
+
+def money():
+    """Deposits, withdrawals, quotes; what is locked for an object is returned when it is given up; a new provider registers itself."""
+    with LocalNet(validators=4, sps=1) as net:
+        def balance():
+            return int(net.cairn("payment", "show", "--json").json["balance"])
+        net.cairn("payment", "show", check=3)
+        net.cairn("payment", "deposit", "10CAIRN")
+        assert balance() == 10**10
+        net.cairn("payment", "withdraw", "4CAIRN")
+        assert balance() == 6 * 10**9
+        net.cairn("payment", "withdraw", "7CAIRN", check=6)
+        net.add_key("other")
+        net.cairn("payment", "withdraw", "1CAIRN", "--account", "owner", key="other", check=5)
+        quote = net.cairn("payment", "quote", "1GiB", "--json").json
+        assert int(quote["billed_bytes"]) == 5 * 2**29 and int(quote["locked_pebble"]) > 0, quote
+        net.cairn("bucket", "create", "alone", "--profile", "replica:1")
+        net.cairn("object", "put", net.file("in", MIB), "cairn://alone/a")
+        rate = net.cairn("payment", "show", "--json").json["rate"]
+        assert int(rate["hi"]) or int(rate["lo"]), rate
+        net.cairn("object", "delete", "cairn://alone/a")
+        rate = net.cairn("payment", "show", "--json").json.get("rate") or {"hi": "0", "lo": "0"}
+        assert not int(rate["hi"]) and not int(rate["lo"]), rate
+        # a provider that was not in genesis
+        home, base = os.path.join(net.work, "new-sp"), port_base()
+        ledger = net.env()["CAIRN_NODE"].split(",")[0]
+        made = run("cairn-sp", "init", "--home", home, "--sp-id", 2, "--moniker", "late", "--http", f"127.0.0.1:{base}", "--p2p",
+                   f"127.0.0.1:{base + 1}", "--ledger", ledger, check=0)
+        record = os.path.join(net.work, "sp.json")
+        with open(record, "w") as f:
+            f.write(made.out)
+        for account in made.json["accounts"]:
+            net.testnet("faucet", account, "50000CAIRN")
+        net.cairn("sp", "register", record, check=5)  # not the operator
+        net.cairn("key", "import", "operator", os.path.join(home, "operator.key"))
+        net.cairn("sp", "register", record, key="operator")
+        assert [sp["moniker"] for sp in net.cairn("sp", "list", "--json").json] == ["sp0", "late"]
+        before = int(net.cairn("sp", "show", "2", "--json").json["deposit"])
+        net.cairn("sp", "deposit", "2", "5CAIRN", key="operator")
+        assert int(net.cairn("sp", "show", "2", "--json").json["deposit"]) == before + 5 * 10**9
+
+
 if __name__ == "__main__":
-    main([sizes, one_provider])
+    main([sizes, one_provider, interruptions, money])
