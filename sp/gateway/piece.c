@@ -147,9 +147,9 @@ static int send_piece(struct gateway *g, struct http_request *r, struct asked *a
     return rc;
 }
 
-/* The bytes as they lie on the disk, straight from the file: whoever asks on this route checks them against the roots
- * (client/lib/piece_fetch.h), so hashing them here as well would only be done twice. *ret_sent false: there is no file.
- */
+/* The bytes as they lie on the disk, straight from the file, while it is the very one that was written or verified
+ * here: whoever asks on this route checks them against the roots (client/lib/piece_fetch.h), so hashing them here as
+ * well would only be done twice. *ret_sent false: there is no such file, and the piece is verified on its way. */
 static int send_file(struct gateway *g, struct http_request *r, const struct asked *a, bool partial, uint64_t offset,
                      uint64_t len, bool *ret_sent, struct err *err) {
     struct meter meter = {.on = false};

@@ -15,16 +15,22 @@ static int damaged(const struct piece_key *key, const char *why, struct err *err
 int checked_read(struct piecestore *store, const struct piece_key *key, const struct hash *root, uint64_t length,
                  struct hash *scratch, uint8_t *ret_data, struct err *err) {
     struct piece_meta meta;
+    struct piece_stamp stamp;
     int rc = piecestore_head(store, key, &meta, err);
     if (rc)
         return rc;
     if (meta.length != length)
         return damaged(key, "another length", err);
+    bool stamped = piecestore_stamp(store, key, &stamp, NULL) == CODE_OK;
     rc = piecestore_read(store, key, 0, (size_t)length, ret_data, err);
     if (rc)
         return rc;
     struct hash have = piece_hash(ret_data, (size_t)length, scratch, NULL);
-    return hash_eq(&have, root) ? CODE_OK : damaged(key, "its bytes do not match its root", err);
+    if (!hash_eq(&have, root))
+        return damaged(key, "its bytes do not match its root", err);
+    if (stamped)
+        piecestore_verified(store, key, &stamp);
+    return CODE_OK;
 }
 
 /* All group hashes, which must lead to `root`. ret_groups: room for PIECE_GROUPS_MAX. */

@@ -16,6 +16,7 @@
 #include "chain/base/code.h"
 #include "chain/os/clock.h"
 #include "chain/os/file.h"
+#include "chain/os/thread.h"
 #include "sp/piecestore/piece_file.h"
 
 /* From here on a piece is written around the page cache (LIMITS.md §4: twice the speed). */
@@ -24,10 +25,20 @@
 #define SUFFIX     ".piece"
 #define TMP_SUFFIX ".tmp-"
 
+/* Files known to be whole, each in the place that its key's hash gives it: a later one may push it out. */
+#define WHOLE_MAX 16384
+
+struct whole {
+    struct piece_key key;
+    struct piece_stamp stamp;
+};
+
 struct local {
     struct piecestore base;
     char dir[PATH_LEN_MAX / 2];
     atomic_uint_fast64_t next_tmp;
+    struct mutex lock; /* whole */
+    struct whole *whole;
 };
 
 static struct local *local_of(struct piecestore *store) {
@@ -93,6 +104,38 @@ static bool key_of_name(const char *name, struct piece_key *ret_key) {
     return strcmp(at - 1, SUFFIX) == 0;
 }
 
+static bool key_eq(const struct piece_key *a, const struct piece_key *b) {
+    return a->object_id == b->object_id && a->version == b->version && a->position == b->position &&
+           a->segment == b->segment;
+}
+
+/* --- files known to be whole: written or verified by this process, and not touched since --- */
+
+static struct piece_stamp stamp_of(const struct stat *st) {
+    return (struct piece_stamp){(uint64_t)st->st_ino,
+                                (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec};
+}
+
+static struct whole *whole_place(struct local *local, const struct piece_key *key) {
+    uint64_t hash = mix(mix(key->object_id ^ key->version << 32) + key->segment * 64 + key->position);
+    return &local->whole[hash % WHOLE_MAX];
+}
+
+static void local_verified(struct piecestore *store, const struct piece_key *key, const struct piece_stamp *stamp) {
+    struct local *local = local_of(store);
+    mutex_lock(&local->lock);
+    *whole_place(local, key) = (struct whole){*key, *stamp};
+    mutex_unlock(&local->lock);
+}
+
+static bool is_whole(struct local *local, const struct piece_key *key, const struct piece_stamp *stamp) {
+    mutex_lock(&local->lock);
+    const struct whole *w = whole_place(local, key);
+    bool is = key_eq(&w->key, key) && w->stamp.inode == stamp->inode && w->stamp.mtime_ns == stamp->mtime_ns;
+    mutex_unlock(&local->lock);
+    return is;
+}
+
 /* --- writing --- */
 
 /* mkdir with the new entry made durable; fine if it is there. */
@@ -148,7 +191,7 @@ static int write_parts(int fd, const struct piece_write *w, uint8_t *page, uint8
     return rc ? rc : file_sync(fd, err);
 }
 
-static int write_file(const char *path, const struct piece_write *w, struct err *err) {
+static int write_file(const char *path, const struct piece_write *w, struct stat *ret_st, struct err *err) {
     int fd = -1;
     uint8_t *room = aligned_alloc(PIECE_FILE_PAGE, PIECE_FILE_PAGE + PIECE_TRAILER_MAX);
     if (!room)
@@ -156,6 +199,8 @@ static int write_file(const char *path, const struct piece_write *w, struct err 
     int rc = open_new(path, aligned(w->data), &fd, err);
     if (!rc) {
         rc = write_parts(fd, w, room, room + PIECE_FILE_PAGE, err);
+        if (!rc && fstat(fd, ret_st) != 0)
+            rc = err_errno(err, errno, "%s", path);
         if (close(fd) != 0 && !rc)
             rc = err_errno(err, errno, "%s", path);
         if (rc)
@@ -176,12 +221,17 @@ static int put_one(struct local *local, const struct piece_write *w, const char 
     int n = snprintf(tmp, sizeof tmp, "%s" TMP_SUFFIX "%" PRIx64, path, number);
     if (n < 0 || (size_t)n >= sizeof tmp)
         return err_set(err, CODE_INVALID_ARGUMENT, "the path %s is too long", path);
-    rc = write_file(tmp, w, err);
+    struct stat st;
+    rc = write_file(tmp, w, &st, err);
     if (!rc && rename(tmp, path) != 0) {
         rc = err_errno(err, errno, "%s", path);
         unlink(tmp);
     }
-    return rc;
+    if (rc)
+        return rc;
+    struct piece_stamp stamp = stamp_of(&st);
+    local_verified(&local->base, &w->key, &stamp);
+    return CODE_OK;
 }
 
 static int local_put(struct piecestore *store, const struct piece_write *writes, size_t count, struct err *err) {
@@ -205,11 +255,6 @@ static int local_put(struct piecestore *store, const struct piece_write *writes,
 }
 
 /* --- reading --- */
-
-static bool key_eq(const struct piece_key *a, const struct piece_key *b) {
-    return a->object_id == b->object_id && a->version == b->version && a->position == b->position &&
-           a->segment == b->segment;
-}
 
 /* Opens a piece's file and checks its header against the key and the file's size. */
 static int open_piece(struct local *local, const struct piece_key *key, int *ret_fd, struct piece_meta *ret_meta,
@@ -253,12 +298,45 @@ static int local_head(struct piecestore *store, const struct piece_key *key, str
     return rc;
 }
 
+static int stamp_fd(int fd, struct piece_stamp *ret_stamp, struct err *err) {
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return err_errno(err, errno, "a piece file");
+    *ret_stamp = stamp_of(&st);
+    return CODE_OK;
+}
+
+static int local_stamp(struct piecestore *store, const struct piece_key *key, struct piece_stamp *ret_stamp,
+                       struct err *err) {
+    struct piece_meta meta;
+    int fd;
+    int rc = open_piece(local_of(store), key, &fd, &meta, err);
+    if (rc)
+        return rc;
+    rc = stamp_fd(fd, ret_stamp, err);
+    close(fd);
+    return rc;
+}
+
 static int local_file(struct piecestore *store, const struct piece_key *key, int *ret_fd, uint64_t *ret_begin,
                       struct piece_meta *ret_meta, struct err *err) {
-    int rc = open_piece(local_of(store), key, ret_fd, ret_meta, err);
-    if (!rc)
-        *ret_begin = PIECE_FILE_PAGE;
-    return rc;
+    struct piece_stamp stamp;
+    struct piece_meta meta;
+    int fd;
+    int rc = open_piece(local_of(store), key, &fd, &meta, err);
+    if (rc)
+        return rc;
+    rc = stamp_fd(fd, &stamp, err);
+    if (!rc && !is_whole(local_of(store), key, &stamp))
+        rc = err_set(err, CODE_UNSUPPORTED, "the piece must be verified before it is sent");
+    if (rc) {
+        close(fd);
+        return rc;
+    }
+    *ret_fd = fd;
+    *ret_begin = PIECE_FILE_PAGE;
+    *ret_meta = meta;
+    return CODE_OK;
 }
 
 static int local_read(struct piecestore *store, const struct piece_key *key, uint64_t offset, size_t len,
@@ -379,6 +457,8 @@ static int local_space(struct piecestore *store, uint64_t *ret_free, uint64_t *r
 }
 
 static void local_free(struct piecestore *store) {
+    mutex_release(&local_of(store)->lock);
+    free(local_of(store)->whole);
     free(local_of(store));
 }
 
@@ -388,6 +468,8 @@ static const struct piecestore_ops local_ops = {
     .read = local_read,
     .groups = local_groups,
     .file = local_file,
+    .stamp = local_stamp,
+    .verified = local_verified,
     .del = local_del,
     .list = local_list,
     .space = local_space,
@@ -396,17 +478,24 @@ static const struct piecestore_ops local_ops = {
 
 int piece_local_open(const char *dir, struct piecestore **ret_store, struct err *err) {
     struct local *local = calloc(1, sizeof *local);
-    if (!local)
+    struct whole *whole = calloc(WHOLE_MAX, sizeof *whole);
+    if (!local || !whole) {
+        free(local);
+        free(whole);
         return err_set(err, CODE_NO_MEMORY, "no memory for the piece store");
+    }
     int n = snprintf(local->dir, sizeof local->dir, "%s", dir);
     int rc = n < 0 || (size_t)n >= sizeof local->dir
                  ? err_set(err, CODE_INVALID_ARGUMENT, "the path of the piece folder is too long")
                  : dir_make(dir, 0700, err);
     if (rc) {
         free(local);
+        free(whole);
         return rc;
     }
     local->base.ops = &local_ops;
+    local->whole = whole;
+    mutex_init(&local->lock);
     /* A start value that differs from the last run's, so that names of unfinished files do not collide. */
     atomic_init(&local->next_tmp, clock_real_ms() << 20);
     *ret_store = &local->base;

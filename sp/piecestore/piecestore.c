@@ -33,6 +33,18 @@ int piecestore_file(struct piecestore *store, const struct piece_key *key, int *
     return store->ops->file(store, key, ret_fd, ret_begin, ret_meta, err);
 }
 
+int piecestore_stamp(struct piecestore *store, const struct piece_key *key, struct piece_stamp *ret_stamp,
+                     struct err *err) {
+    if (!store->ops->stamp)
+        return err_set(err, CODE_UNSUPPORTED, "these pieces are no files");
+    return store->ops->stamp(store, key, ret_stamp, err);
+}
+
+void piecestore_verified(struct piecestore *store, const struct piece_key *key, const struct piece_stamp *stamp) {
+    if (store->ops->verified)
+        store->ops->verified(store, key, stamp);
+}
+
 int piecestore_delete(struct piecestore *store, const struct piece_key *key, struct err *err) {
     return store->ops->del(store, key, err);
 }

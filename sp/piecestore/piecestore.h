@@ -38,6 +38,11 @@ struct piece_write {
     const struct hash *groups; /* piece_groups(data.len) of them */
 };
 
+/* Tells a file from the one that was there before, or was changed since. */
+struct piece_stamp {
+    uint64_t inode, mtime_ns;
+};
+
 struct piecestore;
 
 /* Every slot may block on the disk or the network, may be called from any thread, and returns a code with *err filled.
@@ -53,10 +58,15 @@ struct piecestore_ops {
     /* Header and the piece_groups(length) group hashes as stored, unverified; room for PIECE_GROUPS_MAX. As head. */
     int (*groups)(struct piecestore *store, const struct piece_key *key, struct piece_meta *ret_meta,
                   struct hash *ret_groups, struct err *err);
-    /* Where its bytes lie as they are, unverified: a file to send from, the caller's to close, and where in it they
-     * begin. NULL where pieces are no files. As head. */
+    /* A file to send its bytes from, the caller's to close, and where in it they begin; only while it is the very file
+     * that this process wrote or verified and nobody has touched it since: CODE_UNSUPPORTED otherwise, and where pieces
+     * are no files (then the slot may be NULL). As head. */
     int (*file)(struct piecestore *store, const struct piece_key *key, int *ret_fd, uint64_t *ret_begin,
                 struct piece_meta *ret_meta, struct err *err);
+    /* Which file a piece is now, and later: that file was read whole and matched its root. Both NULL where pieces are
+     * no files. */
+    int (*stamp)(struct piecestore *store, const struct piece_key *key, struct piece_stamp *ret_stamp, struct err *err);
+    void (*verified)(struct piecestore *store, const struct piece_key *key, const struct piece_stamp *stamp);
     /* A missing piece is fine. */
     int (*del)(struct piecestore *store, const struct piece_key *key, struct err *err);
     /* Every piece once, in no order; pieces put or deleted meanwhile may be missed. Not 0 from visit ends it. */
@@ -80,9 +90,13 @@ int piecestore_read(struct piecestore *store, const struct piece_key *key, uint6
                     uint8_t *ret_data, struct err *err);
 int piecestore_groups(struct piecestore *store, const struct piece_key *key, struct piece_meta *ret_meta,
                       struct hash *ret_groups, struct err *err);
-/* CODE_UNSUPPORTED where pieces are no files. */
+/* CODE_UNSUPPORTED where pieces are no files, or this one is not known to be whole: read and verify it. */
 int piecestore_file(struct piecestore *store, const struct piece_key *key, int *ret_fd, uint64_t *ret_begin,
                     struct piece_meta *ret_meta, struct err *err);
+/* CODE_UNSUPPORTED where pieces are no files; piecestore_verified then does nothing. */
+int piecestore_stamp(struct piecestore *store, const struct piece_key *key, struct piece_stamp *ret_stamp,
+                     struct err *err);
+void piecestore_verified(struct piecestore *store, const struct piece_key *key, const struct piece_stamp *stamp);
 int piecestore_delete(struct piecestore *store, const struct piece_key *key, struct err *err);
 int piecestore_list(struct piecestore *store, int (*visit)(void *ctx, const struct piece_key *key, struct err *err),
                     void *ctx, struct err *err);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,6 +152,40 @@ static void checked__damage(void **state) {
     free(room);
 }
 
+/* A file goes out unread only while it is the one that was written or verified. */
+static void piecestore_file__only_untouched(void **state) {
+    (void)state;
+    size_t len = PIECE_GROUP_LEN + 5;
+    struct piece_write w = piece(9, 0, len);
+    struct piece_meta meta;
+    struct piecestore *again;
+    uint64_t begin;
+    uint8_t byte, *out = malloc(len);
+    char path[PATH_LEN_MAX];
+    int fd;
+    assert_code(piecestore_file(store, &w.key, &fd, &begin, &meta, &err), CODE_NOT_FOUND);
+    assert_ok(piecestore_put(store, &w, 1, &err), &err);
+    assert_ok(piecestore_file(store, &w.key, &fd, &begin, &meta, &err), &err);
+    assert_ok(file_pread(fd, &byte, 1, begin + len - 1, &err), &err);
+    close(fd);
+    assert_true(meta.length == len && byte == data[len - 1]);
+    /* another process knows nothing of it until it has verified it */
+    assert_ok(piece_local_open(test_path("pieces"), &again, &err), &err);
+    assert_code(piecestore_file(again, &w.key, &fd, &begin, &meta, &err), CODE_UNSUPPORTED);
+    assert_ok(checked_read(again, &w.key, &w.root, len, scratch, out, &err), &err);
+    assert_ok(piecestore_file(again, &w.key, &fd, &begin, &meta, &err), &err);
+    close(fd);
+    assert_ok(piece_local_path(test_path("pieces"), &w.key, path, sizeof path, &err), &err);
+    const struct timespec later[2] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
+    flip(path, PIECE_FILE_PAGE + 9);
+    assert_int_equal(utimensat(AT_FDCWD, path, later, 0), 0); /* old kernels' clocks tick in milliseconds */
+    assert_code(piecestore_file(again, &w.key, &fd, &begin, &meta, &err), CODE_UNSUPPORTED);
+    assert_code(checked_read(again, &w.key, &w.root, len, scratch, out, &err), CODE_CORRUPT);
+    assert_code(piecestore_file(again, &w.key, &fd, &begin, &meta, &err), CODE_UNSUPPORTED);
+    piecestore_free(again);
+    free(out);
+}
+
 static int count_keys(void *ctx, const struct piece_key *key, struct err *unused) {
     uint64_t *sum = ctx;
     (void)unused;
@@ -253,4 +288,5 @@ static void piecestore_put__full_disk(void **state) {
 TEST_MAIN(cmocka_unit_test_setup_teardown(piecestore__put_and_read, setup, teardown),
           cmocka_unit_test_setup_teardown(checked__damage, setup, teardown),
           cmocka_unit_test_setup_teardown(piecestore_list__groups_and_sweep, setup, teardown),
+          cmocka_unit_test_setup_teardown(piecestore_file__only_untouched, setup, teardown),
           cmocka_unit_test_setup_teardown(piecestore_put__full_disk, setup, teardown))
