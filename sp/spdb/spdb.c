@@ -21,6 +21,8 @@ static void init(struct spdb *db) {
     mutex_init(&db->writing);
     mutex_init(&db->counting);
     mutex_init(&db->updating);
+    cond_init(&db->written);
+    db->writes = 0;
     db->next_task = 0;
     db->next_read = 0;
 }
@@ -48,6 +50,7 @@ void spdb_close(struct spdb *db) {
     mutex_release(&db->writing);
     mutex_release(&db->counting);
     mutex_release(&db->updating);
+    cond_release(&db->written);
 }
 
 /* --- keys --- */
