@@ -50,33 +50,37 @@ static int open_certificate(struct block *b, uint16_t last_validators, struct er
     return rc;
 }
 
-static int open_txs(struct block *b, struct err *err) {
-    size_t n = b->pb->n_txs;
-    b->txs = arena_array(&b->arena, n, sizeof *b->txs);
-    b->tx_list = arena_array(&b->arena, n, sizeof *b->tx_list);
-    struct hash *hashes = arena_array(&b->arena, n, sizeof *hashes);
-    if (b->txs == NULL || b->tx_list == NULL || hashes == NULL)
-        return err_set(err, CODE_NO_MEMORY, "no memory for a block's transactions");
-    for (size_t i = 0; i < n; i++) {
-        int rc = tx_parse(pb_bytes(b->pb->txs[i]), &b->chain_tag, &b->arena, &b->txs[i], err);
-        if (rc != CODE_OK)
-            return err_wrap(err, rc, "transaction %zu", i);
-        b->tx_list[i] = &b->txs[i];
-        hashes[i] = b->txs[i].wire_hash;
-    }
-    struct hash root = header_txs_root(hashes, n);
-    if (!hash_eq(&root, &b->header.txs_root))
-        return err_set(err, CODE_MALFORMED, "the transactions are not those of the header");
-    b->txs_n = n;
+/* The hash by which the header names a transaction, from its frame alone. */
+static int wire_hash_of(struct bytes wire, struct hash *ret, struct err *err) {
+    struct sig sig;
+    size_t len = tx_wire_len(wire);
+    if (len == 0 || len != wire.len)
+        return err_set(err, CODE_MALFORMED, "a transaction's length does not fit its frame");
+    memcpy(sig.b, wire.data + len - sizeof sig.b, sizeof sig.b);
+    *ret = tx_wire_hash_of(bytes_of(wire.data + 4, len - TX_FRAME_LEN), &sig);
     return CODE_OK;
 }
 
-int block_open(struct block *b, uint16_t last_validators, struct err *err) {
-    if (b->opened)
-        return CODE_OK;
-    if (b->pb->n_txs != b->header.txs_count)
-        return err_set(err, CODE_MALFORMED, "%zu transactions, but the header says %llu", b->pb->n_txs,
+static int bind_txs(struct block *b, struct err *err) {
+    size_t n = b->pb->n_txs;
+    if (n != b->header.txs_count)
+        return err_set(err, CODE_MALFORMED, "%zu transactions, but the header says %llu", n,
                        (unsigned long long)b->header.txs_count);
+    struct arena_mark mark = arena_mark(&b->arena);
+    struct hash *hashes = arena_array(&b->arena, n, sizeof *hashes);
+    int rc = hashes != NULL ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a block's transactions");
+    for (size_t i = 0; rc == CODE_OK && i < n; i++)
+        rc = wire_hash_of(pb_bytes(b->pb->txs[i]), &hashes[i], err);
+    struct hash root = rc == CODE_OK ? header_txs_root(hashes, n) : (struct hash){{0}};
+    arena_rewind(&b->arena, mark);
+    if (rc == CODE_OK && !hash_eq(&root, &b->header.txs_root))
+        rc = err_set(err, CODE_MALFORMED, "the transactions are not those of the header");
+    return rc;
+}
+
+int block_bind(struct block *b, uint16_t last_validators, struct err *err) {
+    if (b->bound)
+        return CODE_OK;
     int rc = open_certificate(b, last_validators, err);
     if (rc == CODE_OK) {
         struct hash h = certificate_hash(b->last);
@@ -84,7 +88,35 @@ int block_open(struct block *b, uint16_t last_validators, struct err *err) {
             rc = err_set(err, CODE_MALFORMED, "the last certificate is not the one of the header");
     }
     if (rc == CODE_OK)
+        rc = bind_txs(b, err);
+    b->bound = rc == CODE_OK;
+    return rc;
+}
+
+static int open_txs(struct block *b, struct err *err) {
+    size_t n = b->pb->n_txs;
+    b->txs = arena_array(&b->arena, n, sizeof *b->txs);
+    b->tx_list = arena_array(&b->arena, n, sizeof *b->tx_list);
+    if (b->txs == NULL || b->tx_list == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a block's transactions");
+    for (size_t i = 0; i < n; i++) {
+        int rc = tx_parse(pb_bytes(b->pb->txs[i]), &b->chain_tag, &b->arena, &b->txs[i], err);
+        if (rc != CODE_OK)
+            return err_wrap(err, rc, "transaction %zu", i);
+        b->tx_list[i] = &b->txs[i];
+    }
+    b->txs_n = n;
+    return CODE_OK;
+}
+
+int block_open(struct block *b, uint16_t last_validators, struct err *err) {
+    if (b->opened)
+        return CODE_OK;
+    int rc = block_bind(b, last_validators, err);
+    if (rc == CODE_OK)
         rc = open_txs(b, err);
+    if (rc == CODE_NO_MEMORY) /* over the cap on every machine alike: a fault of the block, not of this node */
+        rc = err_set(err, CODE_TOO_LARGE, "taken apart, the block is over the cap of %d MiB", BLOCK_ARENA_MAX >> 20);
     b->opened = rc == CODE_OK;
     return rc;
 }

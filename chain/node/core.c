@@ -459,23 +459,31 @@ static int on_proposal(struct node *n, const struct event *e, struct err *err) {
             return CODE_OK;
         }
     }
-    if (when == DRIVER_NOW || when == DRIVER_NEXT)
-        body_keep(n, b, BODY_HERE);
+    if (when == DRIVER_NOW || when == DRIVER_NEXT) {
+        uint16_t last = when == DRIVER_NOW ? n->head->last_validators.n : n->head->info.validators.n;
+        if (block_bind(b, last, &why) == CODE_OK)
+            body_keep(n, b, BODY_HERE);
+        else /* the proposal is its validator's, the body is not */
+            misbehaved(n, e->peer, 50, "another body than the proposal's", &why);
+    }
     if (when != DRIVER_PAST)
         rc = driver_proposal(n->driver, e->peer, &p, timely(n, &p, b->header.time), err);
     block_unref(b);
     return rc;
 }
 
-/* A body that was asked for, or a decided block with its certificate. */
+/* A body that was asked for, or a decided block with its certificate. CODE_STALE: of another height than the next. */
 static int take_decided(struct node *n, net_peer peer, struct bytes encoded, const Certificate *cert, struct err *err) {
     struct block *b = NULL;
     struct err why;
     int rc = block_new(encoded, &n->chain_tag, &b, &why);
     if (rc == CODE_OK && b->header.height != n->head->height + 1) {
+        err_set(err, CODE_STALE, "a block of height %" PRIu64, b->header.height);
         block_unref(b);
-        return CODE_OK; /* late */
+        return CODE_STALE;
     }
+    if (rc == CODE_OK)
+        rc = block_bind(b, n->head->last_validators.n, &why);
     if (rc == CODE_OK && cert != NULL) {
         rc = certificate_from_pb(cert, n->head->info.validators.n, &n->cert, &why);
         if (rc == CODE_OK && (n->cert.kind != CERTIFICATE_COMMIT || n->cert.height != b->header.height ||
