@@ -44,3 +44,20 @@ bool hex_decode(const char *text, size_t text_len, void *ret_data, size_t ret_le
         out[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
     return true;
 }
+
+size_t utf8_len(const uint8_t *s, size_t n) {
+    uint8_t b = n ? s[0] : 0;
+    if (b < 0x80)
+        return n != 0;
+    size_t len = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : 2;
+    if (b < 0xc2 || b > 0xf4 || n < len)
+        return 0;
+    uint8_t second = s[1];
+    if ((b == 0xe0 && second < 0xa0) || (b == 0xed && second > 0x9f) || (b == 0xf0 && second < 0x90) ||
+        (b == 0xf4 && second > 0x8f))
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}

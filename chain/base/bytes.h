@@ -42,6 +42,10 @@ void hex_encode(const void *data, size_t len, char *ret_text);
  * ret_len bytes. */
 bool hex_decode(const char *text, size_t text_len, void *ret_data, size_t ret_len);
 
+/* How many of the n bytes at s the first UTF-8 character has: 1 to 4 (a NUL is one); 0 when they do not begin with a
+ * whole one in its only encoding. */
+size_t utf8_len(const uint8_t *s, size_t n);
+
 /* --- fixed-endian numbers
  * --------------------------------------------------------------------------------------------- */
 static inline uint16_t load_be16(const void *p) {

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/base/err.h"
 
+#include "chain/base/bytes.h"
+
 #include <stdio.h>
 #include <string.h>
 
+/* Sentences go into JSON, logs and the ledger's results, which take nothing but UTF-8: a character that a precision or
+ * the end of the buffer cut is no more. */
 static void clean(char *s) {
-    for (; *s; s++)
-        if ((unsigned char)*s < 0x20 || (unsigned char)*s == 0x7f)
+    for (size_t left = strlen(s), n; left; s += n, left -= n) {
+        n = utf8_len((const uint8_t *)s, left);
+        if (n == 0 || (unsigned char)*s < 0x20 || *s == 0x7f) {
             *s = '?';
+            n = 1;
+        }
+    }
 }
 
 int err_vset(struct err *err, int code, const char *fmt, va_list ap) {
@@ -49,6 +57,7 @@ int err_wrap(struct err *err, int code, const char *fmt, ...) {
         both[n + 1] = ' ';
         memcpy(both + n + 2, inner, m);
         both[n + 2 + m] = 0;
+        clean(both);
     }
     err->code = code;
     memcpy(err->msg, both, strlen(both) + 1);

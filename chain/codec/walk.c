@@ -83,28 +83,9 @@ static int read_span(const struct walk *w, struct cursor *c, struct bytes *ret_s
 }
 
 bool walk_utf8_ok(struct bytes text) {
-    const uint8_t *s = text.data;
-    size_t n = text.len;
-    for (size_t i = 0; i < n;) {
-        uint8_t b = s[i];
-        if (b == 0)
+    for (size_t i = 0, n; i < text.len; i += n)
+        if (text.data[i] == 0 || (n = utf8_len(text.data + i, text.len - i)) == 0)
             return false;
-        if (b < 0x80) {
-            i++;
-            continue;
-        }
-        unsigned more = b >= 0xf0 ? 3 : b >= 0xe0 ? 2 : 1;
-        if (b < 0xc2 || b > 0xf4 || n - i <= more)
-            return false;
-        uint8_t second = s[i + 1];
-        if ((b == 0xe0 && second < 0xa0) || (b == 0xed && second > 0x9f) || (b == 0xf0 && second < 0x90) ||
-            (b == 0xf4 && second > 0x8f))
-            return false;
-        for (unsigned j = 1; j <= more; j++)
-            if ((s[i + j] & 0xc0) != 0x80)
-                return false;
-        i += more + 1;
-    }
     return true;
 }
 

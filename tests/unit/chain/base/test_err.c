@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/base/bytes.h"
 #include "chain/base/err.h"
 #include "tests/lib/test.h"
 
@@ -31,6 +32,34 @@ static void err_set__cut_and_clean(void **state) {
     assert_string_equal(err.msg, "again: aaa?aaaaaaaaaaaaaaaa");
 }
 
+static void assert_utf8(const char *text) {
+    for (size_t left = strlen(text), n; left; text += n, left -= n) {
+        n = utf8_len((const uint8_t *)text, left);
+        assert_true(n > 0);
+    }
+}
+
+/* Half a character is none: what stores or shows a sentence takes UTF-8 only. */
+static void err_set__cuts_no_character_in_two(void **state) {
+    (void)state;
+    struct err err;
+    char big[2000] = "x";
+    for (size_t i = 1; i + 2 < sizeof big; i += 2)
+        memcpy(big + i, "\xc3\xa9", 3);
+    err_set(&err, CODE_IO, "%.4s|", big);
+    assert_string_equal(err.msg, "x\xc3\xa9?|");
+    for (size_t from = 0; from < 2; from++) {
+        err_set(&err, CODE_IO, "%s", big + from);
+        assert_utf8(err.msg);
+        err_wrap(&err, CODE_IO, "ab");
+        assert_utf8(err.msg);
+        err_wrap(&err, CODE_IO, "%s", big + from);
+        assert_utf8(err.msg);
+    }
+    err_set(&err, CODE_IO, "\xff\xc0\x80\xed\xa0\x80");
+    assert_string_equal(err.msg, "??????");
+}
+
 static void err_errno__names_the_reason(void **state) {
     (void)state;
     struct err err;
@@ -51,4 +80,5 @@ static void code__table(void **state) {
 }
 
 TEST_MAIN(cmocka_unit_test(err_wrap__puts_context_before), cmocka_unit_test(err_set__cut_and_clean),
+          cmocka_unit_test(err_set__cuts_no_character_in_two),
           cmocka_unit_test(err_errno__names_the_reason), cmocka_unit_test(code__table))

@@ -49,8 +49,8 @@ static struct bytes a_tx(uint64_t sequence) {
 static struct certificate a_certificate(void) {
     struct certificate cert = {.kind = CERTIFICATE_COMMIT, .height = 1, .value = {{3}}};
     for (uint16_t i = 0; i < 3; i++) {
-        cert.votes[cert.n] =
-            (struct vote){.height = 1, .validator = i, .type = VOTE_PRECOMMIT, .value = cert.value, .sig = {{(uint8_t)i}}};
+        cert.votes[cert.n] = (struct vote){
+            .height = 1, .validator = i, .type = VOTE_PRECOMMIT, .value = cert.value, .sig = {{(uint8_t)i}}};
         cert.n++;
     }
     return cert;

@@ -2,6 +2,7 @@
 #include "tests/lib/ledger/fixture.h"
 
 #include "cairn/state.h"
+#include "chain/codec/pb.h"
 #include "chain/crypto/hash.h"
 #include "chain/types/keys_app.h"
 #include "chain/types/keys_validator.h"
@@ -37,6 +38,33 @@ static int send_block(uint64_t amount) {
     msg.to = fixture_addr_data(&f, "bob");
     msg.amount = amount;
     return (int)fixture_do(&f, "alice", &msg.base)->code;
+}
+
+/* --- results --- */
+
+/* Names come from outside; a sentence cuts them. A block whose results do not decode would stop every reader of events.
+ */
+static void results__decode_whatever_a_message_names(void **state) {
+    (void)state;
+    char name[2000] = "x";
+    for (size_t i = 1; i + 2 < sizeof name; i += 2)
+        memcpy(name + i, "\xc3\xa9", 3);
+    for (size_t from = 0; from < 2; from++) {
+        MsgRejectSeal msg = MSG_REJECT_SEAL__INIT;
+        msg.bucket_name = name + from;
+        msg.object_name = name + from;
+        msg.reason = (char *)(uintptr_t) "none";
+        const TxResult *r = fixture_do(&f, "alice", &msg.base);
+        TxResult *again = NULL;
+        assert_code((int)r->code, CODE_BUCKET_NOT_FOUND);
+        struct arena arena;
+        struct bytes bytes;
+        struct err err;
+        arena_init(&arena, 1 << 20);
+        assert_ok(pb_encode(r, &arena, &bytes, &err), &err);
+        assert_ok(pb_decode(&tx_result__descriptor, bytes, &arena, &again, &err), &err);
+        arena_release(&arena);
+    }
 }
 
 /* --- time --- */
@@ -295,8 +323,9 @@ static void query__chain_and_quarantine(void **state) {
 
 #define T(name) cmocka_unit_test_setup_teardown(name, started, teardown)
 #define S(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(T(time__moves_with_the_header_up_to_two_heartbeats), T(time__must_move_on),
-          S(time__scaled_on_a_development_network), T(empty__is_due_after_the_heartbeat_or_after_transactions),
-          T(reveal__must_be_the_next_preimage), T(query__chain_and_quarantine), T(seed__hashes_each_reveal),
-          S(reveal__spent_chain_and_its_successor), S(blocks__give_the_same_hash_in_memory_and_in_rocksdb),
-          S(genesis__is_refused), S(queue__is_capped_ordered_and_puts_failures_aside))
+TEST_MAIN(T(results__decode_whatever_a_message_names), T(time__moves_with_the_header_up_to_two_heartbeats),
+          T(time__must_move_on), S(time__scaled_on_a_development_network),
+          T(empty__is_due_after_the_heartbeat_or_after_transactions), T(reveal__must_be_the_next_preimage),
+          T(query__chain_and_quarantine), T(seed__hashes_each_reveal), S(reveal__spent_chain_and_its_successor),
+          S(blocks__give_the_same_hash_in_memory_and_in_rocksdb), S(genesis__is_refused),
+          S(queue__is_capped_ordered_and_puts_failures_aside))
