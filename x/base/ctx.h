@@ -63,6 +63,11 @@ int ctx_failed(const struct ctx *ctx, struct err *err);
 void *ctx_alloc(struct ctx *ctx, size_t len);
 void *ctx_array(struct ctx *ctx, size_t n, size_t size);
 #define CTX_NEW(ctx, type) ((type *)ctx_alloc((ctx), sizeof(type)))
+/* Is a page of an answer with n entries over: has it `limit` of them, or half of the memory there is? Asked before each
+ * entry, it leaves room for one more record of any size, so that no listing of large records runs into the cap. */
+static inline bool ctx_page_full(const struct ctx *ctx, size_t n, size_t limit) {
+    return n >= limit || (n > 0 && ctx->arena->used > ctx->arena->cap / 2);
+}
 /* A copy on the arena as protobuf-c bytes. */
 ProtobufCBinaryData ctx_data(struct ctx *ctx, struct bytes s);
 ProtobufCBinaryData ctx_addr(struct ctx *ctx, const struct addr *a);

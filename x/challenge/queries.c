@@ -37,8 +37,8 @@ static int page_add(struct ctx *ctx, void *arg, struct bytes rest, struct bytes 
     struct page *page = arg;
     ChallengesAnswer *a = page->answer;
     (void)value;
-    if (a->n_challenges == page->limit) {
-        a->next = a->challenges[page->limit - 1]->id;
+    if (ctx_page_full(ctx, a->n_challenges, page->limit)) {
+        a->next = a->challenges[a->n_challenges - 1]->id;
         return RECORD_STOP;
     }
     int rc = CODE_OK;
@@ -77,14 +77,17 @@ static int query_challenges(struct ctx *ctx, const void *question, void *ret_ans
 struct duties {
     RepairDutiesAnswer *answer;
     size_t limit;
+    bool more;
 };
 
 /* record_fn */
 static int duty_add(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     struct duties *page = arg;
     (void)value, (void)err;
-    if (page->answer->n_duties == page->limit)
+    if (ctx_page_full(ctx, page->answer->n_duties, page->limit)) {
+        page->more = true;
         return RECORD_STOP;
+    }
     page->answer->duties[page->answer->n_duties++] = msg;
     page->answer->next_cursor = ctx_data(ctx, rest);
     return CODE_OK;
@@ -93,17 +96,17 @@ static int duty_add(struct ctx *ctx, void *arg, struct bytes rest, struct bytes 
 static int query_repairs(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
     const RepairDutiesQuery *q = question;
     struct key prefix, after;
-    struct duties page = {CTX_NEW(ctx, RepairDutiesAnswer), query_limit(q->limit)};
+    struct duties page = {CTX_NEW(ctx, RepairDutiesAnswer), query_limit(q->limit), false};
     repair_duties_answer__init(page.answer);
     page.answer->duties = ctx_array(ctx, page.limit, sizeof *page.answer->duties);
     key_repair_all(&prefix);
     after = prefix;
     key_add_bytes(&after, pb_bytes(q->cursor));
-    int rc = record_each(ctx, key_bytes(&prefix), q->cursor.len ? key_bytes(&after) : BYTES_NONE, page.limit,
+    int rc = record_each(ctx, key_bytes(&prefix), q->cursor.len ? key_bytes(&after) : BYTES_NONE, page.limit + 1,
                          &repair_duty__descriptor, duty_add, &page, err);
     if (rc)
         return rc;
-    if (page.answer->n_duties < page.limit)
+    if (!page.more)
         page.answer->next_cursor = pb_data(BYTES_NONE);
     *(RepairDutiesAnswer **)ret_answer = page.answer;
     return CODE_OK;

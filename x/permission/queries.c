@@ -21,14 +21,17 @@ int query_policy(struct ctx *ctx, const void *question, struct key *ret, struct 
 struct page {
     PoliciesAnswer *answer;
     size_t limit;
+    bool more;
 };
 
 /* record_fn; the entry beyond the page tells that there is more. */
 static int page_add(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     struct page *page = arg;
     (void)rest, (void)value, (void)err;
-    if (page->answer->n_policies == page->limit)
+    if (ctx_page_full(ctx, page->answer->n_policies, page->limit)) {
+        page->more = true;
         return RECORD_STOP;
+    }
     page->answer->policies[page->answer->n_policies++] = msg;
     page->answer->next_cursor = ctx_data(ctx, rest);
     return CODE_OK;
@@ -37,7 +40,7 @@ static int page_add(struct ctx *ctx, void *arg, struct bytes rest, struct bytes 
 int query_policies(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
     const PoliciesQuery *q = question;
     struct key prefix, after;
-    struct page page = {CTX_NEW(ctx, PoliciesAnswer), query_limit(q->limit)};
+    struct page page = {CTX_NEW(ctx, PoliciesAnswer), query_limit(q->limit), false};
     policies_answer__init(page.answer);
     page.answer->policies = ctx_alloc(ctx, page.limit * sizeof *page.answer->policies);
     key_policy_all(&prefix, (uint8_t)q->resource_kind, q->resource_id);
@@ -47,7 +50,7 @@ int query_policies(struct ctx *ctx, const void *question, void *ret_answer, stru
                          &policy__descriptor, page_add, &page, err);
     if (rc)
         return rc;
-    if (page.answer->n_policies < page.limit)
+    if (!page.more)
         page.answer->next_cursor = (ProtobufCBinaryData){0, NULL};
     *(PoliciesAnswer **)ret_answer = page.answer;
     return CODE_OK;

@@ -29,8 +29,8 @@ struct page {
     bool more;
 };
 
-static int add_to_page(struct page *page, void *msg) {
-    if (page->n == page->max) {
+static int add_to_page(struct ctx *ctx, struct page *page, void *msg) {
+    if (ctx_page_full(ctx, page->n, page->max)) {
         page->more = true;
         return RECORD_STOP;
     }
@@ -39,8 +39,8 @@ static int add_to_page(struct page *page, void *msg) {
 }
 
 static int add_record(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
-    (void)ctx, (void)rest, (void)value, (void)err;
-    return add_to_page(arg, msg);
+    (void)rest, (void)value, (void)err;
+    return add_to_page(ctx, arg, msg);
 }
 
 static int query_list(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
@@ -67,7 +67,7 @@ static int add_member_group(struct ctx *ctx, void *arg, struct bytes rest, struc
     (void)value, (void)msg;
     PlacementGroup *group;
     int rc = placement_get(ctx, load_be64(rest.data), &group, err);
-    return rc ? rc : add_to_page(arg, group);
+    return rc ? rc : add_to_page(ctx, arg, group);
 }
 
 static int query_groups(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {

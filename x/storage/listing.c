@@ -40,8 +40,8 @@ static int add_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct byte
     struct buckets *page = arg;
     BucketInfo *bucket = NULL;
     (void)value, (void)msg;
-    if (page->answer->n_buckets == page->limit) {
-        page->answer->next = page->answer->buckets[page->limit - 1]->bucket_name;
+    if (ctx_page_full(ctx, page->answer->n_buckets, page->limit)) {
+        page->answer->next = page->answer->buckets[page->answer->n_buckets - 1]->bucket_name;
         return RECORD_STOP;
     }
     int rc = bucket_get(ctx, text_of(ctx, rest), &bucket, err);
@@ -107,7 +107,7 @@ static int add_object(struct ctx *ctx, void *arg, struct bytes rest, struct byte
     ObjectsAnswer *a = page->answer;
     ObjectInfo *object = msg;
     (void)rest, (void)value, (void)err;
-    if (a->n_objects + a->n_common_prefixes == page->limit) {
+    if (ctx_page_full(ctx, a->n_objects + a->n_common_prefixes, page->limit)) {
         a->next = pb_text(page->last);
         return RECORD_STOP;
     }
@@ -160,9 +160,9 @@ struct groups {
 /* record_fn */
 static int add_group(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     struct groups *page = arg;
-    (void)ctx, (void)rest, (void)value, (void)err;
-    if (page->answer->n_groups == page->limit) {
-        page->answer->next = page->answer->groups[page->limit - 1]->group_name;
+    (void)rest, (void)value, (void)err;
+    if (ctx_page_full(ctx, page->answer->n_groups, page->limit)) {
+        page->answer->next = page->answer->groups[page->answer->n_groups - 1]->group_name;
         return RECORD_STOP;
     }
     page->answer->groups[page->answer->n_groups++] = msg;
@@ -196,9 +196,9 @@ struct members {
 /* record_fn; rest: the account. */
 static int add_member(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     struct members *page = arg;
-    (void)ctx, (void)rest, (void)value, (void)err;
-    if (page->answer->n_members == page->limit) {
-        page->answer->next_cursor = page->answer->members[page->limit - 1]->account;
+    (void)rest, (void)value, (void)err;
+    if (ctx_page_full(ctx, page->answer->n_members, page->limit)) {
+        page->answer->next_cursor = page->answer->members[page->answer->n_members - 1]->account;
         return RECORD_STOP;
     }
     page->answer->members[page->answer->n_members++] = msg;
@@ -226,15 +226,20 @@ struct items {
     struct bytes next;
 };
 
+/* Where a page goes on that ends with item i. */
+static struct bytes item_cursor(struct ctx *ctx, const struct items *page, size_t i) {
+    uint8_t *at = ctx_alloc(ctx, 16);
+    store_be64(at, page->a[i]);
+    store_be64(at + 8, page->b[i]);
+    return bytes_of(at, 16);
+}
+
 /* record_fn; rest: an item, two numbers u64be. */
 static int add_item(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     struct items *page = arg;
     (void)value, (void)msg, (void)err;
     if (page->count == page->limit) {
-        uint8_t *last = ctx_alloc(ctx, 16);
-        store_be64(last, page->a[page->limit - 1]);
-        store_be64(last + 8, page->b[page->limit - 1]);
-        page->next = bytes_of(last, 16);
+        page->next = item_cursor(ctx, page, page->limit - 1);
         return RECORD_STOP;
     }
     page->a[page->count] = load_be64(rest.data);
@@ -279,6 +284,10 @@ int listing_group_slots(struct ctx *ctx, const void *question, void *ret_answer,
     group_slots_answer__init(a);
     a->slots = ctx_alloc(ctx, items.count * sizeof *a->slots);
     for (; a->n_slots < items.count; a->n_slots++) {
+        if (ctx_page_full(ctx, a->n_slots, items.count)) {
+            items.next = item_cursor(ctx, &items, a->n_slots - 1);
+            break;
+        }
         rc = slot_get(ctx, items.a[a->n_slots], items.b[a->n_slots], &a->slots[a->n_slots], err);
         if (rc)
             return rc;
