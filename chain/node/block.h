@@ -4,9 +4,9 @@
 /*
  * A block in memory, shared by core, executor and senders: counted, immutable once opened.
  *
- * It begins as bytes and a header (block_new). Whatever came from outside is bound to its header (block_bind) before the
- * core keeps it under the header's id, so that nobody can put other content under the id of a good block; the executor
- * opens it (block_open), which takes every transaction apart, before it judges it.
+ * It begins as bytes and a header (block_new). Whatever came from outside is bound to its header (block_bind) before
+ * the core keeps it under the header's id, so that nobody can put other content under the id of a good block; the
+ * executor opens it (block_open), which takes every transaction apart, before it judges it.
  */
 #include "chain/types/certificate.h"
 #include "chain/types/header.h"

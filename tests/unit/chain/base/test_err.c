@@ -80,5 +80,5 @@ static void code__table(void **state) {
 }
 
 TEST_MAIN(cmocka_unit_test(err_wrap__puts_context_before), cmocka_unit_test(err_set__cut_and_clean),
-          cmocka_unit_test(err_set__cuts_no_character_in_two),
-          cmocka_unit_test(err_errno__names_the_reason), cmocka_unit_test(code__table))
+          cmocka_unit_test(err_set__cuts_no_character_in_two), cmocka_unit_test(err_errno__names_the_reason),
+          cmocka_unit_test(code__table))

@@ -2,7 +2,6 @@
 /* Pages of an answer that end because of memory, not of their limit. */
 #include "tests/lib/ledger/deal.h"
 
-
 #include "cairn/rpc.h"
 
 enum { OBJECTS = 30, TAGS = 32, MEMORY = 256 << 10 };
@@ -63,10 +62,8 @@ struct ask {
 
 static int ask_on(void *app, struct state *st, void *arg, struct err *err) {
     struct ask *ask = arg;
-    struct app_param params[] = {{"bucket_name", "photos"},
-                                 {"limit", "1000"},
-                                 {"start_after", ask->start_after},
-                                 {"delimiter", ask->delimiter}};
+    struct app_param params[] = {
+        {"bucket_name", "photos"}, {"limit", "1000"}, {"start_after", ask->start_after}, {"delimiter", ask->delimiter}};
     struct app_query q = {.path = "/storage/objects", .params = params, .params_count = 4};
     struct app_answer answer = {0};
     int rc = f.app.ops->query(app, st, &q, &ask->arena, &answer, err);
