@@ -17,6 +17,7 @@ struct manager_entry {
     uint32_t position, priority;
     uint64_t not_before_ms, deadline_ms;
     bool running;
+    bool again; /* asked for while it was running */
 };
 
 static struct manager_entry entry_of(const Task *task) {
@@ -101,6 +102,7 @@ int manager_add(struct manager *m, const Task *task, bool *ret_known, struct err
     for (size_t i = 0; i < m->count && !known; i++)
         if (same_work(&m->entries[i], task)) {
             m->entries[i].not_before_ms = 0;
+            m->entries[i].again = m->entries[i].running; /* what it has looked at already may have changed */
             known = true;
         }
     if (!known) {
@@ -166,22 +168,25 @@ static uint64_t backoff_ms(uint32_t attempts) {
 
 int manager_done(struct manager *m, const Task *task, int rc, const struct err *why, bool final, struct err *err) {
     char text[LAST_ERROR_MAX];
-    Task again = *task;
+    Task next = *task;
     uint64_t now = clock_real_ms();
-    bool gone = !rc || final || (task->deadline_ms && now > task->deadline_ms);
-    if (!gone) {
-        snprintf(text, sizeof text, "%s", why ? err_text(why) : code_sentence(rc));
-        again.attempts++;
-        again.not_before_ms = now + backoff_ms(again.attempts);
-        again.last_error = text;
-    }
-    int stored = gone ? task_del(m->db, task->id, err) : task_put(m->db, &again, err);
     mutex_lock(&m->lock);
     struct manager_entry *e = find(m, task->id);
+    bool again = e && e->again && !final;
+    bool gone = !again && (!rc || final || (task->deadline_ms && now > task->deadline_ms));
+    if (again) {
+        next.not_before_ms = 0;
+    } else if (!gone) {
+        snprintf(text, sizeof text, "%s", why ? err_text(why) : code_sentence(rc));
+        next.attempts++;
+        next.not_before_ms = now + backoff_ms(next.attempts);
+        next.last_error = text;
+    }
+    int stored = gone ? task_del(m->db, task->id, err) : task_put(m->db, &next, err);
     if (e && gone)
         *e = m->entries[--m->count];
     else if (e)
-        *e = entry_of(&again); /* not running any more */
+        *e = entry_of(&next); /* not running any more */
     cond_broadcast(&m->changed);
     mutex_unlock(&m->lock);
     return stored;

@@ -47,8 +47,8 @@ void manager_close(struct manager *manager);
 void manager_release(struct manager *manager);
 
 /* Records a task (durably) and makes it due. One of the same kind, object, position, segment and challenge that is
- * there already is made due at once instead, and *ret_known (may be NULL) is true. CODE_LIMIT when the table is full.
- */
+ * there already is made due at once instead, and *ret_known (may be NULL) is true; if somebody works on it just now, it
+ * is done once more behind that, since what was seen may have changed. CODE_LIMIT when the table is full. */
 int manager_add(struct manager *manager, const Task *task, bool *ret_known, struct err *err);
 
 /* Waits for a due task that nobody works on and gives it to the caller, who must answer with manager_done. CODE_CLOSED.

@@ -65,6 +65,21 @@ static void manager_add__same_work_once(void **state) {
     assert_int_equal(manager_count(&w->manager), 2);
 }
 
+/* What was asked for while the same work was under way is done behind it: the work may have looked too early. */
+static void manager_add__while_it_runs(void **state) {
+    struct world *w = *state;
+    Task task = task_of(TASK_KIND_REPAIR_PIECE, 7, 1);
+    assert_int_equal(manager_add(&w->manager, &task, NULL, NULL), CODE_OK);
+    Task *first = take(w);
+    assert_int_equal(manager_add(&w->manager, &task, NULL, NULL), CODE_OK);
+    assert_int_equal(manager_done(&w->manager, first, CODE_OK, NULL, false, NULL), CODE_OK);
+    assert_int_equal(manager_count(&w->manager), 1);
+    Task *second = take(w); /* due at once */
+    assert_int_equal(second->id, first->id);
+    assert_int_equal(manager_done(&w->manager, second, CODE_OK, NULL, false, NULL), CODE_OK);
+    assert_int_equal(manager_count(&w->manager), 0);
+}
+
 static void manager_done__failure_is_tried_again_later(void **state) {
     struct world *w = *state;
     Task task = task_of(TASK_KIND_SEAL_OBJECT, 9, 1);
@@ -120,6 +135,6 @@ static void manager_close__wakes_who_waits(void **state) {
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 TEST_MAIN(WORLD_TEST(manager_take__by_priority_then_age), WORLD_TEST(manager_add__same_work_once),
-          WORLD_TEST(manager_done__failure_is_tried_again_later),
+          WORLD_TEST(manager_add__while_it_runs), WORLD_TEST(manager_done__failure_is_tried_again_later),
           WORLD_TEST(manager_done__final_or_past_its_deadline_goes), WORLD_TEST(manager_init__takes_up_what_was_left),
           WORLD_TEST(manager_close__wakes_who_waits))
