@@ -10,6 +10,7 @@
 #include "tests/bench/load.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
