@@ -102,8 +102,8 @@ static int join_begin(struct frame_join *j, const struct frame *f, struct err *e
     return j->data != NULL ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a message of %u bytes", f->total);
 }
 
-int frame_join_take(struct frame_join *j, const struct frame *f, bool *ret_done, uint8_t *ret_kind,
-                    struct bytes *ret_message, struct err *err) {
+static int join_take(struct frame_join *j, const struct frame *f, bool *ret_done, uint8_t *ret_kind,
+                     struct bytes *ret_message, struct err *err) {
     int rc = CODE_OK;
     if (f->first)
         rc = join_begin(j, f, err);
@@ -128,6 +128,14 @@ int frame_join_take(struct frame_join *j, const struct frame *f, bool *ret_done,
         *ret_message = message;
     }
     return CODE_OK;
+}
+
+int frame_join_take(struct frame_join *j, const struct frame *f, bool *ret_done, uint8_t *ret_kind,
+                    struct bytes *ret_message, struct err *err) {
+    int rc = join_take(j, f, ret_done, ret_kind, ret_message, err);
+    if (rc != CODE_OK)
+        j->open = false; /* nothing can be added to what is broken */
+    return rc;
 }
 
 void frame_join_release(struct frame_join *j) {

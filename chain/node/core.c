@@ -115,7 +115,7 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
     return CODE_OK;
 }
 
-static void broadcast(struct node *n, enum wire_kind kind, struct bytes payload) {
+static void broadcast(struct node *n, uint8_t kind, struct bytes payload) {
     net_broadcast(n->net, NET_PEER_NONE, wire_class(kind), kind, payload);
 }
 
