@@ -166,7 +166,7 @@ int cmd_object_put(struct cli *cli, struct err *err) {
     if (!rc) {
         rc = object_put_run(sps, &put, &cli->arena, &result, err);
         progress_end(&progress, !rc);
-        if (rc && result.object_id && !result.sealed && err) {
+        if (rc && result.object_id && !result.sealed && code_retryable(rc) && err) {
             char why[ERR_MSG_MAX - 64];
             snprintf(why, sizeof why, "%s", err_text(err));
             err_set(err, rc, "%s; the same command again goes on where this one stopped", why);

@@ -173,6 +173,19 @@ def interruptions():
         assert again["sealed"] and again["resumed"], again
         net.cairn("object", "get", uri, net.work + "/back")
         assert read(net.work + "/back") == read(path)
+        # the file changes between hashing and sending: what arrives is not what was signed, and is never sealed
+        changed, uri = net.file("changed", 192 * MIB), "cairn://photos/changed"
+        put = start_put(net, changed, uri)
+        wait_begun(net, uri, put)
+        with open(changed, "r+b") as f:
+            f.seek(192 * MIB - 4096)
+            f.write(bytes(4096))
+        out, err = put.communicate(timeout=200)
+        print(f"# changed while it was sent: exit {put.returncode}: {err.decode().strip()[-200:]}")
+        if put.returncode == 0:  # all of it had been read before
+            assert net.cairn("object", "cat", uri, "--range", "-1").bytes != b"\0"
+        else:
+            assert net.cairn("object", "get", uri, net.work + "/changed-back", check=None).code in (3, 4)
         # another content under the name of an unfinished upload is refused; given up, the name is free again
         uri = "cairn://photos/given-up"
         put = start_put(net, path, uri)
