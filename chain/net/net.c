@@ -17,9 +17,10 @@
 enum {
     BACKOFF_MIN_MS = 50, /* after a restart on one machine the network is whole again at once */
     BACKOFF_MAX_MS = 2000,
-    DIAL_GRACE_MS = 2000, /* how long the higher id waits for the lower one to dial */
-    STEADY_MS = 10000,    /* a link that lasted so long starts the backoff anew */
-    HALF_OPEN_MAX = 16,   /* accepted and not yet through the hello */
+    DIAL_GRACE_MS = 2000,              /* how long the higher id waits for the lower one to dial */
+    STEADY_MS = 10000,                 /* a link that lasted so long starts the backoff anew */
+    HALF_OPEN_MAX = 16,                /* accepted and not yet through the hello; then the oldest goes for the newest */
+    STRANGERS_MAX = NET_PEERS_MAX / 2, /* links of nodes that are not configured: the rest is for those that are */
     TICK_MS = 1000,
     RECORDS_MAX = 256, /* nodes whose points are remembered */
 };
@@ -42,6 +43,8 @@ struct slot {
     struct known *known; /* whom we dialed, or NULL */
     uint32_t generation;
     bool up;           /* through the hello; the handler knows it */
+    bool evicted;      /* closed for a newer one before its hello */
+    uint64_t born;     /* counts up from link to link */
     atomic_bool ended; /* for the keeper to free */
     uint64_t up_ms;
 };
@@ -75,6 +78,7 @@ struct net {
     struct record records[RECORDS_MAX];
     nng_stream *accepted[HALF_OPEN_MAX];
     size_t accepted_n;
+    uint64_t births;
     struct net_stats ended; /* of links that are over */
 
     struct mutex wake_lock; /* taken last, nothing is called under it */
@@ -142,6 +146,14 @@ static bool connected_to(const struct net *n, const struct addr *id) {
     return false;
 }
 
+/* Anybody can make node keys; no number of them may keep a configured node out. */
+static bool crowded(const struct net *n) {
+    size_t strangers = 0;
+    for (size_t i = 0; i < NET_PEERS_MAX; i++)
+        strangers += n->slots[i].up && !n->slots[i].ended && n->slots[i].known == NULL;
+    return strangers >= STRANGERS_MAX;
+}
+
 static bool on_ready(void *arg, struct link *l) {
     struct net *n = arg;
     struct slot *s = link_tag(l);
@@ -158,11 +170,13 @@ static bool on_ready(void *arg, struct link *l) {
     for (size_t i = 0; ok && i < NET_PEERS_MAX; i++)
         if (&n->slots[i] != s && n->slots[i].up && !n->slots[i].ended && addr_eq(link_node_id(n->slots[i].link), id))
             old = n->slots[i].link;
+    if (ok && s->known == NULL) {
+        s->known = known_of(n, id);
+        ok = s->known != NULL || old != NULL || !crowded(n);
+    }
     if (ok) {
         s->up = true;
         s->up_ms = now;
-        if (s->known == NULL)
-            s->known = known_of(n, id);
         if (old != NULL)
             link_close(old, "replaced by a new link");
     }
@@ -211,6 +225,8 @@ static void link_adopt(struct net *n, nng_stream *stream, struct known *k) {
     s->known = k;
     s->up = false;
     atomic_store(&s->ended, false);
+    s->born = ++n->births;
+    s->evicted = false;
     s->generation = (s->generation + 1) % (UINT32_MAX / NET_PEERS_MAX - 1);
     mutex_unlock(&n->lock);
     link_set_tag(l, s);
@@ -349,14 +365,33 @@ static void accept_done(void *arg) {
         nng_stream_listener_accept(n->listener, n->accept);
 }
 
+/* Room for one more accepted link. Whoever opens links and says nothing must not keep out who comes with a hello, which
+ * takes milliseconds: the oldest silent one goes. Under the lock. */
+static bool half_open_room(struct net *n) {
+    size_t half = 0;
+    struct slot *oldest = NULL;
+    for (size_t i = 0; i < NET_PEERS_MAX; i++) {
+        struct slot *s = &n->slots[i];
+        if (s->link == NULL || s->up)
+            continue;
+        half++;
+        if (!link_dialed(s->link) && !s->evicted && (oldest == NULL || s->born < oldest->born))
+            oldest = s;
+    }
+    if (half < HALF_OPEN_MAX)
+        return true;
+    if (half >= 2 * HALF_OPEN_MAX || oldest == NULL) /* those that go have not gone yet */
+        return false;
+    oldest->evicted = true;
+    link_close(oldest->link, NULL);
+    return true;
+}
+
 static void accepted_adopt(struct net *n) {
     for (;;) {
         mutex_lock(&n->lock);
         nng_stream *stream = n->accepted_n > 0 ? n->accepted[--n->accepted_n] : NULL;
-        size_t half = 0;
-        for (size_t i = 0; i < NET_PEERS_MAX; i++)
-            half += n->slots[i].link != NULL && !n->slots[i].up;
-        bool refuse = n->stopping || half >= HALF_OPEN_MAX;
+        bool refuse = n->stopping || !half_open_room(n);
         mutex_unlock(&n->lock);
         if (stream == NULL)
             return;

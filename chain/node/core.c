@@ -731,7 +731,7 @@ static int events_take(struct node *n, void **events, size_t k, bool *ret_stop, 
     for (size_t i = 0; i < k; i++) {
         struct event *e = events[i];
         if (e->kind == EVENT_NET)
-            atomic_fetch_sub(&n->event_bytes, e->len);
+            peers_taken(n, e);
         *ret_stop = *ret_stop || e->kind == EVENT_STOP;
         if (rc == CODE_OK && !*ret_stop)
             rc = on_event(n, e, err);

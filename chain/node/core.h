@@ -15,6 +15,9 @@
 enum {
     EVENTS_MAX = 8192,
     EVENT_BYTES_MAX = 64 << 20,
+    PEER_EVENTS_MAX = 1024, /* of one peer among EVENTS_MAX: a flood drops its own messages, not those of others */
+    PEER_BYTES_MAX = 16 << 20,
+    PEER_SERVES_MAX = 8,
     JOBS_MAX = 256,
     SERVES_MAX = 256,
     BODIES_MAX = 32,
@@ -73,6 +76,12 @@ struct node_timer {
     struct bft_timer timer;
 };
 
+/* What of one link waits in the queues, by its place among the links. */
+struct node_share {
+    atomic_uint events, serves;
+    atomic_size_t bytes;
+};
+
 struct node_peer {
     net_peer peer;
     uint64_t laggard_height, laggard_ms; /* the last block sent to it because it was behind */
@@ -117,6 +126,7 @@ struct node {
     struct queue events, jobs, serves;
     struct thread core_thread, ledger_thread, serve_thread;
     atomic_size_t event_bytes;
+    struct node_share shares[NET_PEERS_MAX];
     atomic_bool due_posted, stopping;
     atomic_uint_least64_t behind; /* heights, for status and health */
     atomic_uint round;
@@ -148,6 +158,8 @@ void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t fr
 
 /* peers.c: the network's callbacks */
 struct net_handler peers_handler(struct node *n);
+struct node_share *peers_share(struct node *n, net_peer peer);
+void peers_taken(struct node *n, const struct event *e); /* an EVENT_NET has left the queue */
 
 /* node.c */
 void node_fail(struct node *n, int code, const struct err *err);

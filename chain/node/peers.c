@@ -28,12 +28,23 @@ static void on_down(void *self, net_peer peer) {
     core_post(n, e);
 }
 
+struct node_share *peers_share(struct node *n, net_peer peer) {
+    return &n->shares[(peer - 1) % NET_PEERS_MAX];
+}
+
+void peers_taken(struct node *n, const struct event *e) {
+    struct node_share *share = peers_share(n, e->peer);
+    atomic_fetch_sub(&n->event_bytes, e->len);
+    atomic_fetch_sub(&share->bytes, e->len);
+    atomic_fetch_sub(&share->events, 1);
+}
+
 static void to_core(struct node *n, net_peer peer, uint8_t kind, struct bytes payload) {
-    if (atomic_fetch_add(&n->event_bytes, payload.len) + payload.len > EVENT_BYTES_MAX) {
-        atomic_fetch_sub(&n->event_bytes, payload.len);
-        return;
-    }
-    struct event *e = event_new(EVENT_NET, payload);
+    struct node_share *share = peers_share(n, peer);
+    bool room = atomic_fetch_add(&share->events, 1) < PEER_EVENTS_MAX;
+    room = atomic_fetch_add(&share->bytes, payload.len) + payload.len <= PEER_BYTES_MAX && room;
+    room = atomic_fetch_add(&n->event_bytes, payload.len) + payload.len <= EVENT_BYTES_MAX && room;
+    struct event *e = room ? event_new(EVENT_NET, payload) : NULL;
     if (e != NULL) {
         e->peer = peer;
         e->wire = kind;
@@ -41,7 +52,7 @@ static void to_core(struct node *n, net_peer peer, uint8_t kind, struct bytes pa
             return;
     }
     event_free(e);
-    atomic_fetch_sub(&n->event_bytes, payload.len);
+    peers_taken(n, &(struct event){.peer = peer, .len = payload.len});
 }
 
 static void to_serve(struct node *n, net_peer peer, struct bytes payload) {

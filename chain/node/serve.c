@@ -10,12 +10,16 @@
 enum { SERVE_BYTES = 4 << 20, SERVE_BLOCKS_MAX = 64, SERVE_ARENA = 96 << 20 };
 
 void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t from, uint32_t count) {
-    struct serve *s = malloc(sizeof *s);
-    if (s == NULL)
-        return;
-    *s = (struct serve){.kind = kind, .peer = peer, .from = from, .count = count};
-    if (queue_put(&n->serves, s, 0) != CODE_OK) /* it will ask again */
-        free(s);
+    struct node_share *share = peers_share(n, peer);
+    bool room = atomic_fetch_add(&share->serves, 1) < PEER_SERVES_MAX;
+    struct serve *s = room ? malloc(sizeof *s) : NULL;
+    if (s != NULL) {
+        *s = (struct serve){.kind = kind, .peer = peer, .from = from, .count = count};
+        if (queue_put(&n->serves, s, 0) == CODE_OK)
+            return;
+    }
+    free(s); /* it will ask again */
+    atomic_fetch_sub(&share->serves, 1);
 }
 
 static int stored_block(struct node *n, uint64_t height, struct arena *arena, StoredBlock **ret, size_t *ret_len) {
@@ -74,6 +78,8 @@ void serve_run(void *node) {
             serve_decided(n, s, &arena);
         else
             stop = true;
+        if (s->kind != SERVE_STOP)
+            atomic_fetch_sub(&peers_share(n, s->peer)->serves, 1);
         arena_release(&arena); /* a batch may have been megabytes: not kept while idle */
         free(s);
     }

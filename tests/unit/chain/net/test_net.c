@@ -81,6 +81,9 @@ static void node_key(struct node *t, uint8_t seed) {
     t->id = hello_node_id(&pub);
 }
 
+/* Links of nodes that are not configured, of NET_PEERS_MAX. */
+enum { STRANGERS = NET_PEERS_MAX / 2 };
+
 static void node_start(struct node *t, uint8_t chain, const struct node *other) {
     struct err err;
     struct net_address known = {{{0}}, {0}};
@@ -88,7 +91,9 @@ static void node_start(struct node *t, uint8_t chain, const struct node *other) 
     c.chain_tag.b[0] = chain;
     if (other != NULL) {
         known.node_id = other->id;
-        snprintf(known.host_port, sizeof known.host_port, "%s", net_listen_address(other->net));
+        /* a node that does not run yet: known by its id */
+        snprintf(known.host_port, sizeof known.host_port, "%s",
+                 other->net != NULL ? net_listen_address(other->net) : "127.0.0.1:1");
         c.known = &known;
         c.known_n = 1;
     }
@@ -254,6 +259,60 @@ static void net_start__garbage(void **state) {
     node_end(&b);
 }
 
+static int silent_link(const struct node *to) {
+    const char *port = strrchr(net_listen_address(to->net), ':') + 1;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)strtoul(port, NULL, 10))};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+    return fd;
+}
+
+/* Links that never say hello are there to keep others out, for as long as a hello may take. */
+static void net_start__silent_links_keep_nobody_out(void **state) {
+    (void)state;
+    struct node a, b;
+    int fds[64];
+    pair(&a, &b);
+    node_start(&b, 1, NULL);
+    for (size_t i = 0; i < 64; i++)
+        fds[i] = silent_link(&b);
+    uint64_t begin = clock_mono_ms();
+    node_start(&a, 1, &b);
+    WAIT(&b, b.ups == 1);
+    assert_true(clock_mono_ms() - begin < 4000); /* before any of them is given up */
+    node_end(&a);
+    node_end(&b);
+    for (size_t i = 0; i < 64; i++)
+        close(fds[i]);
+}
+
+/* Anybody can make keys: those who are not configured never fill all places. */
+static void net_start__strangers_leave_room(void **state) {
+    (void)state;
+    enum { CROWD = STRANGERS + 4 };
+    struct node a, b, *crowd = calloc(CROWD, sizeof *crowd);
+    assert_non_null(crowd);
+    pair(&a, &b);
+    node_start(&b, 1, &a);
+    for (uint8_t i = 0; i < CROWD; i++) {
+        node_key(&crowd[i], (uint8_t)(i + 10));
+        node_start(&crowd[i], 1, &b);
+    }
+    WAIT(&b, b.ups >= STRANGERS);
+    node_start(&a, 1, &b);
+    WAIT(&a, a.ups >= 1);
+    WAIT(&b, b.ups >= STRANGERS + 1);
+    assert_int_equal(net_connected(b.net), STRANGERS + 1);
+    node_end(&b);
+    for (size_t i = 0; i < CROWD; i++)
+        node_end(&crowd[i]);
+    node_end(&a);
+    free(crowd);
+}
+
 TEST_MAIN(cmocka_unit_test(net_send__small_and_large), cmocka_unit_test(net_send__votes_overtake_bodies),
           cmocka_unit_test(net_start__reconnects), cmocka_unit_test(net_start__other_chain_is_refused),
-          cmocka_unit_test(net_report__bans), cmocka_unit_test(net_start__garbage))
+          cmocka_unit_test(net_report__bans), cmocka_unit_test(net_start__garbage),
+          cmocka_unit_test(net_start__silent_links_keep_nobody_out), cmocka_unit_test(net_start__strangers_leave_room))
