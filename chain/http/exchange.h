@@ -96,7 +96,7 @@ struct http_server {
 
     struct mutex long_lock; /* taken last */
     struct cond long_ended;
-    size_t n_long;
+    size_t n_long, n_endless;
 };
 
 /* --- exchange.c: both sides --- */

@@ -66,8 +66,10 @@ static void work(void *arg) {
 static void work_long(void *arg) {
     struct http_request *r = (struct http_request *)arg;
     struct http_server *s = r->server;
+    bool endless = r->match.entry->route->endless; /* serve may free r */
     serve(r);
     mutex_lock(&s->long_lock);
+    s->n_endless -= endless;
     s->n_long--;
     cond_broadcast(&s->long_ended);
     mutex_unlock(&s->long_lock);
@@ -75,17 +77,21 @@ static void work_long(void *arg) {
 
 static int start_long(struct http_request *r, struct err *err) {
     struct http_server *s = r->server;
+    bool endless = r->match.entry->route->endless;
     struct thread t;
     mutex_lock(&s->long_lock);
-    bool room = s->n_long < s->cfg.long_max;
+    bool room = s->n_long < s->cfg.long_max && (!endless || s->n_endless < s->cfg.long_max / 2);
     s->n_long += room;
+    s->n_endless += room && endless;
     mutex_unlock(&s->long_lock);
     int rc = room ? thread_start(&t, "http-long", work_long, r, err)
-                  : err_set(err, CODE_BUSY, "%u long-lived requests are open already", s->cfg.long_max);
+                  : err_set(err, CODE_BUSY, "%u %s requests are open already",
+                            endless ? s->cfg.long_max / 2 : s->cfg.long_max, endless ? "endless" : "long-lived");
     if (!rc) {
         (void)pthread_detach(t.id); /* stop waits for n_long instead */
     } else if (room) {
         mutex_lock(&s->long_lock);
+        s->n_endless -= endless;
         s->n_long--;
         mutex_unlock(&s->long_lock);
     }

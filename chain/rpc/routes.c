@@ -17,7 +17,8 @@ static const struct http_route routes[] = {
     {"POST", "/v1/tx", HTTP_AUTH_PUBLIC, .body_max = TX_BODY_MAX, .long_lived = true,
      .deadline_ms = 2 * RPC_WAIT_MAX_MS, .handler = rpc_post_tx,
      .doc = "sends a transaction; waits for nothing, its admission or its block"},
-    {"POST", "/v1/txs", HTTP_AUTH_PUBLIC, .body_max = HTTP_BODY_SMALL_MAX, .long_lived = true, .handler = rpc_post_txs,
+    {"POST", "/v1/txs", HTTP_AUTH_PUBLIC, .body_max = HTTP_BODY_SMALL_MAX, .long_lived = true,
+     .deadline_ms = 2 * RPC_WAIT_MAX_MS, .handler = rpc_post_txs,
      .doc = "sends many transactions, wire form, one behind the other; says how many were taken in"},
     {"GET", "/v1/state/{key}", HTTP_AUTH_PUBLIC, .long_lived = true, .handler = rpc_get_state,
      .doc = "a record by its state key, with proof"},
@@ -25,7 +26,7 @@ static const struct http_route routes[] = {
      .doc = "a question to the rules"},
     {"GET", "/v1/sequence/{address}", HTTP_AUTH_PUBLIC, .handler = rpc_get_sequence,
      .doc = "the number that an account's next transaction carries, behind what waits here"},
-    {"GET", "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .deadline_ms = UINT64_MAX / 4,
+    {"GET", "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .endless = true, .deadline_ms = UINT64_MAX / 4,
      .handler = rpc_get_events, .doc = "events as an endless stream, from a height and index on"},
     {"GET", "/metrics", HTTP_AUTH_PUBLIC, .handler = rpc_get_metrics, .doc = "Prometheus metrics"},
 };

@@ -125,6 +125,11 @@ static int get_events(void *ctx, struct http_request *r, struct err *err) {
     return rc;
 }
 
+static int get_long(void *ctx, struct http_request *r, struct err *err) {
+    (void)ctx;
+    return http_reply_json(r, 200, "{}", 2, err);
+}
+
 static int get_wait(void *ctx, struct http_request *r, struct err *err) {
     (void)ctx;
     mutex_lock(&gate.lock);
@@ -161,7 +166,8 @@ static const struct http_route routes[] = {
     {"POST", "/v1/all", HTTP_AUTH_PUBLIC, .body_max = 1 << 20, .handler = put_all},
     {"PUT", "/v1/fail", HTTP_AUTH_PUBLIC, .body_max = 1ull << 30, .handler = put_fail},
     {"PUT", "/v1/refused", HTTP_AUTH_PUBLIC, .body_max = 1ull << 30, .handler = put_refused},
-    {"GET", "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .handler = get_events},
+    {"GET", "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .endless = true, .handler = get_events},
+    {"GET", "/v1/long", HTTP_AUTH_PUBLIC, .long_lived = true, .handler = get_long},
     {"GET", "/v1/wait", HTTP_AUTH_PUBLIC, .handler = get_wait},
     {"GET", "/v1/slow-body", HTTP_AUTH_PUBLIC, .handler = get_wait},
     {"PUT", "/v1/deadline", HTTP_AUTH_PUBLIC, .body_max = 1000, .deadline_ms = 50, .handler = put_sum},
@@ -680,6 +686,28 @@ static void stop__ends_streams_and_answers_those_in_hand(void **state) {
     buf_release(&b);
 }
 
+static int setup_few_long(void **state) {
+    (void)state;
+    return setup_with(&(struct http_server_config){.long_max = 2});
+}
+
+/* Readers that take nothing hold their place for as long as they like; other requests need places, too. */
+static void events__leave_half_of_the_places(void **state) {
+    (void)state;
+    static const char events[] = "GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(http_server_port(server))};
+    char first[16];
+    const char *body;
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&a, sizeof a), 0);
+    assert_int_equal(send(fd, events, sizeof events - 1, MSG_NOSIGNAL), sizeof events - 1);
+    assert_true(recv(fd, first, sizeof first, 0) > 0); /* it streams by now */
+    assert_int_equal(raw_status(events), 503);
+    assert_int_equal(get("/v1/long", &body), 200);
+    (void)close(fd);
+}
+
 static bool count_done(void *ctx, struct http_call *call) {
     (void)call;
     return ++*(int *)ctx < 1000;
@@ -800,5 +828,6 @@ TEST_MAIN(T(route__params_and_precedence), T(route__other_method_says_which), T(
           T(download__head_file_and_caps), T(auth__deny_by_default), T(start__port_taken),
           T(events__endless_until_the_client_leaves),
           cmocka_unit_test_setup_teardown(server__busy_when_all_wait, setup_busy, teardown),
+          cmocka_unit_test_setup_teardown(events__leave_half_of_the_places, setup_few_long, teardown),
           T(stop__ends_streams_and_answers_those_in_hand), T(calls__parallel), T(call__deadline_idle_and_cancel),
           T(client__does_not_dial_private_addresses), T(server__many_threads_and_its_metrics))
