@@ -112,6 +112,7 @@ static int start_http(struct running *run, struct err *err) {
                                      .port = (uint16_t)port,
                                      .workers = HTTP_WORKERS,
                                      .long_max = 512,
+                                     .memory_max = 256 * MIB, /* a full block and its results, taken apart */
                                      .name = "cairnd",
                                      .metrics = run->metrics};
     run->rpc = (struct rpc){.node = node_rpc(run->node),

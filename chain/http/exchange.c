@@ -11,7 +11,7 @@ struct http_request *exchange_new(struct http_server *s, const char *uri) {
     struct http_request *r = (struct http_request *)calloc(1, sizeof *r);
     if (!r)
         return NULL;
-    arena_init(&r->arena, 8 * MIB);
+    arena_init(&r->arena, s->cfg.memory_max);
     ring_init(&r->out, HTTP_STREAM_BUFFER);
     mutex_init(&r->lock);
     cond_init(&r->changed);

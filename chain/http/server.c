@@ -282,6 +282,7 @@ int http_server_new(const struct http_server_config *cfg, struct http_server **r
     s->cfg.long_max = or_default(cfg->long_max, 256);
     s->cfg.connections = or_default(cfg->connections, 1024);
     s->cfg.idle_s = or_default(cfg->idle_s, 30);
+    s->cfg.memory_max = cfg->memory_max ? cfg->memory_max : 8 * MIB;
     s->cfg.deadline_ms = cfg->deadline_ms ? cfg->deadline_ms : 60000;
     mutex_init(&s->lock);
     cond_init(&s->changed);

@@ -69,6 +69,7 @@ struct http_server_config {
     unsigned per_ip;         /* connections of one address; 0: no limit */
     unsigned idle_s;         /* a connection that moves no byte is closed; 0: 30 */
     uint64_t deadline_ms;    /* of a request on a normal route; 0: 60000 */
+    size_t memory_max;       /* cap of a request's scratch memory; 0: 8 MiB */
     const char *tls_cert;    /* PEM text; NULL: plain HTTP. Borrowed until start returns. */
     const char *tls_key;     /* PEM text */
     const char *name;        /* "Server:" header and log field; NULL: "cairn" */
@@ -119,7 +120,7 @@ const char *http_peer(const struct http_request *r); /* "1.2.3.4", "::1" */
 const struct http_route *http_route_of(const struct http_request *r);
 const char *
 http_request_id(const struct http_request *r); /* 16 hex digits; also in the answer as X-Request-Id and in the log */
-/* Scratch memory until the request is over (cap 8 MiB). */
+/* Scratch memory until the request is over (cap: memory_max). */
 struct arena *http_arena(struct http_request *r);
 uint64_t http_deadline(const struct http_request *r);   /* clock_mono_ns */
 bool http_client_gone(struct http_request *r);          /* as far as known: a silent client shows when bytes move */

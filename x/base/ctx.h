@@ -63,10 +63,12 @@ int ctx_failed(const struct ctx *ctx, struct err *err);
 void *ctx_alloc(struct ctx *ctx, size_t len);
 void *ctx_array(struct ctx *ctx, size_t n, size_t size);
 #define CTX_NEW(ctx, type) ((type *)ctx_alloc((ctx), sizeof(type)))
-/* Is a page of an answer with n entries over: has it `limit` of them, or half of the memory there is? Asked before each
- * entry, it leaves room for one more record of any size, so that no listing of large records runs into the cap. */
+#define CTX_PAGE_MEMORY    (4 * MIB) /* of a page of an answer */
+/* Is a page of an answer with n entries over: has it `limit` of them, or taken as much memory as a page may, or half of
+ * what there is? Asked before each entry, it leaves room for one more record of any size, so that no listing of large
+ * records runs into the cap. */
 static inline bool ctx_page_full(const struct ctx *ctx, size_t n, size_t limit) {
-    return n >= limit || (n > 0 && ctx->arena->used > ctx->arena->cap / 2);
+    return n >= limit || (n > 0 && ctx->arena->used > size_min(CTX_PAGE_MEMORY, ctx->arena->cap / 2));
 }
 /* A copy on the arena as protobuf-c bytes. */
 ProtobufCBinaryData ctx_data(struct ctx *ctx, struct bytes s);
