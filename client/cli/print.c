@@ -45,12 +45,33 @@ static const char *attribute_name(const json_t *value) {
                : NULL;
 }
 
+/* An event on one line: its type, then name=value. False when the value is not an event. */
+static bool put_event(const char *prefix, const json_t *value) {
+    const json_t *type = json_object_get(value, "type"), *attributes = json_object_get(value, "attributes");
+    json_t *attribute;
+    size_t i;
+    if (json_object_size(value) != 2 || !json_is_string(type) || !json_is_array(attributes))
+        return false;
+    printf("%-28s ", prefix);
+    put_scalar(stdout, type);
+    json_array_foreach((json_t *)(uintptr_t)attributes, i, attribute) {
+        putchar(' ');
+        put_scalar(stdout, json_object_get(attribute, "key"));
+        putchar('=');
+        put_scalar(stdout, json_object_get(attribute, "value"));
+    }
+    putchar('\n');
+    return true;
+}
+
 static void put_lines(const char *prefix, const json_t *value, unsigned depth) {
     char name[NAME_MAX_PRINTED];
     const char *key;
     json_t *member;
     size_t i;
     if (depth == DEPTH_MAX)
+        return;
+    if (put_event(prefix, value))
         return;
     if (json_is_object(value)) {
         void *at;
