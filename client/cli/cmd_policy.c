@@ -3,44 +3,14 @@
 #include "chain/codec/bech32.h"
 #include "chain/codec/json.h"
 #include "chain/codec/pb.h"
+#include "chain/types/action.h"
 #include "chain/types/keys_permission.h"
 #include "client/cli/commands.h"
 #include "client/lib/placement.h"
 
-#include <strings.h>
-
 enum { ACTIONS_MAX = 16 };
 
 #define GROUP_SCHEME "group:"
-
-static const struct {
-    const char *name;
-    Action action;
-} action_names[] = {
-    {"all", ACTION_ALL},
-    {"get", ACTION_GET_OBJECT},
-    {"list", ACTION_LIST_OBJECTS},
-    {"create", ACTION_CREATE_OBJECT},
-    {"delete", ACTION_DELETE_OBJECT},
-    {"update", ACTION_UPDATE_OBJECT},
-    {"copy", ACTION_COPY_OBJECT},
-    {"update-bucket", ACTION_UPDATE_BUCKET},
-    {"delete-bucket", ACTION_DELETE_BUCKET},
-    {"update-members", ACTION_UPDATE_GROUP_MEMBERS},
-    {"delete-group", ACTION_DELETE_GROUP},
-};
-
-static int parse_action(const char *text, size_t len, Action *ret, struct err *err) {
-    for (size_t i = 0; i < sizeof action_names / sizeof *action_names; i++)
-        if (strlen(action_names[i].name) == len && !strncasecmp(action_names[i].name, text, len)) {
-            *ret = action_names[i].action;
-            return CODE_OK;
-        }
-    return err_set(err, CODE_INVALID_ARGUMENT,
-                   "\"%.*s\" is not an action: all, get, list, create, delete, update, copy, update-bucket, "
-                   "delete-bucket, update-members, delete-group",
-                   (int)(len < 40 ? len : 40), text);
-}
 
 static int parse_actions(const char *text, Action ret[ACTIONS_MAX], size_t *ret_count, struct err *err) {
     size_t n = 0;
@@ -48,7 +18,7 @@ static int parse_actions(const char *text, Action ret[ACTIONS_MAX], size_t *ret_
         size_t len = strcspn(p, ",");
         if (n == ACTIONS_MAX)
             return err_set(err, CODE_INVALID_ARGUMENT, "more than %d actions", ACTIONS_MAX);
-        int rc = parse_action(p, len, &ret[n++], err);
+        int rc = action_parse(p, len, &ret[n++], err);
         if (rc)
             return rc;
         p += len;
@@ -271,7 +241,7 @@ int cmd_policy_check(struct cli *cli, struct err *err) {
     uint64_t size = 0, group_id = 0;
     int rc = parse_resource(cli, cli->words[0], &resource, err);
     if (!rc)
-        rc = parse_action(cli->words[1], strlen(cli->words[1]), &action, err);
+        rc = action_parse(cli->words[1], strlen(cli->words[1]), &action, err);
     if (!rc)
         rc = cli_value(cli, "--to") ? cli_parse_address(cli, cli_value(cli, "--to"), &account, err)
                                     : cli_address(cli, &account, err);
@@ -291,6 +261,7 @@ int cmd_policy_check(struct cli *cli, struct err *err) {
     if (!rc)
         rc = cli_print_pb(cli, answer, err);
     if (!rc && !answer->allowed)
-        rc = err_set(err, CODE_DENIED, "%s may not %s on %s (%s)", who, cli->words[1], cli->words[0], answer->reason);
+        rc = err_set(err, CODE_DENIED, "%s may not %s %s: %s", who, action_text(action), cli->words[0],
+                     action_denial_text(answer->reason));
     return rc;
 }

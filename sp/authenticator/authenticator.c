@@ -8,6 +8,7 @@
 #include "chain/os/clock.h"
 #include "chain/os/file.h"
 #include "chain/os/random.h"
+#include "chain/types/action.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/request.h"
 #include "sp/authenticator/nonces.h"
@@ -175,8 +176,8 @@ int authenticator_may(struct authenticator *auth, const struct caller *caller, A
         rc =
             err_set(err, CODE_UNAUTHENTICATED, "this is not public: sign the request with an account that may read it");
     else if (!rc && !answer->allowed)
-        rc = err_set(err, CODE_DENIED, "%s may not %s %s/%s: %s", address, action_name(action), bucket, object,
-                     *answer->reason ? answer->reason : "no policy allows it");
+        rc = err_set(err, CODE_DENIED, "%s may not %s %s/%s: %s", address, action_text(action), bucket, object,
+                     action_denial_text(answer->reason));
     buf_release(&path);
     arena_release(&arena);
     return rc;
