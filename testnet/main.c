@@ -24,10 +24,18 @@ static const struct command {
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
+/* "name words", and no blank where there are none. */
+static void usage_line(FILE *to, const struct command *c) {
+    fprintf(to, "cairn-testnet %s%s%s\n", c->name, *c->words ? " " : "", c->words);
+}
+
 static void usage(FILE *to) {
     fprintf(to, "cairn-testnet: a Cairn network on this machine\n\n");
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  cairn-testnet %s %s\n      %s\n", commands[i].name, commands[i].words, commands[i].does);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        fprintf(to, "  ");
+        usage_line(to, &commands[i]);
+        fprintf(to, "      %s\n", commands[i].does);
+    }
     fprintf(
         to,
         "\nEvery command takes --dir D (else $CAIRN_TESTNET_DIR, else a directory of yours below the temporary one).\n"
@@ -50,6 +58,12 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < COMMANDS; i++)
         if (!strcmp(commands[i].name, argv[1]))
             command = &commands[i];
+    for (int i = 2; command && i < argc; i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+            usage_line(stdout, command);
+            printf("    %s; `cairn-testnet help` tells the rest\n", command->does);
+            return 0;
+        }
     int rc = command
                  ? options_parse(argc, argv, &o, &err)
                  : err_set(&err, CODE_INVALID_ARGUMENT, "there is no command %s; see `cairn-testnet help`", argv[1]);

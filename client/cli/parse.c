@@ -138,9 +138,14 @@ static void print_flags(const struct cli_flag *flags) {
     }
 }
 
+static void print_command(const struct cli_command *c) {
+    printf("  cairn %s%s%s%s%s\n      %s\n", c->noun, *c->verb ? " " : "", c->verb, *c->words ? " " : "", c->words,
+           c->does);
+}
+
 void cli_usage(const struct cli_command *command, bool whole) {
     for (const struct cli_command *c = command ? command : cli_commands; c->noun; c++) {
-        printf("  cairn %s%s%s %s\n      %s\n", c->noun, *c->verb ? " " : "", c->verb, c->words, c->does);
+        print_command(c);
         if (command || whole)
             print_flags(c->flags);
         if (command)
@@ -154,12 +159,16 @@ void cli_usage(const struct cli_command *command, bool whole) {
             "7 unavailable or timeout, 8 integrity. `cairn help NOUN` tells a noun's options.\n");
 }
 
-static void usage_of_noun(const char *noun) {
+/* All verbs of a noun, or the one that is named. False when there is none. */
+static bool usage_of_noun(const char *noun, const char *verb) {
+    bool found = false;
     for (const struct cli_command *c = cli_commands; c->noun; c++)
-        if (!strcmp(c->noun, noun)) {
-            printf("  cairn %s%s%s %s\n      %s\n", c->noun, *c->verb ? " " : "", c->verb, c->words, c->does);
+        if (!strcmp(c->noun, noun) && (!verb || !strcmp(c->verb, verb))) {
+            print_command(c);
             print_flags(c->flags);
+            found = true;
         }
+    return found;
 }
 
 /* --- parsing ------------------------------------------------------------------------------------------------------ */
@@ -186,8 +195,8 @@ static int unknown_command(const char *noun, const char *verb, struct err *err) 
             len += (size_t)snprintf(verbs + len, sizeof verbs - len, "%s%s", len ? ", " : "", c->verb);
     if (!len)
         return err_set(err, CODE_INVALID_ARGUMENT, "there is no command \"%s\": see `cairn help`", noun);
-    return err_set(err, CODE_INVALID_ARGUMENT, "cairn %s %s: the verbs of %s are %s", noun, verb ? verb : "", noun,
-                   verbs);
+    return verb ? err_set(err, CODE_INVALID_ARGUMENT, "cairn %s has no verb \"%s\", it has %s", noun, verb, verbs)
+                : err_set(err, CODE_INVALID_ARGUMENT, "cairn %s needs a verb: %s", noun, verbs);
 }
 
 /* Splits argv into words and flags; flags are judged when the command is known. "--" ends flags; "-" is a word. */
@@ -278,9 +287,11 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct err *err) {
         return rc;
     bool help_word = cli->word_count && !strcmp(cli->words[0], "help");
     if (!cli->word_count || help_word) {
-        if (help_word && cli->word_count > 1)
-            usage_of_noun(cli->words[1]);
-        else
+        const char *of = help_word && cli->word_count > 1 ? cli->words[1] : NULL;
+        const char *of_verb = of && cli->word_count > 2 ? cli->words[2] : NULL;
+        if (of && !usage_of_noun(of, of_verb))
+            return unknown_command(of, of_verb, err);
+        if (!of)
             cli_usage(NULL, false);
         return cli->word_count || help
                    ? CODE_OK
@@ -288,6 +299,8 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct err *err) {
     }
     const char *verb = cli->word_count > 1 ? cli->words[1] : NULL;
     const struct cli_command *command = find_command(cli->words[0], verb);
+    if (!command && help && !verb && usage_of_noun(cli->words[0], NULL))
+        return CODE_OK;
     if (!command)
         return unknown_command(cli->words[0], verb, err);
     if (help) {

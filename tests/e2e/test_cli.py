@@ -13,6 +13,7 @@ def usage():
                  ["object", "get", "not-an-address"], ["bucket", "create", "AB"], ["bucket", "create", "has_underscore"],
                  ["bucket", "create", "photos", "--profile", "ec:99+99"], ["bucket", "create", "photos", "--visibility", "maybe"],
                  ["bucket", "create", "photos", "--nonsense"], ["status", "--wait", "forever"], ["status", "--keyring", "gold"],
+                 ["help", "nonsense"], ["help", "bucket", "nonsense"], ["bucket"], ["bucket", "nonsense"],
                  ["account", "send", "nobody", "1CAIRN"], ["account", "send", "cairn1qqqq", "1CAIRN"], ["sp", "show", "zero"],
                  ["sp", "show", "0"], ["challenge", "show", "x"], ["policy", "put", "bucket"], ["payment", "quote", "much"],
                  ["block", "show", "-5"]):
@@ -20,7 +21,7 @@ def usage():
         assert r.out == "" and len(r.err) > 10, r
         r = run("cairn", *args, "--home", "/nonexistent", "--json", check=2)
         assert r.out == "" and len(r.error["message"]) > 10, r
-    for args in (["help"], ["help", "object"], ["object", "put", "--help"]):
+    for args in (["help"], ["help", "object"], ["help", "object", "put"], ["object", "--help"], ["object", "put", "--help"]):
         assert "cairn" in run("cairn", *args, check=0).out
     r = run("cairn", "key", "list", "--home", "/nonexistent", check=0)
     assert r.out == "", r
