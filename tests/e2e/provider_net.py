@@ -208,6 +208,13 @@ class ProviderNet(Network):
                 json.dump(self.genesis, f)
 
     def __enter__(self):
+        try:
+            return self.up()
+        except BaseException as e:
+            self.__exit__(type(e), e, None)
+            raise
+
+    def up(self):
         for n in self.nodes:
             n.start(ready=False)
         for n in self.nodes:
