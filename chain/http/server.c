@@ -75,18 +75,21 @@ static void work_long(void *arg) {
     mutex_unlock(&s->long_lock);
 }
 
+enum { ENDLESS_SHARE = 4 };
+
 static int start_long(struct http_request *r, struct err *err) {
     struct http_server *s = r->server;
     bool endless = r->match.entry->route->endless;
     struct thread t;
     mutex_lock(&s->long_lock);
-    bool room = s->n_long < s->cfg.long_max && (!endless || s->n_endless < s->cfg.long_max / 2);
+    bool room = s->n_long < s->cfg.long_max && (!endless || s->n_endless < s->cfg.long_max / ENDLESS_SHARE);
     s->n_long += room;
     s->n_endless += room && endless;
     mutex_unlock(&s->long_lock);
-    int rc = room ? thread_start(&t, "http-long", work_long, r, err)
-                  : err_set(err, CODE_BUSY, "%u %s requests are open already",
-                            endless ? s->cfg.long_max / 2 : s->cfg.long_max, endless ? "endless" : "long-lived");
+    int rc =
+        room ? thread_start(&t, "http-long", work_long, r, err)
+             : err_set(err, CODE_BUSY, "%u %s requests are open already",
+                       endless ? s->cfg.long_max / ENDLESS_SHARE : s->cfg.long_max, endless ? "endless" : "long-lived");
     if (!rc) {
         (void)pthread_detach(t.id); /* stop waits for n_long instead */
     } else if (room) {

@@ -53,7 +53,7 @@ struct http_route {
     uint64_t body_max;    /* 0: no body allowed */
     uint64_t deadline_ms; /* for the whole request; 0: the server's */
     bool long_lived;      /* a thread of its own instead of a worker: event streams, long polls */
-    bool endless;         /* long_lived, and ends when the client leaves: at most half of long_max are such */
+    bool endless;         /* long_lived, and ends when the client leaves: at most a quarter of long_max are such */
     http_handler *handler;
     const char *doc; /* one sentence for the reference */
 };

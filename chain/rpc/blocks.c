@@ -9,8 +9,7 @@
 
 #include <stdlib.h>
 
-int rpc_get_block(void *ctx, struct http_request *r, struct err *err) {
-    struct rpc *rpc = ctx;
+static int get_block(struct rpc *rpc, struct http_request *r, struct err *err) {
     struct arena *arena = http_arena(r);
     uint64_t height;
     StoredBlock *stored;
@@ -40,6 +39,14 @@ int rpc_get_block(void *ctx, struct http_request *r, struct err *err) {
     pb.ledger_time = stored->ledger_time;
     pb.bytes_total = stored->block.len;
     return reply_pb(r, &pb, err);
+}
+
+int rpc_get_block(void *ctx, struct http_request *r, struct err *err) {
+    struct rpc *rpc = ctx;
+    rpc_enter(rpc);
+    int rc = get_block(rpc, r, err);
+    rpc_leave(rpc);
+    return rc;
 }
 
 /* Who signs the height behind `height`: the next block knows, or the newest state. */
@@ -96,10 +103,13 @@ int rpc_get_header(void *ctx, struct http_request *r, struct err *err) {
 
 /* --- events --- */
 
+enum { TEXT_MAX = 256 << 20 }; /* of one block's events */
+
 struct stream {
     struct rpc *rpc;
     struct http_request *r;
-    struct arena arena; /* of one block */
+    struct arena arena; /* of one block, while it is taken apart */
+    struct buf text;    /* its lines, until they are written */
     const char *prefix; /* of the types wanted; NULL: all */
     uint64_t from_height;
     uint32_t from_index;
@@ -108,24 +118,20 @@ struct stream {
     uint32_t index;
 };
 
-static int write_line(struct stream *s, const char *event, json_t *json, struct err *err) {
+static int add_line(struct stream *s, const char *event, json_t *json, struct err *err) {
     char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (text == NULL)
         return err_set(err, CODE_NO_MEMORY, "no memory for an event");
-    int rc;
-    if (s->sse) {
-        rc = http_write_event(s->r, s->height, event, text, err);
-    } else {
-        rc = http_write(s->r, text, strlen(text), err);
-        if (rc == CODE_OK)
-            rc = http_write(s->r, "\n", 1, err);
-    }
+    if (s->sse)
+        buf_printf(&s->text, "id: %llu\nevent: %s\ndata: ", (unsigned long long)s->height, event);
+    buf_put(&s->text, text, strlen(text));
+    buf_put(&s->text, "\n\n", s->sse ? 2 : 1);
     free(text);
-    return rc;
+    return buf_failed(&s->text) ? err_set(err, CODE_NO_MEMORY, "no memory for an event") : CODE_OK;
 }
 
-static int write_events(struct stream *s, const struct hash *tx_id, Event **events, size_t n, struct err *err) {
+static int add_events(struct stream *s, const struct hash *tx_id, Event **events, size_t n, struct err *err) {
     int rc = CODE_OK;
     for (size_t i = 0; rc == CODE_OK && i < n; i++) {
         uint32_t index = s->index++;
@@ -142,12 +148,12 @@ static int write_events(struct stream *s, const struct hash *tx_id, Event **even
         json_t *json = NULL;
         rc = json_from_pb(&pb, &json, err);
         if (rc == CODE_OK)
-            rc = write_line(s, "event", json, err);
+            rc = add_line(s, "event", json, err);
     }
     return rc;
 }
 
-static int write_block(struct stream *s, struct err *err) {
+static int add_block(struct stream *s, struct err *err) {
     StoredBlock *stored = NULL;
     Block *block = NULL;
     BlockResults *results = NULL;
@@ -156,19 +162,32 @@ static int write_block(struct stream *s, struct err *err) {
         rc = reply_results(s->rpc, s->height, &s->arena, &results, err);
     s->index = 0;
     if (rc == CODE_OK)
-        rc = write_events(s, NULL, results->begin_events, results->n_begin_events, err);
+        rc = add_events(s, NULL, results->begin_events, results->n_begin_events, err);
     for (size_t i = 0; rc == CODE_OK && i < results->n_txs && i < block->n_txs; i++) {
         struct hash id = reply_tx_id(s->rpc, block, i);
-        rc = write_events(s, &id, results->txs[i]->events, results->txs[i]->n_events, err);
+        rc = add_events(s, &id, results->txs[i]->events, results->txs[i]->n_events, err);
     }
     if (rc == CODE_OK)
-        rc = write_events(s, NULL, results->end_events, results->n_end_events, err);
+        rc = add_events(s, NULL, results->end_events, results->n_end_events, err);
     if (rc == CODE_OK) {
         char text[24];
         snprintf(text, sizeof text, "%llu", (unsigned long long)s->height);
-        rc = write_line(s, "height", json_pack("{s:s}", "height", text), err);
+        rc = add_line(s, "height", json_pack("{s:s}", "height", text), err);
     }
-    arena_reset(&s->arena);
+    return rc;
+}
+
+/* A reader may take its time: what waits for it is text only. */
+static int write_block(struct stream *s, struct err *err) {
+    rpc_enter(s->rpc);
+    arena_init(&s->arena, 256 * MIB);
+    int rc = add_block(s, err);
+    arena_release(&s->arena);
+    rpc_leave(s->rpc);
+    if (rc == CODE_OK)
+        rc = http_write(s->r, s->text.data, s->text.len, err);
+    buf_release(&s->text);
+    buf_init(&s->text, TEXT_MAX);
     return rc;
 }
 
@@ -214,8 +233,8 @@ int rpc_get_events(void *ctx, struct http_request *r, struct err *err) {
         rc = http_reply_start(r, 200, s.sse ? "text/event-stream" : "application/x-ndjson", HTTP_LENGTH_UNKNOWN, err);
     if (rc != CODE_OK)
         return rc;
-    arena_init(&s.arena, 256 * MIB);
+    buf_init(&s.text, TEXT_MAX);
     rc = stream_run(&s, err);
-    arena_release(&s.arena);
+    buf_release(&s.text);
     return rc;
 }

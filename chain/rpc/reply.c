@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+enum { GATE_MAX = 2 };
+
 int reply_json(struct http_request *r, int status, json_t *json, struct err *err) {
     char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
@@ -46,6 +48,21 @@ int reply_hash(const char *text, struct hash *ret, struct err *err) {
     if (text == NULL || !hex_decode(text, strlen(text), ret->b, sizeof ret->b))
         return err_set(err, CODE_INVALID_ARGUMENT, "want 64 hexadecimal digits");
     return CODE_OK;
+}
+
+void rpc_enter(struct rpc *rpc) {
+    mutex_lock(&rpc->gate_lock);
+    while (rpc->gate_in == GATE_MAX)
+        cond_wait(&rpc->gate_free, &rpc->gate_lock);
+    rpc->gate_in++;
+    mutex_unlock(&rpc->gate_lock);
+}
+
+void rpc_leave(struct rpc *rpc) {
+    mutex_lock(&rpc->gate_lock);
+    rpc->gate_in--;
+    cond_signal(&rpc->gate_free);
+    mutex_unlock(&rpc->gate_lock);
 }
 
 int reply_block(const struct rpc *rpc, uint64_t height, struct arena *arena, StoredBlock **ret_stored,

@@ -20,6 +20,11 @@ int reply_height(const struct rpc *rpc, const char *text, uint64_t *ret, struct 
 /* 64 hex digits. */
 int reply_hash(const char *text, struct hash *ret, struct err *err);
 
+/* Around whatever takes stored blocks apart: at most two at a time, the others wait, so that readers of old blocks cost
+ * no more memory and leave the processors to the node. Not while waiting for anything else. */
+void rpc_enter(struct rpc *rpc);
+void rpc_leave(struct rpc *rpc);
+
 /* A stored block, decoded on the request's arena. */
 int reply_block(const struct rpc *rpc, uint64_t height, struct arena *arena, StoredBlock **ret_stored,
                 Block **ret_block, struct err *err);

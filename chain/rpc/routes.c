@@ -32,6 +32,9 @@ static const struct http_route routes[] = {
 };
 
 int rpc_add_routes(struct http_server *s, struct rpc *rpc, struct err *err) {
+    mutex_init(&rpc->gate_lock);
+    cond_init(&rpc->gate_free);
+    rpc->gate_in = 0;
     return http_server_add(s, routes, sizeof routes / sizeof *routes, rpc, err);
 }
 

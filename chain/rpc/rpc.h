@@ -7,6 +7,7 @@
  */
 #include "chain/http/server.h"
 #include "chain/metrics/metrics.h"
+#include "chain/os/thread.h"
 #include "chain/store/store.h"
 #include "chain/types/app.h"
 
@@ -55,6 +56,11 @@ struct rpc {
     const char *chain_id;
     const char *version;
     struct bytes genesis; /* the file's JSON */
+
+    /* private: how many take stored blocks apart, which costs megabytes and a processor each */
+    struct mutex gate_lock;
+    struct cond gate_free;
+    unsigned gate_in;
 };
 
 /* Adds all routes to a server that does not listen yet. `rpc` and what it points to outlive the server. */

@@ -11,7 +11,8 @@
 #include <stdio.h>
 
 /* Fills in what a committed transaction came to. CODE_NOT_FOUND when it is in no block. */
-static int committed(const struct rpc *rpc, const struct hash *id, struct arena *arena, TxStatus *pb, struct err *err) {
+static int take_apart(const struct rpc *rpc, const struct hash *id, struct arena *arena, TxStatus *pb,
+                      struct err *err) {
     uint32_t index;
     StoredBlock *stored;
     Block *block;
@@ -32,9 +33,16 @@ static int committed(const struct rpc *rpc, const struct hash *id, struct arena 
     return pb_decode(&tx_body__descriptor, bytes_of(wire.data + 4, wire.len - TX_FRAME_LEN), arena, &pb->body, err);
 }
 
+static int committed(struct rpc *rpc, const struct hash *id, struct arena *arena, TxStatus *pb, struct err *err) {
+    rpc_enter(rpc);
+    int rc = take_apart(rpc, id, arena, pb, err);
+    rpc_leave(rpc);
+    return rc;
+}
+
 /* Waits until it is in a block. CODE_TIMEOUT: not until the deadline. */
-static int wait_committed(const struct rpc *rpc, const struct hash *id, struct arena *arena, uint64_t deadline,
-                          TxStatus *pb, struct err *err) {
+static int wait_committed(struct rpc *rpc, const struct hash *id, struct arena *arena, uint64_t deadline, TxStatus *pb,
+                          struct err *err) {
     for (;;) {
         uint64_t height = 0;
         store_height(rpc->node->store, &height);

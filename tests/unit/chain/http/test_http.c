@@ -688,11 +688,11 @@ static void stop__ends_streams_and_answers_those_in_hand(void **state) {
 
 static int setup_few_long(void **state) {
     (void)state;
-    return setup_with(&(struct http_server_config){.long_max = 2});
+    return setup_with(&(struct http_server_config){.long_max = 4});
 }
 
 /* Readers that take nothing hold their place for as long as they like; other requests need places, too. */
-static void events__leave_half_of_the_places(void **state) {
+static void events__leave_most_of_the_places(void **state) {
     (void)state;
     static const char events[] = "GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n";
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(http_server_port(server))};
@@ -828,6 +828,6 @@ TEST_MAIN(T(route__params_and_precedence), T(route__other_method_says_which), T(
           T(download__head_file_and_caps), T(auth__deny_by_default), T(start__port_taken),
           T(events__endless_until_the_client_leaves),
           cmocka_unit_test_setup_teardown(server__busy_when_all_wait, setup_busy, teardown),
-          cmocka_unit_test_setup_teardown(events__leave_half_of_the_places, setup_few_long, teardown),
+          cmocka_unit_test_setup_teardown(events__leave_most_of_the_places, setup_few_long, teardown),
           T(stop__ends_streams_and_answers_those_in_hand), T(calls__parallel), T(call__deadline_idle_and_cancel),
           T(client__does_not_dial_private_addresses), T(server__many_threads_and_its_metrics))
