@@ -242,6 +242,55 @@ static int compare_positions(struct gc *gc, bool all, struct err *err) {
     return rc;
 }
 
+/* --- the index against positions --- */
+
+struct strays {
+    struct gc *gc;
+    struct target_vec *targets;
+    struct target last;
+};
+
+/* Is the position held, or its upload under way? */
+static bool is_known(struct gc *gc, const struct target *target) {
+    struct arena arena;
+    HeldPosition *held;
+    UploadRecord *upload;
+    uint32_t position = target->position == POSITION_STAGE ? 0 : target->position;
+    arena_init(&arena, 16 * MIB);
+    bool known = held_get(gc->db, target->object_id, target->version, position, &arena, &held, NULL) != CODE_NOT_FOUND;
+    if (!known && position == 0)
+        known = upload_get(gc->db, target->object_id, &arena, &upload, NULL) != CODE_NOT_FOUND;
+    arena_release(&arena);
+    return known;
+}
+
+static int look_at_position(void *ctx, const struct piece_key *key, const struct hash *root, struct err *err) {
+    struct strays *strays = ctx;
+    struct target target = {key->object_id, key->version, key->position};
+    (void)root;
+    if (target.object_id == strays->last.object_id && target.version == strays->last.version &&
+        target.position == strays->last.position)
+        return CODE_OK;
+    strays->last = target;
+    if (is_known(strays->gc, &target))
+        return CODE_OK;
+    return target_vec_push(strays->targets, target) ? CODE_OK : no_room(err);
+}
+
+/* Pieces of no position: those of an object that ended while its bytes still arrived. The ledger must have seen it end.
+ */
+static int compare_index(struct gc *gc, struct err *err) {
+    struct target_vec targets;
+    struct strays strays = {.gc = gc, .targets = &targets};
+    target_vec_init(&targets, POSITIONS_MAX);
+    int rc = piece_each(gc->db, NULL, look_at_position, &strays, err);
+    for (size_t i = 0; !rc && i < targets.len; i++)
+        if (may_go(gc, &targets.at[i], NULL) == CODE_OK)
+            rc = remove_position(gc, &targets.at[i], "came after its end", err);
+    target_vec_release(&targets);
+    return rc;
+}
+
 /* --- files against the index --- */
 
 struct comparing {
@@ -308,6 +357,8 @@ static int run(struct gc *gc, bool full, struct err *err) {
     int rc = finish_notes(gc, err);
     if (!rc)
         rc = compare_positions(gc, full, err);
+    if (!rc && full)
+        rc = compare_index(gc, err);
     if (!rc && full)
         rc = compare_files(gc, err);
     mutex_lock(&gc->lock);

@@ -5,7 +5,7 @@
  * crash at any point leaves either something served whole, or a note that the next run finishes.
  *
  * gc_object follows the ledger's deletions; gc_run finishes what was left, drops what was never sealed in time, and
- * compares both ways: files against the piece index, positions against the ledger.
+ * compares both ways: files against the piece index, the index against positions, positions against the ledger.
  *
  * Threads: any; runs do not overlap.
  */

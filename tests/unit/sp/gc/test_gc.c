@@ -194,6 +194,32 @@ static void gc_run__both_ways(void **state) {
     assert_int_equal(files(), 4);
 }
 
+/* A segment that arrived while its object was given up: in the index, of no position and no upload. */
+static void gc_run__came_after_the_end(void **state) {
+    (void)state;
+    ObjectInfo object = OBJECT_INFO__INIT;
+    UploadRecord upload = UPLOAD_RECORD__INIT;
+    upload.object_id = object.id = 9;
+    object.version = 1;
+    upload.object = &object;
+    assert_ok(upload_put(&db, &upload, &err), &err);
+    for (uint64_t id = 8; id < 10; id++) {
+        put_piece(id, 0, 0, true);
+        put_piece(id, POSITION_STAGE, 0, true);
+    }
+    assert_ok(gc_run(&gc, true, &err), &err);
+    assert_int_equal(files(), 8); /* the ledger knows nothing of an end */
+    for (uint32_t position = 1; position < 3; position++)
+        assert_ok(gc_mark(&db, 1, 1, position, "deleted", 5, &err), &err);
+    verdict = GC_DELETE;
+    assert_ok(gc_run(&gc, true, &err), &err);
+    assert_int_equal(files(), 2); /* 9 still arrives */
+    assert_ok(upload_del(&db, 9, &err), &err);
+    assert_ok(gc_run(&gc, true, &err), &err);
+    assert_int_equal(files(), 0);
+}
+
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(UNIT(gc_object__asks_the_ledger), UNIT(gc_object__upload_that_ended), UNIT(gc_run__finishes_after_a_crash),
-          UNIT(gc_run__unsealed), UNIT(gc_run__both_ways))
+          UNIT(gc_run__unsealed), UNIT(gc_run__both_ways),
+          UNIT(gc_run__came_after_the_end))
