@@ -39,7 +39,7 @@ static void wanted(const struct reading *r, uint64_t segment, uint64_t *ret_offs
 static bool fetch_part(struct reading *r, uint64_t segment, uint64_t offset, size_t len, uint8_t *to) {
     const struct placement *p = r->fetch->placement;
     for (uint32_t i = 0; i < p->positions; i++)
-        if (profile_is_whole(p->object->profile, i) && !r->fetch->faults[i].failed &&
+        if (profile_is_whole(p->object->profile, i) && piece_fetch_usable(r->fetch, i) &&
             !piece_fetch_range(r->fetch, i, segment, offset, len, to, NULL))
             return true;
     return false;

@@ -43,7 +43,7 @@ static int fault(struct piece_fetch *fetch, uint32_t position, int rc, const str
     return rc;
 }
 
-static bool usable(struct piece_fetch *fetch, uint32_t position) {
+bool piece_fetch_usable(struct piece_fetch *fetch, uint32_t position) {
     mutex_lock(&fetch->lock);
     bool ok = !fetch->faults[position].failed && !(fetch->skip >> position & 1);
     mutex_unlock(&fetch->lock);
@@ -292,7 +292,7 @@ static int exhausted(struct piece_fetch *fetch, uint32_t have, uint32_t needed, 
                    *text ? text : "no provider is left");
 }
 
-/* Fetches usable pieces of the segment, several at once, until `needed` are verified or nobody is left. */
+/* Fetches usable pieces of the segment, one after the other, until `needed` are verified or nobody is left. */
 static int gather(struct piece_fetch *fetch, uint64_t segment, uint32_t first, uint32_t needed, uint8_t *room,
                   struct join_input *input, struct err *err) {
     uint32_t positions = fetch->placement->positions, next = first;
@@ -301,7 +301,7 @@ static int gather(struct piece_fetch *fetch, uint64_t segment, uint32_t first, u
         uint32_t want = needed - (uint32_t)input->count, picked = 0;
         uint32_t pick[CODE_N_MAX];
         for (; next < positions && picked < want; next++)
-            if (usable(fetch, next))
+            if (piece_fetch_usable(fetch, next))
                 pick[picked++] = next;
         if (picked < want)
             return exhausted(fetch, (uint32_t)input->count + picked, needed, err);
@@ -322,7 +322,8 @@ static int gather_any(struct piece_fetch *fetch, uint64_t segment, uint8_t *room
                       struct err *err) {
     const Profile *profile = fetch->placement->object->profile;
     for (uint32_t i = 0; i < fetch->placement->positions; i++)
-        if (profile_is_whole(profile, i) && usable(fetch, i) && !piece_fetch_piece(fetch, i, segment, room, NULL)) {
+        if (profile_is_whole(profile, i) && piece_fetch_usable(fetch, i) &&
+            !piece_fetch_piece(fetch, i, segment, room, NULL)) {
             *input = (struct join_input){.count = 1, .positions = {i}, .data = {room}};
             return CODE_OK;
         }
@@ -340,7 +341,8 @@ int piece_fetch_segment(struct piece_fetch *fetch, uint64_t segment, uint8_t *re
     const Profile *profile = fetch->placement->object->profile;
     struct join_input input;
     for (uint32_t i = 0; i < fetch->placement->positions; i++) /* the common case: straight to where it is wanted */
-        if (profile_is_whole(profile, i) && usable(fetch, i) && !piece_fetch_piece(fetch, i, segment, ret, NULL))
+        if (profile_is_whole(profile, i) && piece_fetch_usable(fetch, i) &&
+            !piece_fetch_piece(fetch, i, segment, ret, NULL))
             return CODE_OK;
     size_t len = segment_len(fetch, segment);
     uint8_t *room = malloc(join_room(profile, len));

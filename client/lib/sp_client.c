@@ -15,7 +15,7 @@ enum {
     ENDPOINTS_MAX = 256, /* remembered; others are looked up again */
     ENDPOINT_LEN_MAX = 300,
     URL_LEN_MAX = 8192,
-    REQUEST_LIFE_MS = 10 * 60 * 1000,
+    REQUEST_LIFE_MS = 2 * 60 * 1000, /* to arrive: a provider remembers each that long, and only so many */
     ENDPOINT_FRESH_MS = 60000,
 };
 
