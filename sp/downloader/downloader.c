@@ -7,13 +7,20 @@
 #include "chain/base/code.h"
 #include "chain/base/num.h"
 #include "chain/coding/join.h"
+#include "chain/os/clock.h"
 #include "chain/types/layout.h"
 #include "sp/piecestore/checked.h"
 #include "sp/spdb/pieces.h"
 
+enum { DEGRADED_WAIT_MS = 20000 };
+
 void downloader_init(struct downloader *d, struct spdb *db, struct piecestore *store, const struct downloader_env *env,
                      unsigned degraded_max) {
-    *d = (struct downloader){.db = db, .store = store, .env = *env, .degraded_max = degraded_max ? degraded_max : 1};
+    *d = (struct downloader){.db = db,
+                             .store = store,
+                             .env = *env,
+                             .degraded_max = degraded_max ? degraded_max : 1,
+                             .wait_ms = DEGRADED_WAIT_MS};
     mutex_init(&d->lock);
     cond_init(&d->changed);
 }
@@ -82,12 +89,16 @@ static int read_here(struct reading *reading, uint64_t segment, uint64_t segment
     return rc;
 }
 
-static void enter_degraded(struct downloader *d) {
+static int enter_degraded(struct downloader *d, struct err *err) {
+    uint64_t deadline = deadline_in_ms(d->wait_ms);
+    bool in_time = true;
     mutex_lock(&d->lock);
-    while (d->degraded >= d->degraded_max)
-        cond_wait(&d->changed, &d->lock);
-    d->degraded++;
+    while (d->degraded >= d->degraded_max && in_time)
+        in_time = cond_wait_until(&d->changed, &d->lock, deadline);
+    bool got = d->degraded < d->degraded_max;
+    d->degraded += got;
     mutex_unlock(&d->lock);
+    return got ? CODE_OK : err_set(err, CODE_BUSY, "too many segments are put together at once; try again");
 }
 
 static void leave_degraded(struct downloader *d) {
@@ -102,10 +113,12 @@ static int read_from_others(struct reading *reading, uint64_t segment, uint64_t 
     const struct downloader_env *env = &reading->d->env;
     if (!env->segment_from_others)
         return err_set(err, CODE_UNAVAILABLE, "this provider does not hold the segment");
-    enter_degraded(reading->d);
+    int rc = enter_degraded(reading->d, err);
+    if (rc)
+        return rc;
     uint8_t *data = malloc(join_room(reading->object->profile, (size_t)segment_len));
-    int rc = data ? env->segment_from_others(env->ctx, reading->object, segment, data, err)
-                  : err_set(err, CODE_NO_MEMORY, "no memory to put a segment together");
+    rc = data ? env->segment_from_others(env->ctx, reading->object, segment, data, err)
+              : err_set(err, CODE_NO_MEMORY, "no memory to put a segment together");
     while (!rc && from < until) {
         size_t now = (size_t)u64_min(DOWNLOAD_CHUNK, until - from);
         rc = reading->sink(reading->ctx, bytes_of(data + from, now), err);

@@ -5,7 +5,8 @@
  * comes from the other positions through env. Every byte that the sink sees was verified.
  *
  * Threads: one struct downloader serves any number of threads. Segments that come from others take a whole segment of
- * memory each; at most `degraded_max` of them are open at a time, more wait.
+ * memory each; at most `degraded_max` of them are open at a time. More wait, but not for ever: whoever takes such bytes
+ * slowly must not keep all others from theirs.
  */
 #ifndef CAIRN_SP_DOWNLOADER_DOWNLOADER_H
 #define CAIRN_SP_DOWNLOADER_DOWNLOADER_H
@@ -34,6 +35,7 @@ struct downloader {
     struct piecestore *store;
     struct downloader_env env;
     unsigned degraded_max;
+    uint64_t wait_ms; /* how long a segment from others may wait for its turn */
     struct mutex lock;
     struct cond changed;
     unsigned degraded; /* open ones */
@@ -48,8 +50,9 @@ typedef int download_sink(void *ctx, struct bytes data, struct err *err);
 
 /*
  * Reads [offset, offset + length) of a sealed object (or one whose upload is done here). CODE_RANGE when it lies
- * outside; CODE_UNAVAILABLE when too few positions can serve; what the sink answers ends it. On an error, what the sink
- * got is right and the rest is missing: the caller closes the connection.
+ * outside; CODE_UNAVAILABLE when too few positions can serve; CODE_BUSY when too many reads wait for others; what the
+ * sink answers ends it. On an error, what the sink got is right and the rest is missing: the caller closes the
+ * connection.
  */
 int downloader_read(struct downloader *downloader, const ObjectInfo *object, uint64_t offset, uint64_t length,
                     download_sink *sink, void *ctx, struct err *err);

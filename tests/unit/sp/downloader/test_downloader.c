@@ -199,6 +199,25 @@ static void downloader_read__sink_ends(void **state) {
     assert_int_equal(others, 0);
 }
 
+/* Takes its first bytes, and while it has them another read wants its turn. */
+static int slow(void *ctx, struct bytes data, struct err *e) {
+    int *second = ctx;
+    (void)data;
+    *second = read_range(0, 10);
+    return err_set(e, CODE_CLOSED, "enough");
+}
+
+static void downloader_read__slow_readers_block_nobody_for_ever(void **state) {
+    (void)state;
+    int second = CODE_OK;
+    hold(3);
+    downloader.degraded_max = 1;
+    downloader.wait_ms = 20;
+    assert_code(downloader_read(&downloader, &object, 0, SIZE, slow, &second, &err), CODE_CLOSED);
+    assert_int_equal(second, CODE_BUSY);
+    assert_int_equal(read_range(0, 10), CODE_OK);
+}
+
 static void prove_leaves__verify(void **state) {
     (void)state;
     struct leaf_answer answer;
@@ -238,4 +257,5 @@ static void prove_leaves__verify(void **state) {
 
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(UNIT(downloader_read__plain), UNIT(downloader_read__column_only), UNIT(downloader_read__damaged_here),
-          UNIT(downloader_read__sink_ends), UNIT(prove_leaves__verify))
+          UNIT(downloader_read__sink_ends), UNIT(downloader_read__slow_readers_block_nobody_for_ever),
+          UNIT(prove_leaves__verify))
