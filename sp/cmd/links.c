@@ -197,5 +197,7 @@ int links_gc_task(void *ctx, const Task *task, bool *ret_final, struct err *err)
         int one = gc_object(&d->gc, task->object_id, versions.version[i], "the object has ended", false, err);
         worst = one ? one : worst;
     }
+    if (!worst)
+        replicator_ended(&d->replicator, task->object_id, "the object has ended");
     return worst;
 }

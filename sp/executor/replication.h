@@ -18,6 +18,7 @@ struct pick {
 struct replication {
     struct replication *next;
     unsigned refs;
+    bool forgotten;    /* not in the list any more; goes with the last reference */
     struct mutex lock; /* everything below; not held while something is sent */
     struct arena arena;
     const ObjectInfo *object;

@@ -116,15 +116,15 @@ static int enter(struct replicator *rep, const ObjectInfo *object, struct replic
 
 static void leave(struct replicator *rep, struct replication *r, bool forget) {
     mutex_lock(&rep->lock);
-    r->refs--;
-    if (forget && !r->refs) {
+    if (forget && !r->forgotten) {
         struct replication **at = &rep->list;
-        while (*at && *at != r)
+        while (*at != r)
             at = &(*at)->next;
-        if (*at)
-            *at = r->next;
-        replication_free(r);
+        *at = r->next;
+        r->forgotten = true;
     }
+    if (!--r->refs && r->forgotten) /* whoever still sends goes on with it */
+        replication_free(r);
     mutex_unlock(&rep->lock);
 }
 
@@ -364,13 +364,14 @@ static int look(struct sealing *s, bool *ret_sealed, struct err *err) {
 static int run_task(struct sealing *s, bool *ret_final, struct err *err) {
     bool sealed = false;
     int rc = upload_get(s->rep->provider->db, s->record->object_id, &s->arena, &s->record, err);
-    if (rc == CODE_NOT_FOUND)
+    if (!rc && s->record->state == SEAL_OBJECT_DONE)
+        return mark_sealed(s, err); /* the process ended between the two */
+    if (!rc)
+        rc = look(s, &sealed, err);
+    if (rc == CODE_NOT_FOUND) {
         *ret_final = true;
-    if (rc || s->record->state == SEAL_OBJECT_DONE)
-        return rc;
-    rc = look(s, &sealed, err);
-    if (rc == CODE_NOT_FOUND)
-        *ret_final = true;
+        forget(s->rep, s->record->object_id);
+    }
     if (!rc)
         rc = enter(s->rep, s->record->object, &s->r, err);
     if (rc)
