@@ -38,8 +38,9 @@ static void remember(struct gateway *g, const struct hash *id) {
     mutex_unlock(&g->lock);
 }
 
-/* Our own signed yes to exactly this. */
-static int check_offer(struct gateway *g, const PieceTicket *t, struct arena *arena, struct err *err) {
+/* Our own signed yes to exactly this; *ret_for: to whom. */
+static int check_offer(struct gateway *g, const PieceTicket *t, struct arena *arena, uint32_t *ret_for,
+                       struct err *err) {
     const struct hash *tag = ledger_chain_tag(g->m.ledger);
     struct pubkey own = seckey_pubkey(signer_request_key(g->m.signer));
     SecondaryApproval *offer;
@@ -55,6 +56,7 @@ static int check_offer(struct gateway *g, const PieceTicket *t, struct arena *ar
         return err_set(err, CODE_DENIED, "the approval is for something else than this ticket");
     if (offer->timeout <= now)
         return err_set(err, CODE_EXPIRED, "the approval has expired: ask for a new one");
+    *ret_for = offer->for_sp;
     return CODE_OK;
 }
 
@@ -66,8 +68,10 @@ static int check_validity(struct gateway *g, const PieceTicket *t, struct err *e
     return rc;
 }
 
-/* The object that the ledger knows by this id is the one that the ticket describes. */
-static int check_object(struct gateway *g, const PieceTicket *t, struct arena *arena, struct err *err) {
+/* The object that the ledger knows by this id is the one that the ticket describes, and its primary asks: no other
+ * provider may come between with pieces of its own. */
+static int check_object(struct gateway *g, const PieceTicket *t, uint32_t for_sp, struct arena *arena,
+                        struct err *err) {
     ObjectInfo *o;
     int rc = lookup_by_id(g, t->object_id, true, arena, &o, err);
     if (rc)
@@ -79,6 +83,9 @@ static int check_object(struct gateway *g, const PieceTicket *t, struct arena *a
     if (!same)
         return err_set(err, CODE_DENIED, "the ticket does not describe object %" PRIu64 " as it is on the ledger",
                        t->object_id);
+    if (o->primary_sp != for_sp)
+        return err_set(err, CODE_DENIED, "the primary of object %" PRIu64 " is provider %u, not provider %u",
+                       t->object_id, o->primary_sp, for_sp);
     return o->object_status == OBJECT_STATUS_CREATED
                ? CODE_OK
                : err_set(err, CODE_CONFLICT, "object %" PRIu64 " is sealed already", t->object_id);
@@ -97,9 +104,10 @@ int gateway_check_ticket(void *ctx, const PieceTicket *ticket, struct err *err) 
         rc = check_validity(g, ticket, err);
     struct hash id = rc ? (struct hash){{0}} : hash_of(DOMAIN_BODY, encoded);
     if (!rc && !is_known(g, &id)) {
-        rc = check_offer(g, ticket, &arena, err);
+        uint32_t for_sp = 0;
+        rc = check_offer(g, ticket, &arena, &for_sp, err);
         if (!rc)
-            rc = check_object(g, ticket, &arena, err);
+            rc = check_object(g, ticket, for_sp, &arena, err);
         if (!rc)
             remember(g, &id);
     }

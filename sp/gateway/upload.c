@@ -4,6 +4,7 @@
 #include "chain/os/clock.h"
 #include "chain/os/random.h"
 #include "chain/types/layout.h"
+#include "chain/types/request.h"
 #include "sp/gateway/parts.h"
 #include "sp/spdb/uploads.h"
 
@@ -22,6 +23,15 @@ static int check_uploader(const struct gateway *g, const struct caller *caller, 
         return err_set(err, CODE_CONFLICT, "the primary of %s is provider %u, this is provider %u", o->object_name,
                        o->primary_sp, g->sp_id);
     return CODE_OK;
+}
+
+/* Bytes are stored as they come: a digest over all of them could only be checked when they are. */
+static int check_unsigned(const struct caller *caller, struct err *err) {
+    return strcmp(caller->content, REQUEST_UNSIGNED) ? err_set(err, CODE_INVALID_ARGUMENT,
+                                                               "an upload is signed over " REQUEST_UNSIGNED
+                                                               ": its bytes are held against the content root that "
+                                                               "the object was created with")
+                                                     : CODE_OK;
 }
 
 static int check_state(const ObjectInfo *o, struct err *err) {
@@ -270,7 +280,9 @@ int gateway_put_object(void *ctx, struct http_request *r, struct err *err) {
     struct gateway *g = ctx;
     struct part_request part;
     ObjectInfo *o;
-    int rc = read_request(r, &part, err);
+    int rc = check_unsigned(authenticator_caller(r), err);
+    if (!rc)
+        rc = read_request(r, &part, err);
     if (!rc)
         rc = lookup_object(g, http_param(r, "bucket"), http_param(r, "key"), true, http_arena(r), &o, err);
     if (!rc)

@@ -219,6 +219,8 @@ static int check_offer(struct p2p *p, struct bytes data, const struct hash *ques
         rc = err_set(err, CODE_CONFLICT, "an answer to another question");
     if (!rc)
         rc = placement_sp(p->ledger, offer->sp_id, arena, &sp, err);
+    if (!rc && sp->status != SP_STATUS_IN_SERVICE) /* no group that it is in could be opened */
+        rc = err_set(err, CODE_CONFLICT, "provider %u is not in service", offer->sp_id);
     if (!rc && !pubkey_from(bytes_of(sp->approval_key.data, sp->approval_key.len), &key))
         rc = err_set(err, CODE_CORRUPT, "provider %u has no approval key", offer->sp_id);
     if (!rc)

@@ -126,6 +126,7 @@ def uploads():
                 ("an upload id that is none", owner.upload(sp, "photos", "cat", data, "?upload_id=xyz"), 400, "INVALID_ARGUMENT"),
                 ("an offset that is none", owner.upload(sp, "photos", "cat", data, "?offset=-1"), 400, "INVALID_ARGUMENT"),
                 ("another provider", owner.upload(other, "photos", "cat", data), 409, "CONFLICT"),
+                ("signed over a digest", owner.upload(sp, "photos", "cat", data, content=spec.H("cairn.body", data).hex()), 400, "INVALID_ARGUMENT"),
                 ("without a length", owner.upload(sp, "photos", "cat", data, chunked=True), 411, "LENGTH_REQUIRED")):
             assert r.status == status and r.name == name, (what, r)
             assert r.json["message"] and r.json["request_id"], r
