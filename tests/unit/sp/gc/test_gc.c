@@ -221,5 +221,4 @@ static void gc_run__came_after_the_end(void **state) {
 
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(UNIT(gc_object__asks_the_ledger), UNIT(gc_object__upload_that_ended), UNIT(gc_run__finishes_after_a_crash),
-          UNIT(gc_run__unsealed), UNIT(gc_run__both_ways),
-          UNIT(gc_run__came_after_the_end))
+          UNIT(gc_run__unsealed), UNIT(gc_run__both_ways), UNIT(gc_run__came_after_the_end))
