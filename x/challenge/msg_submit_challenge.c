@@ -58,7 +58,7 @@ static int check_caps(struct ctx *ctx, struct err *err) {
     bool deferred = false;
     int rc = challenge_count_submitted(ctx, &ctx->signer, cap, &open, err);
     if (rc == CODE_OK)
-        rc = challenge_deferred(ctx, &deferred, err);
+        rc = challenge_submit_deferred(ctx, &deferred, err);
     if (rc)
         return rc;
     if (open >= cap)

@@ -216,6 +216,14 @@ int challenge_deferred(struct ctx *ctx, bool *ret, struct err *err) {
     return rc;
 }
 
+int challenge_submit_deferred(struct ctx *ctx, bool *ret, struct err *err) {
+    ChallengeStats *stats = NULL;
+    int rc = stats_get(ctx, &stats, err);
+    if (rc == CODE_OK)
+        *ret = stats->open >= u64_max(open_limit(ctx) / 2, 1);
+    return rc;
+}
+
 /* record_fn */
 static int count_one(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     (void)ctx, (void)rest, (void)value, (void)msg, (void)err;

@@ -22,6 +22,9 @@ int challenge_requeue(struct ctx *ctx, Challenge *challenge, struct err *err);
 
 /* Are so many open that answers to more could find no room before their deadlines? Then new ones wait. */
 int challenge_deferred(struct ctx *ctx, bool *ret, struct err *err);
+/* The same for submitted ones, which have half of that: a bond goes to the provider that answers, so one that submits
+ * to itself pays fees only, and must not be able to keep the ledger's own draws away. */
+int challenge_submit_deferred(struct ctx *ctx, bool *ret, struct err *err);
 /* Open ones of a submitter, counted up to cap. */
 int challenge_count_submitted(struct ctx *ctx, const struct addr *account, uint64_t cap, uint64_t *ret,
                               struct err *err);

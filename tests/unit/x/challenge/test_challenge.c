@@ -510,9 +510,9 @@ static void submit__deferred(void **state) {
     (void)state;
     begin("replica:2", 100000);
     f.params.challenge.open_per_submitter = 100;
-    f.params.challenge.answers_per_block = 1;
+    f.params.challenge.answers_per_block = 1; /* 7 may be open, 3 of them submitted */
     start();
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < 3; i++)
         must_submit(0, 0);
     assert_code((int)submit("alice", 0, 0)->code, CODE_CHALLENGE_DEFERRED);
 }
