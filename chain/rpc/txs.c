@@ -40,15 +40,25 @@ static int committed(struct rpc *rpc, const struct hash *id, struct arena *arena
     return rc;
 }
 
-/* Waits until it is in a block. CODE_TIMEOUT: not until the deadline. */
-static int wait_committed(struct rpc *rpc, const struct hash *id, struct arena *arena, uint64_t deadline, TxStatus *pb,
-                          struct err *err) {
+static bool waiting(const struct rpc *rpc, const struct hash *id) {
+    return rpc->node->waiting(rpc->node->self, id);
+}
+
+/* Waits until it is in a block. CODE_TIMEOUT: not until the deadline. CODE_TX_DROPPED: it waited here (`here`: it has
+ * been admitted) and does not any more, because a block took its sequence or its time ran out. */
+static int wait_committed(struct rpc *rpc, const struct hash *id, bool here, struct arena *arena, uint64_t deadline,
+                          TxStatus *pb, struct err *err) {
     for (;;) {
         uint64_t height = 0;
         store_height(rpc->node->store, &height);
+        bool still = waiting(rpc, id); /* before the look: what a block takes is there when it does not wait any more */
         int rc = committed(rpc, id, arena, pb, NULL);
         if (rc != CODE_NOT_FOUND)
             return rc == CODE_OK ? CODE_OK : err_set(err, rc, "%s", code_sentence(rc));
+        if (here && !still)
+            return err_set(err, CODE_TX_DROPPED,
+                           "the transaction was dropped: another one took its sequence, or it was not taken in time");
+        here = here || still;
         rc = rpc->node->wait_height(rpc->node->self, height + 1, deadline);
         if (rc == CODE_TIMEOUT)
             return err_set(err, CODE_TIMEOUT, "the transaction is in no block yet; ask for it again by its id");
@@ -70,11 +80,11 @@ int rpc_get_tx(void *ctx, struct http_request *r, struct err *err) {
     pb.tx_id = pb_data(hash_bytes(&id));
     rc = committed(rpc, &id, http_arena(r), &pb, err);
     if (rc == CODE_NOT_FOUND && wait_ms > 0) {
-        rc = wait_committed(rpc, &id, http_arena(r), deadline_in_ms(wait_ms), &pb, err);
+        rc = wait_committed(rpc, &id, false, http_arena(r), deadline_in_ms(wait_ms), &pb, err);
         if (rc == CODE_TIMEOUT)
             rc = CODE_NOT_FOUND;
     }
-    if (rc == CODE_NOT_FOUND && rpc->node->waiting(rpc->node->self, &id)) {
+    if (rc == CODE_NOT_FOUND && waiting(rpc, &id)) {
         pb.state = pb_text("admitted");
         pb.height = 0;
         rc = CODE_OK;
@@ -112,7 +122,7 @@ int rpc_post_tx(void *ctx, struct http_request *r, struct err *err) {
     pb.tx_id = pb_data(hash_bytes(&id));
     pb.state = pb_text(until_admitted ? "admitted" : "received");
     if (until_committed)
-        rc = wait_committed(rpc, &id, http_arena(r), deadline, &pb, err);
+        rc = wait_committed(rpc, &id, true, http_arena(r), deadline, &pb, err);
     return rc == CODE_OK ? reply_pb(r, &pb, err) : rc;
 }
 
