@@ -115,11 +115,14 @@ int rpc_post_tx(void *ctx, struct http_request *r, struct err *err) {
     struct hash id = {{0}};
     TxStatus pb = TX_STATUS__INIT;
     rc = rpc->node->submit(rpc->node->self, pb_bytes(in->tx), until_admitted || until_committed, &id, err);
-    if (rc == CODE_TX_KNOWN && until_committed) /* sent again by a client that lost the answer */
-        rc = CODE_OK;
-    if (rc != CODE_OK)
-        return rc;
     pb.tx_id = pb_data(hash_bytes(&id));
+    if (rc == CODE_TX_KNOWN)
+        rc = CODE_OK;
+    /* Sent again by a client that lost the answer: were it told that the sequence is wrong, it would sign anew, and pay
+     * twice. */
+    if (rc != CODE_OK)
+        return !hash_is_zero(&id) && committed(rpc, &id, http_arena(r), &pb, NULL) == CODE_OK ? reply_pb(r, &pb, err)
+                                                                                              : rc;
     pb.state = pb_text(until_admitted ? "admitted" : "received");
     if (until_committed)
         rc = wait_committed(rpc, &id, true, http_arena(r), deadline, &pb, err);

@@ -231,7 +231,11 @@ def bad_transactions():
         assert "1" in message
         refused("FEE_LOW", 402, node.broadcast, alice.send(tag, bob, 5, 1, until, fee=1)[1])
         refused("TX_EXPIRED", 410, node.broadcast, alice.send(tag, bob, 5, 1, 0)[1])
-        assert node.broadcast(good)["state"] == "committed"
+        first = node.broadcast(good)
+        assert first["state"] == "committed"
+        for wait in ("committed", "admitted"):  # by a client that lost the answer: the same one, not "a wrong sequence"
+            again = node.broadcast(good, wait)
+            assert again["state"] == "committed" and again["height"] == first["height"], again
         refused("NOT_FOUND", 404, node.get, "/v1/tx/" + "00" * 32)
         refused("INVALID_ARGUMENT", 400, node.get, "/v1/tx/zz")
         refused("NOT_FOUND", 404, node.get, "/v1/block/99999999")
