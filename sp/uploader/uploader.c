@@ -200,16 +200,25 @@ static int note_state(void *ctx, UploadRecord *record, struct arena *arena, stru
                        clock_real_ms(), err);
 }
 
+/* The object may end while the last of it comes: its records are gone then. */
+static int not_collected(int rc, struct err *err) {
+    return rc == CODE_NOT_FOUND
+               ? err_set(err, CODE_CONFLICT, "the object has ended: what had arrived of it was removed")
+               : rc;
+}
+
 /* The last segment is durable. Runs once, outside of the lock. */
 static void close_upload(struct uploader *u, struct upload *upload) {
     struct err err;
+    err_clear(&err);
     int rc = segments_close(u->config.db, upload->object, upload->upload_id.data, upload->upload_id.len, &err);
+    rc = not_collected(rc, &err);
     if (rc)
         upload->failed = err;
     if (rc == CODE_INTEGRITY)
         segments_forget(u->config.db, u->config.store, upload->object, NULL);
     if (rc == CODE_OK || rc == CODE_INTEGRITY)
-        rc = upload_update(u->config.db, upload->object->id, note_state, upload, &err);
+        rc = not_collected(upload_update(u->config.db, upload->object->id, note_state, upload, &err), &err);
     if (rc && rc != upload->failed.code)
         upload->failed = err;
     mutex_lock(&u->lock);

@@ -5,6 +5,7 @@ import http.client
 import os
 import random
 import shutil
+import socket
 import struct
 import subprocess
 import time
@@ -146,7 +147,6 @@ def uploads():
         # a client that goes away in the middle, then goes on
         owner.create_object(sp, "photos", "dog", data)
         auth = owner.authorization(sp, "PUT", "/photos/dog?upload_id=" + "cd" * 16 + "&offset=0")
-        import socket
         host, port = sp.http.split(":")
         with socket.create_connection((host, int(port))) as s:
             s.sendall(f"PUT /photos/dog?upload_id={'cd' * 16}&offset=0 HTTP/1.1\r\nHost: {sp.http}\r\nAuthorization: {auth}\r\n"
@@ -158,6 +158,32 @@ def uploads():
         assert r.status == 200, r
         owner.wait_sealed(sp, "photos", "dog")
         assert owner.get(sp, "photos", "dog").body == data
+
+
+def given_up():
+    """An object is cancelled while its bytes arrive: those that come after the collection go with the next comparison."""
+    with ProviderNet() as net:
+        sp, owner = net.providers[0], net.owner
+        owner.create_bucket(sp, "photos", profile=ec(1, 0, whole=False))
+        data = payload(3 * SEGMENT)
+        owner.create_object(sp, "photos", "late", data)
+        auth = owner.authorization(sp, "PUT", "/photos/late")
+        host, port = sp.http.split(":")
+        with socket.create_connection((host, int(port))) as s:
+            s.sendall(f"PUT /photos/late HTTP/1.1\r\nHost: {sp.http}\r\nAuthorization: {auth}\r\nContent-Length: {len(data)}\r\n\r\n".encode() +
+                      data[:SEGMENT + 1])
+            wait_for("the first segment", lambda: owner.progress(sp, "photos", "late", 0).json["received_bytes"] == str(SEGMENT))
+            owner.tx({"cancel_object": {"creator": owner.text, "bucket_name": "photos", "object_name": "late"}})
+            wait_for("its bytes to go", lambda: not sp.piece_files())
+            s.sendall(data[SEGMENT + 1:])
+            answer = s.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 4"), answer
+        assert sp.piece_files(), "nothing came after the end: the test shows nothing"
+        with open(os.path.join(sp.home, "operator.token")) as f:
+            token = {"Authorization": "Bearer " + f.read().strip()}
+        r = sp.request("POST", "/v1/operator/gc", b"{}", token)
+        assert r.status == 200, r
+        assert not sp.piece_files()
 
 
 def policy(who, actions, effect="EFFECT_ALLOW"):
@@ -402,4 +428,4 @@ def full_disk():
 
 
 if __name__ == "__main__":
-    main([sizes, signatures, uploads, reads, quota, damage, crashes, homes, full_disk])
+    main([sizes, signatures, uploads, given_up, reads, quota, damage, crashes, homes, full_disk])
