@@ -20,6 +20,7 @@ struct reading {
     uint64_t next_segment; /* to be fetched */
     uint64_t out_segment;  /* to be handed on */
     uint64_t done;
+    struct hash *roots; /* of the segments, when the whole object is read; else NULL */
     int rc;
     struct err err;
 };
@@ -51,11 +52,11 @@ static int fetch_wanted(struct reading *r, uint64_t segment, uint8_t *room, cons
     uint64_t offset;
     size_t whole = (size_t)layout_segment_len(o->profile, o->payload_size, segment);
     wanted(r, segment, &offset, ret_len);
-    if (*ret_len < whole / 2 && fetch_part(r, segment, offset, *ret_len, room)) {
+    if (!r->roots && *ret_len < whole / 2 && fetch_part(r, segment, offset, *ret_len, room)) {
         *ret = room;
         return CODE_OK;
     }
-    int rc = piece_fetch_segment(r->fetch, segment, room, err);
+    int rc = piece_fetch_segment(r->fetch, segment, room, r->roots ? &r->roots[segment] : NULL, err);
     *ret = room + offset;
     return rc;
 }
@@ -147,6 +148,19 @@ static int run_workers(struct reading *r, uint64_t segments, struct err *err) {
     return r->rc;
 }
 
+/* All segments were read: do they make up what the owner signed? Columns are checked against what a provider coded and
+ * sealed; only this shows that it coded the owner's bytes (storage.md §2). */
+static int check_content(const struct reading *r, struct err *err) {
+    const ObjectInfo *o = r->fetch->placement->object;
+    struct hash root = checksum_of(r->roots, (size_t)r->fetch->segments);
+    if (bytes_eq(hash_bytes(&root), bytes_of(o->content_root.data, o->content_root.len)))
+        return CODE_OK;
+    return err_set(err, CODE_INTEGRITY,
+                   "the pieces are what was sealed, but not the content that the owner signed: "
+                   "provider %u coded them wrongly",
+                   o->primary_sp);
+}
+
 int object_get_run(struct piece_fetch *fetch, const struct object_get *get, struct err *err) {
     const ObjectInfo *o = fetch->placement->object;
     if (get->offset > o->payload_size)
@@ -158,9 +172,17 @@ int object_get_run(struct piece_fetch *fetch, const struct object_get *get, stru
     struct reading r = {.fetch = fetch, .get = get, .from = get->offset, .to = get->offset + length};
     r.next_segment = r.out_segment = r.from / o->profile->segment_size;
     err_clear(&r.err);
+    if (length == o->payload_size && o->content_root.len) {
+        r.roots = calloc((size_t)fetch->segments, sizeof *r.roots);
+        if (!r.roots)
+            return err_set(err, CODE_NO_MEMORY, "no memory for piece roots");
+    }
     mutex_init(&r.lock);
     cond_init(&r.turn);
     int rc = run_workers(&r, (r.to - 1) / o->profile->segment_size - r.next_segment + 1, err);
+    if (!rc && r.roots)
+        rc = check_content(&r, err);
+    free(r.roots);
     cond_release(&r.turn);
     mutex_release(&r.lock);
     return rc;

@@ -34,7 +34,7 @@ static int verify_segment(struct verifying *v, uint64_t segment, struct err *err
     uint32_t positions = v->fetch->placement->positions;
     for (uint32_t i = 0; i < positions; i++)
         fetch_one(v, i, segment);
-    int rc = piece_fetch_segment(v->fetch, segment, v->cut.segment, err);
+    int rc = piece_fetch_segment(v->fetch, segment, v->cut.segment, NULL, err);
     if (rc)
         return rc;
     cut_run(&v->cut, (size_t)layout_segment_len(v->object->profile, v->object->payload_size, segment));

@@ -337,13 +337,28 @@ static size_t segment_len(const struct piece_fetch *fetch, uint64_t segment) {
     return (size_t)layout_segment_len(o->profile, o->payload_size, segment);
 }
 
-int piece_fetch_segment(struct piece_fetch *fetch, uint64_t segment, uint8_t *ret, struct err *err) {
+/* The root that a whole copy of a decoded segment would have. */
+static int decoded_root(const uint8_t *data, size_t len, struct hash *ret, struct err *err) {
+    struct hash *scratch = malloc((size_t)leaf_count(len) * sizeof *scratch);
+    if (!scratch)
+        return err_set(err, CODE_NO_MEMORY, "no memory to check a segment");
+    *ret = piece_hash(data, len, scratch, NULL);
+    free(scratch);
+    return CODE_OK;
+}
+
+int piece_fetch_segment(struct piece_fetch *fetch, uint64_t segment, uint8_t *ret, struct hash *ret_root,
+                        struct err *err) {
     const Profile *profile = fetch->placement->object->profile;
+    const struct hash *roots;
     struct join_input input;
     for (uint32_t i = 0; i < fetch->placement->positions; i++) /* the common case: straight to where it is wanted */
         if (profile_is_whole(profile, i) && piece_fetch_usable(fetch, i) &&
-            !piece_fetch_piece(fetch, i, segment, ret, NULL))
+            !piece_fetch_piece(fetch, i, segment, ret, NULL) && !piece_fetch_roots(fetch, i, &roots, NULL)) {
+            if (ret_root)
+                *ret_root = roots[segment];
             return CODE_OK;
+        }
     size_t len = segment_len(fetch, segment);
     uint8_t *room = malloc(join_room(profile, len));
     int rc =
@@ -351,7 +366,7 @@ int piece_fetch_segment(struct piece_fetch *fetch, uint64_t segment, uint8_t *re
     if (!rc)
         rc = join_segment(&fetch->coder, len, &input, ret, err);
     free(room);
-    return rc;
+    return rc || !ret_root ? rc : decoded_root(ret, len, ret_root, err);
 }
 
 int piece_fetch_rebuild(struct piece_fetch *fetch, uint32_t position, uint64_t segment, uint8_t *scratch, uint8_t *ret,

@@ -55,8 +55,10 @@ int piece_fetch_range(struct piece_fetch *fetch, uint32_t position, uint64_t seg
                       uint8_t *ret, struct err *err);
 
 /* A whole segment into ret (join_room bytes): from a position with whole segments, else from columns, trying others as
- * positions fail. CODE_UNAVAILABLE or CODE_INTEGRITY (somebody lied and too few are left) with who failed and why. */
-int piece_fetch_segment(struct piece_fetch *fetch, uint64_t segment, uint8_t *ret, struct err *err);
+ * positions fail. CODE_UNAVAILABLE or CODE_INTEGRITY (somebody lied and too few are left) with who failed and why.
+ * ret_root (may be NULL): the root of the whole segment, which the content root is made of. */
+int piece_fetch_segment(struct piece_fetch *fetch, uint64_t segment, uint8_t *ret, struct hash *ret_root,
+                        struct err *err);
 
 /* What one position keeps of a segment, from the others: for repair. ret: layout_piece_len bytes; scratch: join_room
  * bytes. */

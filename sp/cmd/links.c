@@ -63,7 +63,7 @@ static int segment_from_others(void *ctx, const ObjectInfo *object, uint64_t seg
         uint32_t own = placement_position_of(&placement, d->provider.sp_id);
         if (own != UINT32_MAX)
             fetch.skip = (uint64_t)1 << own;
-        rc = piece_fetch_segment(&fetch, segment, ret_segment, err);
+        rc = piece_fetch_segment(&fetch, segment, ret_segment, NULL, err);
         piece_fetch_release(&fetch);
     }
     arena_release(&arena);

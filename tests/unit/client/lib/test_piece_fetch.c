@@ -162,6 +162,18 @@ static void rebuild__gives_each_position_its_piece(void **state) {
     free(piece);
 }
 
+/* Columns that are what was sealed, of content that is not what the owner signed: told at the end of a whole read. */
+static void read__whole_content_is_what_the_owner_signed(void **state) {
+    struct err err;
+    (void)state;
+    err_clear(&err);
+    spoil(0, FAKE_GONE);
+    assert_ok(read_range(0, UINT64_MAX, &err), &err);
+    object.info.content_root = object.info.checksums[1];
+    assert_code(read_range(0, UINT64_MAX, &err), CODE_INTEGRITY);
+    assert_non_null(strstr(err.msg, "the owner signed"));
+}
+
 static void verify__names_who_lost_something(void **state) {
     struct object_verify_result result;
     struct err err;
@@ -187,5 +199,6 @@ TEST_MAIN(cmocka_unit_test_setup_teardown(read__whole_from_the_primary, setup, t
           cmocka_unit_test_setup_teardown(read__denied_everywhere_says_so, setup, teardown),
           cmocka_unit_test_setup_teardown(read__ranges, setup, teardown),
           cmocka_unit_test_setup_teardown(read__a_range_is_verified, setup, teardown),
+          cmocka_unit_test_setup_teardown(read__whole_content_is_what_the_owner_signed, setup, teardown),
           cmocka_unit_test_setup_teardown(rebuild__gives_each_position_its_piece, setup, teardown),
           cmocka_unit_test_setup_teardown(verify__names_who_lost_something, setup, teardown))
