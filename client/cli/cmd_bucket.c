@@ -23,6 +23,28 @@ int cli_visibility(const struct cli *cli, Visibility *ret, struct err *err) {
     return CODE_OK;
 }
 
+/* A bucket may be made before its providers are there; whoever makes one should know that nothing can be stored yet. */
+static int note_few_providers(struct cli *cli, const Profile *profile, struct err *err) {
+    char text[PROFILE_TEXT_MAX];
+    uint32_t positions = profile_positions(profile), serving = 0, after = 0;
+    if (cli->quiet)
+        return CODE_OK;
+    do {
+        SpsAnswer *page;
+        int rc =
+            cli_ask(cli, "/sp/list", &sps_answer__descriptor, &page, err, "start_after", cli_u64(cli, after), NULL);
+        if (rc)
+            return rc;
+        for (size_t i = 0; i < page->n_sps; i++)
+            serving += page->sps[i]->status == SP_STATUS_IN_SERVICE;
+        after = page->next;
+    } while (after && serving < positions);
+    if (serving < positions)
+        cli_note(cli, "note: %s needs %u providers, %u %s in service: objects cannot be stored until there are more",
+                 profile_print(profile, text), positions, serving, serving == 1 ? "is" : "are");
+    return CODE_OK;
+}
+
 int cmd_bucket_create(struct cli *cli, struct err *err) {
     struct bucket_create create = {.fee = cli->fee};
     struct sp_client *sps;
@@ -50,7 +72,9 @@ int cmd_bucket_create(struct cli *cli, struct err *err) {
         return rc;
     create.profile = profile;
     create.primary_sp = (uint32_t)sp;
-    rc = bucket_create_run(sps, &create, &cli->arena, &status, &primary, err);
+    rc = note_few_providers(cli, profile, err);
+    if (!rc)
+        rc = bucket_create_run(sps, &create, &cli->arena, &status, &primary, err);
     if (rc)
         return rc;
     json_t *value = cli_tx_json(status);

@@ -322,9 +322,7 @@ static int await_seal(struct putting *p, struct err *err) {
         if (rc && !worth_a_retry(rc) && rc != CODE_NOT_FOUND)
             return rc;
         if (!rc && ends_with(now->state, "_ERROR"))
-            return err_set(err, CODE_UNAVAILABLE,
-                           "the primary gave up in state %s: %s; `cairn object put` again goes on", now->state,
-                           now->error);
+            return err_set(err, CODE_UNAVAILABLE, "the primary gave up in state %s: %s", now->state, now->error);
         bool sealing = !rc && (strstr(now->state, "SEAL") || strstr(now->state, "SIGN"));
         if (!rc)
             tell(p->put, sealing ? PUT_SEAL : PUT_REPLICATE, now->positions_done, now->positions);
