@@ -120,14 +120,18 @@ static int env_work(const struct options *o, struct network *net, struct err *er
     if (rc)
         return rc;
     program[strlen(program) - 1] = '\0';
-    printf("export CAIRN_TESTNET_DIR='%s'\n", net->dir);
-    printf("export CAIRN_HOME='%s'\n", client);
-    printf("export CAIRN_NODE='");
+    printf("export CAIRN_TESTNET_DIR=");
+    options_print_quoted(net->dir);
+    printf("\nexport CAIRN_HOME=");
+    options_print_quoted(client);
+    printf("\nexport CAIRN_NODE='");
     for (size_t i = 0, n = 0; i < net->node_count; i++)
         if (net->nodes[i].kind == NODE_VALIDATOR)
             printf("%shttp://127.0.0.1:%u", n++ ? "," : "", net->nodes[i].http_port);
     printf("'\nexport CAIRN_KEYRING=test\nexport CAIRN_FROM=owner\n");
-    printf("export CAIRN_FUNDED='%s'\nexport PATH='%s':\"$PATH\"\n", net->funded, program);
+    printf("export CAIRN_FUNDED=%s\nexport PATH=", net->funded);
+    options_print_quoted(program);
+    printf(":\"$PATH\"\n");
     return CODE_OK;
 }
 

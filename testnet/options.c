@@ -78,6 +78,21 @@ static bool parse_flag(struct options *o, const char *name) {
     return flag != NULL;
 }
 
+void options_print_quoted(const char *text) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
+    if (*text && !text[strspn(text, plain)]) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('\'');
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    putchar('\'');
+}
+
 int options_parse(int argc, char **argv, struct options *ret, struct err *err) {
     struct options o = {.validators = 4, .sps = 7, .port_base = 26600};
     int rc = default_dir(&o, err);

@@ -20,4 +20,7 @@ struct options {
 /* argv[2..]; the directory is --dir, else CAIRN_TESTNET_DIR, else one of this user's below the temporary directory. */
 int options_parse(int argc, char **argv, struct options *ret, struct err *err);
 
+/* To standard output, as one word for a shell: in quotes when it holds anything that a shell would read otherwise. */
+void options_print_quoted(const char *text);
+
 #endif

@@ -57,7 +57,8 @@ static int prepare(const struct options *o, struct network *net, struct err *err
         if (!rc)
             rc = ports_free(net, err);
         if (!rc) {
-            printf("making %u validators and %u providers in %s\n", o->validators, o->sps, o->dir);
+            printf("making %u validator%s and %u provider%s in %s\n", o->validators, o->validators == 1 ? "" : "s",
+                   o->sps, o->sps == 1 ? "" : "s", o->dir);
             fflush(stdout);
             rc = create_network(net, err);
         }
@@ -87,8 +88,11 @@ static void print_endpoints(const struct network *net) {
         const struct node *n = &net->nodes[i];
         printf("%-12s %-9d http://127.0.0.1:%-11u 127.0.0.1:%u\n", n->name, (int)n->pid, n->http_port, n->p2p_port);
     }
-    printf("\nshell:  eval \"$(cairn-testnet env --dir %s)\"\nstop:   cairn-testnet down --dir %s\n", net->dir,
-           net->dir);
+    printf("\nshell:  eval \"$(cairn-testnet env --dir ");
+    options_print_quoted(net->dir);
+    printf(")\"\nstop:   cairn-testnet down --dir ");
+    options_print_quoted(net->dir);
+    putchar('\n');
     fflush(stdout);
 }
 
