@@ -80,17 +80,32 @@ struct batch {
     size_t msg_count;
 };
 
+static size_t job_bytes(const struct signer_job *job) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < job->count; i++)
+        bytes += msg__get_packed_size(job->msgs[i]);
+    return bytes;
+}
+
+/* Does the queue's first job fit behind what the batch has? */
+static bool fits(const struct signer *s, const struct batch *b, bool free, size_t bytes) {
+    return s->head && s->head->free == free && b->job_count < SIGNER_BATCH_MAX &&
+           b->msg_count + s->head->count <= SIGNER_BATCH_MAX &&
+           (!b->job_count || bytes + job_bytes(s->head) <= SIGNER_BATCH_BYTES);
+}
+
 /* Takes the oldest jobs of one kind off the queue; lock is held. A free transaction holds nothing but answers. */
 static void take_batch(struct signer *s, struct batch *b) {
+    size_t bytes = 0;
     b->job_count = b->msg_count = 0;
     bool free = s->head->free;
-    while (s->head && s->head->free == free && b->job_count < SIGNER_BATCH_MAX &&
-           b->msg_count + s->head->count <= SIGNER_BATCH_MAX) {
+    while (fits(s, b, free, bytes)) {
         struct signer_job *job = s->head;
         s->head = job->next;
         if (!s->head)
             s->tail = NULL;
         s->waiting--;
+        bytes += job_bytes(job);
         for (size_t i = 0; i < job->count; i++)
             b->msgs[b->msg_count++] = job->msgs[i];
         b->jobs[b->job_count++] = job;

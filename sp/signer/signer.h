@@ -14,8 +14,9 @@
 #include "client/lib/ledger.h"
 
 enum {
-    SIGNER_BATCH_MAX = 16,     /* messages in one transaction */
-    SIGNER_WAITING_MAX = 4096, /* messages that wait for one; more are refused with CODE_BUSY */
+    SIGNER_BATCH_MAX = 16,         /* messages in one transaction, and about so many bytes of them: */
+    SIGNER_BATCH_BYTES = 48 << 10, /* the ledger takes transactions of 64 KiB, an answer has several leaves of 4 KiB */
+    SIGNER_WAITING_MAX = 4096,     /* messages that wait for one; more are refused with CODE_BUSY */
 };
 
 struct signer_keys {

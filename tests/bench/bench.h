@@ -19,6 +19,8 @@ struct bench_figure bench_run(const char *name, const char *unit, double (*work)
 struct bench_figure bench_given(const char *name, const char *unit, double per_s, double cpu_us_each);
 /* Prints figure / limit and, with a goal above 0, whether it is met. */
 void bench_beside(struct bench_figure figure, struct bench_figure limit, double goal);
+/* A value that must stay below a limit (memory). Prints both. */
+void bench_within(const char *name, double value, const char *unit, double limit);
 /* Writes the JSON; the exit status: 0 when every goal is met. */
 int bench_end(const char *name);
 

@@ -43,31 +43,25 @@ static double sample_end(struct sampler *s) {
     return s->highest;
 }
 
-/* Figures are rates elsewhere: here "limit / figure" says how far below the limit it is; the goal is at least 1. */
-static void tell(const char *name, double mib, double limit_mib) {
-    struct bench_figure room = bench_given(name, "MiB", mib, 0), limit = bench_given("limit", "MiB", limit_mib, 0);
-    bench_beside(limit, room, 1);
-}
-
 int main(void) {
     struct bench_net net;
     struct sampler sampler;
     struct load load;
     bench_net_up(&net, 4, 7);
-    tell("validator, idle", bench_net_rss_mib(&net, "validator0"), 150);
-    tell("provider, idle", bench_net_rss_mib(&net, "sp1"), 100);
+    bench_within("validator, idle", bench_net_rss_mib(&net, "validator0"), "MiB", 150);
+    bench_within("provider, idle", bench_net_rss_mib(&net, "sp1"), "MiB", 100);
 
     load_sign(&load, &net, SENDERS, EACH);
     sample_begin(&sampler, &net, "validator0");
     load_run(&load, &net);
-    tell("validator, under load", sample_end(&sampler), 500);
+    bench_within("validator, under load", sample_end(&sampler), "MiB", 500);
     load_release(&load);
 
     object_file(FILE_PATH, (uint64_t)SIZE_MIB << 20);
     object_bucket(&net, "bench-memory", "ec:4+2+w");
     sample_begin(&sampler, &net, "sp0");
     object_store(&net, "bench-memory", "object", FILE_PATH);
-    tell("provider, 1 GiB through it", sample_end(&sampler), 300);
+    bench_within("provider, 1 GiB through it", sample_end(&sampler), "MiB", 300);
     unlink(FILE_PATH);
     bench_net_down(&net);
     return bench_end("memory");
