@@ -24,6 +24,7 @@ enum {
     PART_TRIES = 4,
     SEAL_WAIT_MS = 600000,
     POLL_MS = 5000,
+    PATIENCE_MS = 90000, /* a stage that failed is tried again by the primary, a minute apart at most */
     HASHERS_MAX = 4,
     PATH_QUERY_MAX = 128,
 };
@@ -312,6 +313,7 @@ static bool ends_with(const char *text, const char *end) {
 static int await_seal(struct putting *p, struct err *err) {
     uint64_t until = clock_mono_ms() + (p->put->timeout_ms ? p->put->timeout_ms : SEAL_WAIT_MS);
     struct placement found;
+    uint64_t failed_at = 0;
     while (!p->out->sealed) {
         UploadProgress *now = NULL;
         struct arena_mark mark = arena_mark(p->arena);
@@ -321,8 +323,10 @@ static int await_seal(struct putting *p, struct err *err) {
         int rc = progress_of(p, POLL_MS, &now, err);
         if (rc && !worth_a_retry(rc) && rc != CODE_NOT_FOUND)
             return rc;
-        if (!rc && ends_with(now->state, "_ERROR"))
-            return err_set(err, CODE_UNAVAILABLE, "the primary gave up in state %s: %s", now->state, now->error);
+        bool failed = !rc && ends_with(now->state, "_ERROR");
+        failed_at = !failed ? 0 : failed_at ? failed_at : clock_mono_ms();
+        if (failed && (!strcmp(now->state, "UPLOAD_OBJECT_ERROR") || clock_mono_ms() - failed_at > PATIENCE_MS))
+            return err_set(err, CODE_UNAVAILABLE, "the primary is stuck in state %s: %s", now->state, now->error);
         bool sealing = !rc && (strstr(now->state, "SEAL") || strstr(now->state, "SIGN"));
         if (!rc)
             tell(p->put, sealing ? PUT_SEAL : PUT_REPLICATE, now->positions_done, now->positions);
