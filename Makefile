@@ -46,8 +46,6 @@ PROTOC_C ?= protoc-c
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '%-7s %s\n' '$(1)' '$(2)';)
 
-VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
-
 # --- variants -------------------------------------------------------------------------------------------------------------
 ifeq ($(SAN),)
 VARIANT := release
