@@ -13,6 +13,7 @@
 #include "client/lib/placement.h"
 #include "sp/spdb/notes.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -237,12 +238,16 @@ static int judge_ask(const struct approver *a, const SecondaryAsk *ask, const St
         rc = judge_account(a, &creator, err);
     if (!rc && own->store_price > ask->max_price)
         rc = err_set(err, CODE_DENIED, "the price of this provider is above what is offered");
-    if (!rc) /* a column is at most what the position with most bytes keeps; position 0 may be the primary's whole copy
-              */
-        rc = judge_space(
-            a, layout_position_bytes(ask->profile, ask->payload_size, profile_positions(ask->profile) > 1 ? 1 : 0),
-            ret_free, err);
-    return rc;
+    if (rc)
+        return rc;
+    /* a column is at most what the position with most bytes keeps; position 0 may be the primary's whole copy */
+    uint64_t bytes =
+        layout_position_bytes(ask->profile, ask->payload_size, profile_positions(ask->profile) > 1 ? 1 : 0);
+    /* the ledger would not seal what goes beyond */
+    if (own->capacity && (own->stored_bytes > own->capacity || bytes > own->capacity - own->stored_bytes))
+        return err_set(err, CODE_SP_CAPACITY, "this provider offers %" PRIu64 " bytes, of which %" PRIu64 " are taken",
+                       own->capacity, own->stored_bytes);
+    return judge_space(a, bytes, ret_free, err);
 }
 
 static int judge_asker(const struct approver *a, const SignedSecondaryAsk *in, const SecondaryAsk *ask,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Providers end to end: what they store at every edge of sizes, what they refuse and how, reads, quota, damage, kill -9, a full disk."""
 import http.client
+import json
 import os
 import random
 import shutil
@@ -184,6 +185,22 @@ def given_up():
         r = sp.request("POST", "/v1/operator/gc", b"{}", token)
         assert r.status == 200, r
         assert not sp.piece_files()
+
+
+def capacity():
+    """A provider that has sold all that it offers is not chosen: the ledger would never seal with it."""
+    net = ProviderNet(sps=4)
+    net.genesis["sps"][3]["capacity"] = "1000"
+    for n in net.nodes:
+        n.configure(net.genesis, [m for m in net.nodes if m is not n])
+    for p in net.providers:
+        with open(os.path.join(p.home, "genesis.json"), "w") as f:
+            json.dump(net.genesis, f)
+    with net:
+        net.owner.create_bucket(net.providers[0], "photos", profile=ec(2, 1, whole=False))
+        for i in range(4):
+            net.owner.put(net.providers[0], "photos", f"o{i}", payload(300000, i))
+        assert not net.providers[3].piece_files()
 
 
 def policy(who, actions, effect="EFFECT_ALLOW"):
@@ -428,4 +445,4 @@ def full_disk():
 
 
 if __name__ == "__main__":
-    main([sizes, signatures, uploads, given_up, reads, quota, damage, crashes, homes, full_disk])
+    main([sizes, signatures, uploads, given_up, capacity, reads, quota, damage, crashes, homes, full_disk])
