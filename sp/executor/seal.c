@@ -124,6 +124,8 @@ static int ask_receipt(struct provider *p, struct replication *r, uint32_t posit
                        SignedReceipt **ret, struct err *err) {
     const char *ticket;
     char path[PATH_LEN];
+    if (!r->picks[position].who.sp_id)
+        return err_set(err, CODE_UNAVAILABLE, "nobody is chosen for position %u", position);
     int rc = columns_ticket(p, r, position, arena, &ticket, err);
     if (rc)
         return rc;
@@ -234,11 +236,25 @@ static int send_seal(struct provider *p, struct replication *r, struct arena *ar
     return rc;
 }
 
+/* The ledger would not have one of the providers: all are chosen anew, among those that still offer. */
+static void drop_choice(struct replication *r) {
+    mutex_lock(&r->lock);
+    for (uint32_t i = 1; i < r->positions; i++) {
+        r->picks[i].who = (struct secondary){.sp_id = 0};
+        r->picks[i].failures = 0;
+        memset(r->picks[i].done, 0, bitmap_len(r->segments));
+    }
+    r->chosen = false;
+    mutex_unlock(&r->lock);
+}
+
 int seal_send(struct provider *p, struct replication *r, struct hash *ret_tx_id, struct err *err) {
     struct arena arena;
     arena_init(&arena, REPLICATION_ARENA_MAX);
     int rc = send_seal(p, r, &arena, ret_tx_id, err);
-    if (rc && !code_retryable(rc)) /* receipts may have run out, or the choice: gather anew next time */
+    if (rc == CODE_SP_STATUS || rc == CODE_SP_CAPACITY || rc == CODE_SP_DEPOSIT)
+        drop_choice(r);
+    if (rc && !code_retryable(rc)) /* receipts may have run out: gather anew next time */
         for (uint32_t i = 0; i < r->positions; i++)
             r->picks[i].receipt = NULL;
     arena_release(&arena);

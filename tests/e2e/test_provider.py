@@ -9,6 +9,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 from cairnd_net import main, run
@@ -188,9 +189,9 @@ def given_up():
 
 
 def capacity():
-    """A provider that has sold all that it offers is not chosen: the ledger would never seal with it."""
+    """A provider that has sold all that it offers is not chosen, and others take its place where it was: the ledger would never seal with it."""
     net = ProviderNet(sps=4)
-    net.genesis["sps"][3]["capacity"] = "1000"
+    net.genesis["sps"][3]["capacity"] = "200000"
     for n in net.nodes:
         n.configure(net.genesis, [m for m in net.nodes if m is not n])
     for p in net.providers:
@@ -198,9 +199,19 @@ def capacity():
             json.dump(net.genesis, f)
     with net:
         net.owner.create_bucket(net.providers[0], "photos", profile=ec(2, 1, whole=False))
-        for i in range(4):
-            net.owner.put(net.providers[0], "photos", f"o{i}", payload(300000, i))
-        assert not net.providers[3].piece_files()
+        for i in range(6):  # side by side: it offers a column to each, and can keep one of them
+            net.owner.create_object(net.providers[0], "photos", f"p{i}", payload(300000, i))
+        uploads = [threading.Thread(target=net.owner.upload, args=(net.providers[0], "photos", f"p{i}", payload(300000, i))) for i in range(6)]
+        for t in uploads:
+            t.start()
+        for t in uploads:
+            t.join()
+        for i in range(6):
+            net.owner.wait_sealed(net.providers[0], "photos", f"p{i}", patient=True)
+        held = len(net.providers[3].piece_files())
+        for i in range(3):  # more than it has left
+            net.owner.put(net.providers[0], "photos", f"o{i}", payload(500000, i))
+        assert len(net.providers[3].piece_files()) <= held  # nothing more; columns of others may have expired
 
 
 def policy(who, actions, effect="EFFECT_ALLOW"):
