@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { HASH_AT_ONCE = 64 * LEAF_LEN };
 enum { PATH_MAX_BYTES = 160, FETCH_DEADLINE_MS = 60000, FETCH_IDLE_MS = 10000 };
 
 int piece_fetch_init(struct piece_fetch *fetch, struct sp_client *client, const struct placement *p, struct err *err) {
@@ -64,7 +65,7 @@ struct exact {
  * over memory saved. */
 static void exact_hash(struct exact *e, bool end) {
     size_t ready = end ? e->got - e->hashed : (e->got - e->hashed) / LEAF_LEN * LEAF_LEN;
-    if (!e->leaves || !ready)
+    if (!e->leaves || !ready || (!end && ready < HASH_AT_ONCE))
         return;
     leaf_hash_many(e->to + e->hashed, ready, e->leaves + e->hashed / LEAF_LEN);
     e->hashed += ready;
