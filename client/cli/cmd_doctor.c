@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cairn doctor: walks from the node to the first object and names the first step that is missing. */
+#include "cairn/payment.h"
 #include "chain/base/num.h"
 #include "chain/codec/bech32.h"
 #include "chain/os/clock.h"
 #include "chain/types/keys_auth.h"
+#include "chain/types/keys_payment.h"
 #include "client/cli/commands.h"
 
 #include <inttypes.h>
@@ -51,6 +53,23 @@ static void check_ledger(struct doctor *d, struct ledger *ledger) {
     check(d, "clock", rc, &err, "not behind the ledger's");
 }
 
+/* What storage is paid from. Having none is no fault, only the next step. */
+static void check_payment(struct doctor *d, struct ledger *ledger, const struct addr *addr) {
+    struct key k;
+    PaymentAccount *account;
+    struct err err;
+    err_clear(&err);
+    int rc = ledger_record(ledger, key_payment_account(&k, addr), 0, &payment_account__descriptor, &d->cli->arena,
+                           &account, NULL, &err);
+    if (rc == CODE_NOT_FOUND) {
+        check(d, "payment account", CODE_OK, &err, "none yet: `cairn payment deposit 10CAIRN` before the first object");
+        return;
+    }
+    if (!rc && account->status == PAYMENT_STATUS_FROZEN)
+        rc = err_set(&err, CODE_INSUFFICIENT_FUNDS, "frozen: it ran dry; `cairn payment deposit` resumes it");
+    check(d, "payment account", rc, &err, rc ? "" : money_text(account->balance).s);
+}
+
 static void check_account(struct doctor *d, struct ledger *ledger) {
     struct addr addr;
     struct key k;
@@ -70,6 +89,8 @@ static void check_account(struct doctor *d, struct ledger *ledger) {
                      "%s has no coins: somebody must send it some (local network: `cairn-testnet faucet %s 100CAIRN`)",
                      text, text);
     check(d, "balance", rc, &err, rc ? "" : money_text(account->balance).s);
+    if (!rc)
+        check_payment(d, ledger, &addr);
 }
 
 static void check_sps(struct doctor *d, struct ledger *ledger) {
