@@ -524,8 +524,10 @@ static int on_body_request(struct node *n, const struct event *e) {
     BodyRequest *pb = NULL;
     struct err why;
     struct hash id;
-    if (pb_decode(&body_request__descriptor, bytes_of(e->payload, e->len), &n->arena, &pb, &why) != CODE_OK ||
-        !hash_from(pb_bytes(pb->value_id), &id)) {
+    int rc = pb_decode(&body_request__descriptor, bytes_of(e->payload, e->len), &n->arena, &pb, &why);
+    if (rc == CODE_OK && !hash_from(pb_bytes(pb->value_id), &id))
+        rc = err_set(&why, CODE_MALFORMED, "BodyRequest.value_id is missing");
+    if (rc != CODE_OK) {
         misbehaved(n, e->peer, 50, "malformed request", &why);
         return CODE_OK;
     }

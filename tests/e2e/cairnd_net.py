@@ -139,7 +139,7 @@ class Node:
         return self.process.wait(WAIT)
 
     def log(self):
-        with open(os.path.join(self.home, "log")) as f:
+        with open(os.path.join(self.home, "log"), errors="backslashreplace") as f:
             return f.read()
 
     def request(self, method, path, body=None, timeout=70):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A peer that gets through the hello and then sends what no correct node sends: for each kind of message nothing,
- * noise, a known message cut short, with a byte changed, doubled, with an unknown field.
+ * noise, a known message cut short, with a byte changed, doubled, with an unknown field, nested without end, with a
+ * list that is too long.
  *
  *     evil CHAIN_TAG NODE_ID HOST:PORT ROUNDS     prints how often it was connected and how many messages it sent
  *
@@ -108,7 +109,7 @@ static struct bytes twist(struct bytes in, struct rng *r, struct arena *arena) {
     size_t n = in.len;
     if (n > 0)
         memcpy(p, in.data, n);
-    switch (rng_below(r, 7)) {
+    switch (rng_below(r, 9)) {
     case 0:
         return BYTES_NONE;
     case 1:
@@ -129,6 +130,20 @@ static struct bytes twist(struct bytes in, struct rng *r, struct arena *arena) {
     case 5: /* an unknown field */
         memcpy(p + n, "\xf8\x07\x01", 3);
         n += 3;
+        break;
+    case 6: /* each message in a field of another, deeper than any may be */
+        n = 120;
+        for (size_t i = 0; i < n; i += 2) {
+            p[i] = (uint8_t)(8 * (1 + rng_below(r, 8)) + 2);
+            p[i + 1] = (uint8_t)(n - i - 2);
+        }
+        break;
+    case 7: /* one field, 2000 times */
+        for (size_t i = 0; i < 4000; i += 2) {
+            p[n + i] = (uint8_t)(i ? p[n] : 8 * (1 + rng_below(r, 8)) + 2);
+            p[n + i + 1] = 0;
+        }
+        n += 4000;
         break;
     default: /* as it is: good form, forged content */
         break;
