@@ -79,6 +79,60 @@ static void code__table(void **state) {
     assert_string_equal(code_name(987654), "INTERNAL");
 }
 
+/* What a script sees of each kind of bad input: it may tell them apart for good. */
+static void code_exit__of_bad_input(void **state) {
+    (void)state;
+    static const struct {
+        int code, exit;
+    } rows[] = {
+        {CODE_INVALID_ARGUMENT, 2},
+        {CODE_MALFORMED, 1},
+        {CODE_TOO_LARGE, 1},
+        {CODE_RANGE, 2},
+        {CODE_CONFIG, 2},
+        {CODE_CHAIN_MISMATCH, 5},
+        {CODE_BAD_SIGNATURE, 5},
+        {CODE_SEQUENCE_WRONG, 4},
+        {CODE_FEE_LOW, 6},
+        {CODE_TX_EXPIRED, 4},
+        {CODE_BUCKET_NAME, 2},
+        {CODE_OBJECT_NAME, 2},
+        {CODE_OBJECT_SIZE, 1},
+        {CODE_BUCKET_LIMIT, 4},
+        {CODE_BUCKET_NOT_EMPTY, 4},
+        {CODE_APPROVAL_MISSING, 5},
+        {CODE_APPROVAL_EXPIRED, 4},
+        {CODE_APPROVAL_SPEC, 5},
+        {CODE_APPROVAL_SIGNATURE, 5},
+        {CODE_APPROVAL_USED, 4},
+        {CODE_RECEIPT_MISSING, 5},
+        {CODE_RECEIPT_FOREIGN, 5},
+        {CODE_RECEIPT_SIGNATURE, 5},
+        {CODE_RECEIPT_EXPIRED, 4},
+        {CODE_PAYER_FROZEN, 6},
+        {CODE_PAYMENT_FUNDS, 6},
+        {CODE_QUOTA, 6},
+        {CODE_UNAUTHENTICATED, 5},
+        {CODE_DENIED, 5},
+        {CODE_EXPIRED, 4},
+        {CODE_WRONG_PASSPHRASE, 5},
+        {CODE_INTEGRITY, 8},
+        {CODE_CHALLENGE_LEAVES, 8},
+        {CODE_CHALLENGE_LEAF, 8},
+        {CODE_CHALLENGE_PATH, 8},
+        {CODE_CHALLENGE_LATE, 4},
+        {CODE_UNAVAILABLE, 7},
+        {CODE_TIMEOUT, 7},
+        {CODE_BUSY, 7},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (code_exit(rows[i].code) != rows[i].exit)
+            print_error("%s\n", code_name(rows[i].code));
+        assert_int_equal(code_exit(rows[i].code), rows[i].exit);
+        assert_true(strlen(code_sentence(rows[i].code)) > 10);
+    }
+}
+
 TEST_MAIN(cmocka_unit_test(err_wrap__puts_context_before), cmocka_unit_test(err_set__cut_and_clean),
           cmocka_unit_test(err_set__cuts_no_character_in_two), cmocka_unit_test(err_errno__names_the_reason),
-          cmocka_unit_test(code__table))
+          cmocka_unit_test(code__table), cmocka_unit_test(code_exit__of_bad_input))

@@ -3,8 +3,49 @@
  * may have changed but the fee. */
 #include "tests/lib/ledger/deal.h"
 
+#include "chain/crypto/hash.h"
+#include "chain/store/overlay.h"
+#include "chain/types/key.h"
+#include "x/base/ctx.h"
+
 static struct fixture f;
 static struct deal d;
+
+/* One digest of every record of storage, permission, payment and sp: what anybody owns, beside the coins of x/auth. */
+static void digest_records(struct ctx *ctx, void *arg) {
+    static const enum key_module modules[] = {KEY_SP, KEY_STORAGE, KEY_PERMISSION, KEY_PAYMENT};
+    struct hasher h;
+    struct err err;
+    hasher_init(&h, DOMAIN_VALUE);
+    for (size_t i = 0; i < COUNT_OF(modules); i++) {
+        struct state_iter it;
+        struct bytes key, value;
+        struct key prefix;
+        key_begin_module(&prefix, modules[i]);
+        state_iter_init(&it, ctx->state, key_bytes(&prefix), BYTES_NONE, 0);
+        while (state_iter_next(&it, &key, &value)) {
+            hasher_add_u64(&h, key.len);
+            hasher_add(&h, key.data, key.len);
+            hasher_add_u64(&h, value.len);
+            hasher_add(&h, value.data, value.len);
+        }
+        assert_ok(state_iter_end(&it, &err), &err);
+    }
+    *(struct hash *)arg = hasher_done(&h);
+}
+
+static struct hash records(void) {
+    struct hash h;
+    fixture_with_ctx(&f, digest_records, &h);
+    return h;
+}
+
+/* A refusal left every record as it was. */
+static void check_nothing_lost(const struct hash *before, int code, const char *what) {
+    struct hash after = records();
+    if (code != CODE_OK && !hash_eq(before, &after))
+        fail_msg("%s: refused, and records have changed", what);
+}
 
 static int setup(void **state) {
     (void)state;
@@ -139,9 +180,11 @@ static void create_bucket__refusals(void **state) {
         d.bucket = arena_printf(&f.setup, "bucket-%zu", i);
         deal_bucket_try(&d, &t);
         bucket_rows[i].change(&t);
+        struct hash before = records();
         const TxResult *r = deal_bucket_send(&d, &t, "alice");
         if ((int)r->code != bucket_rows[i].want)
             fail_msg("%s: %s (%s)", bucket_rows[i].what, code_name((int)r->code), r->log);
+        check_nothing_lost(&before, bucket_rows[i].want, bucket_rows[i].what);
     }
 }
 
@@ -182,7 +225,9 @@ static void create_bucket__101st(void **state) {
     }
     d.bucket = "one-more";
     deal_bucket_try(&d, &t);
+    struct hash before = records();
     assert_code((int)deal_bucket_send(&d, &t, "alice")->code, CODE_BUCKET_LIMIT);
+    check_nothing_lost(&before, CODE_BUCKET_LIMIT, "the 101st bucket");
     MsgDeleteBucket m = MSG_DELETE_BUCKET__INIT;
     m.bucket_name = text("bucket-7");
     assert_code((int)fixture_do(&f, "alice", &m.base)->code, CODE_OK);
@@ -194,6 +239,7 @@ static void delete_bucket__refusals(void **state) {
     MsgDeleteBucket m = MSG_DELETE_BUCKET__INIT;
     deal_must_bucket(&d);
     deal_must_create(&d);
+    struct hash before = records();
     m.bucket_name = text("photos");
     assert_code((int)fixture_do(&f, "bob", &m.base)->code, CODE_DENIED);
     m = (MsgDeleteBucket)MSG_DELETE_BUCKET__INIT;
@@ -202,6 +248,7 @@ static void delete_bucket__refusals(void **state) {
     m = (MsgDeleteBucket)MSG_DELETE_BUCKET__INIT;
     m.bucket_name = text("nowhere");
     assert_code((int)fixture_do(&f, "alice", &m.base)->code, CODE_BUCKET_NOT_FOUND);
+    check_nothing_lost(&before, CODE_BUCKET_NOT_EMPTY, "deleting a bucket");
 }
 
 /* --- create object --- */
@@ -298,9 +345,11 @@ static void create_object__refusals(void **state) {
         d.object = arena_printf(&f.setup, "object-%zu", i);
         deal_object_try(&d, &t);
         object_rows[i].change(&t);
+        struct hash before = records();
         const TxResult *r = deal_object_send(&d, &t, "alice");
         if ((int)r->code != object_rows[i].want)
             fail_msg("%s: %s (%s)", object_rows[i].what, code_name((int)r->code), r->log);
+        check_nothing_lost(&before, object_rows[i].want, object_rows[i].what);
     }
 }
 
@@ -424,9 +473,11 @@ static void seal__refusals(void **state) {
         struct seal_try t;
         deal_seal_try(&d, &t);
         seal_rows[i].change(&t);
+        struct hash before = records();
         const TxResult *r = deal_seal_send(&d, &t, "sp0.seal");
         if ((int)r->code != seal_rows[i].want)
             fail_msg("%s: %s (%s)", seal_rows[i].what, code_name((int)r->code), r->log);
+        check_nothing_lost(&before, seal_rows[i].want, seal_rows[i].what);
         assert_int_equal(deal_object(&d)->object_status, OBJECT_STATUS_CREATED);
     }
     static const char *const others[] = {"bob", "sp0", "sp1.seal"};
