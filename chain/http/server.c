@@ -447,11 +447,14 @@ static void wait_for_answers(struct http_server *s, uint64_t grace_ms) {
 }
 
 void http_server_stop(struct http_server *s, uint64_t grace_ms) {
+    int listening = -1;
     http_server_close(s);
     if (s->daemon) {
-        int fd = MHD_quiesce_daemon(s->daemon);
-        if (fd >= 0)
-            (void)close(fd);
+        /* nobody connects any more; closed only when the library's threads, which still have it in their sets, are gone
+         */
+        listening = MHD_quiesce_daemon(s->daemon);
+        if (listening >= 0)
+            (void)shutdown(listening, SHUT_RDWR);
     }
     for (unsigned i = 0; i < s->n_workers; i++)
         thread_join(&s->workers[i]);
@@ -463,6 +466,8 @@ void http_server_stop(struct http_server *s, uint64_t grace_ms) {
         MHD_stop_daemon(s->daemon);
         s->daemon = NULL;
     }
+    if (listening >= 0)
+        (void)close(listening);
 }
 
 void http_server_free(struct http_server *s) {

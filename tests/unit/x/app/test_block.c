@@ -225,6 +225,7 @@ static void run_some(struct fixture *g, const char *dir, struct hash *ret) {
 static void blocks__give_the_same_hash_in_memory_and_in_rocksdb(void **state) {
     (void)state;
     struct hash memory, rocks;
+    fixture_release(&f); /* it is made anew by each run */
     run_some(&f, NULL, &memory);
     run_some(&f, test_path("rocks"), &rocks);
     assert_memory_equal(memory.b, rocks.b, sizeof memory.b);
