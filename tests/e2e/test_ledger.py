@@ -274,9 +274,9 @@ def evil_peers():
         net.start()
         node = net.nodes[0]
         before = node.height()
-        said = run(EVIL, net.chain_tag.hex(), node.info["node_id"], node.p2p, "25")
+        said = run(EVIL, net.chain_tag.hex(), node.info["node_id"], node.p2p, "15")
         said = json.loads(said.stdout)
-        assert said["connected"] >= 20 and said["sent"] > 200, said
+        assert said["connected"] >= 12 and said["sent"] > 120, said
         wait_for("more blocks", lambda: node.height() > before + 2)
         log = node.log()
         assert "peer banned" in log and log.isascii() and ": done" not in log  # each reproach has its reason
