@@ -184,12 +184,10 @@ int command_down(const struct options *o, struct err *err) {
         goto out;
     if (!run_stop_all(net))
         rc = err_set(err, CODE_TIMEOUT, "some processes did not end");
-    pid_t supervisor = net->supervisor;
     net->supervisor = 0;
     int saved = network_save(net, rc ? NULL : err);
     rc = rc ? rc : saved;
     lock_release(&lock);
-    (void)supervisor;
     if (!rc && o->remove)
         rc = dir_remove(o->dir, err);
     if (!rc)
