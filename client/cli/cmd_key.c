@@ -78,13 +78,7 @@ int cmd_key_import(struct cli *cli, struct err *err) {
     size_t len = 0;
     struct seckey key;
     struct key_info info;
-    int rc = store.keyring == KEYRING_TEST
-                 ? CODE_OK
-                 : store.passphrase.ask(store.passphrase.ctx, cli->words[1], false, passphrase, &len, err);
-    if (!rc && store.keyring == KEYRING_TEST) {
-        memcpy(passphrase, "test", 4);
-        len = 4;
-    }
+    int rc = keystore_passphrase(&store, cli->words[1], false, passphrase, &len, err);
     if (!rc)
         rc = keyfile_read(cli->words[1], bytes_of(passphrase, len), &key, err);
     wipe(passphrase, sizeof passphrase);

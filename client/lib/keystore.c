@@ -186,8 +186,8 @@ int passphrase_from_file(void *ctx, const char *key_name, bool again, uint8_t *r
     return rc;
 }
 
-static int ask_passphrase(const struct keystore *store, const char *name, bool again, uint8_t *ret, size_t *ret_len,
-                          struct err *err) {
+int keystore_passphrase(const struct keystore *store, const char *name, bool again, uint8_t *ret, size_t *ret_len,
+                        struct err *err) {
     if (store->keyring == KEYRING_TEST) {
         memcpy(ret, TEST_PASSPHRASE, sizeof TEST_PASSPHRASE - 1);
         *ret_len = sizeof TEST_PASSPHRASE - 1;
@@ -214,7 +214,7 @@ int keystore_import(const struct keystore *store, const char *name, const struct
                        store->dir);
     rc = dir_make(store->dir, 0700, err);
     if (!rc)
-        rc = ask_passphrase(store, name, true, passphrase, &len, err);
+        rc = keystore_passphrase(store, name, true, passphrase, &len, err);
     if (!rc)
         rc = keyfile_write(path, name, key, bytes_of(passphrase, len), store->keyring == KEYRING_TEST, err);
     wipe(passphrase, sizeof passphrase);
@@ -263,7 +263,7 @@ int keystore_open(const struct keystore *store, const char *name, struct seckey 
     if (!rc)
         rc = key_path(store, name, path, err);
     if (!rc)
-        rc = ask_passphrase(store, name, false, passphrase, &len, err);
+        rc = keystore_passphrase(store, name, false, passphrase, &len, err);
     if (!rc)
         rc = keyfile_read(path, bytes_of(passphrase, len), ret, err);
     wipe(passphrase, sizeof passphrase);

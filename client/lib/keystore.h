@@ -45,6 +45,11 @@ struct keystore {
     struct passphrase_source passphrase; /* unused by KEYRING_TEST */
 };
 
+/* The passphrase of a key of this keyring into ret (PASSPHRASE_MAX bytes, which the caller wipes); again: for a new
+ * key. CODE_UNAUTHENTICATED when there is nobody to ask. */
+int keystore_passphrase(const struct keystore *store, const char *name, bool again, uint8_t *ret, size_t *ret_len,
+                        struct err *err);
+
 /* Makes a key (random, or the given one) and its file. CODE_ALREADY_EXISTS. The file is durable on return. */
 int keystore_create(const struct keystore *store, const char *name, struct key_info *ret, struct err *err);
 int keystore_import(const struct keystore *store, const char *name, const struct seckey *key, struct key_info *ret,
