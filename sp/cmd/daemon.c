@@ -156,7 +156,9 @@ static int open_replicator(struct daemon *d, struct err *err) {
                                     .manager = &d->manager,
                                     .p2p = &d->p2p,
                                     .on_hold = holds_has,
-                                    .hold_ctx = &d->holds};
+                                    .hold_ctx = &d->holds,
+                                    .repaired = links_repaired,
+                                    .repaired_ctx = d};
     replicator_init(&d->replicator, &d->provider);
     return CODE_OK;
 }

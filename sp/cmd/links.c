@@ -34,6 +34,11 @@ static void scrub_found(void *ctx, const struct piece_key *key, int why) {
     links_piece_bad(ctx, key);
 }
 
+void links_repaired(void *ctx, bool rebuilt) {
+    struct daemon *d = ctx;
+    scrubber_note_repair(d->scrubber, rebuilt);
+}
+
 static bool held_back(void *ctx, uint64_t object_id) {
     struct daemon *d = ctx;
     return holds_has(&d->holds, object_id);

@@ -23,6 +23,9 @@ struct provider {
     /* True while the operator keeps this object as it is: nothing scrubs, repairs or answers for it. */
     bool (*on_hold)(void *ctx, uint64_t object_id);
     void *hold_ctx;
+    /* May be NULL: a rebuild of a piece ended. */
+    void (*repaired)(void *ctx, bool rebuilt);
+    void *repaired_ctx;
 };
 
 static inline bool provider_on_hold(const struct provider *p, uint64_t object_id) {

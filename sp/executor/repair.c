@@ -155,8 +155,11 @@ static int repair(struct provider *p, const HeldPosition *held, uint64_t segment
         rc = err_set(err, CODE_NOT_FOUND, "the position is not ours any more");
     if (rc == CODE_NOT_FOUND)
         *ret_final = true;
-    if (!rc)
+    if (!rc) {
         rc = rebuild(p, held, &place, segment, err);
+        if (p->repaired)
+            p->repaired(p->repaired_ctx, !rc);
+    }
     if (!rc)
         log_info("executor", "piece repaired", "object=%" PRIu64 " position=%u segment=%" PRIu64, held->object_id,
                  held->position, segment);

@@ -274,8 +274,11 @@ void scrubber_close(struct scrubber *s) {
 void scrubber_free(struct scrubber *s) {
     if (!s)
         return;
+    bool ran = s->thread.running;
     scrubber_close(s);
     thread_join(&s->thread);
+    if (ran)
+        save(s);
     cond_release(&s->changed);
     mutex_release(&s->lock);
     free(s->data);
@@ -297,5 +300,4 @@ void scrubber_note_repair(struct scrubber *s, bool rebuilt) {
     s->stats.rebuilt += rebuilt;
     s->stats.failed += !rebuilt;
     mutex_unlock(&s->lock);
-    save(s);
 }

@@ -41,7 +41,8 @@ void scrubber_free(struct scrubber *scrubber);
 
 /* Counts over the life of the database; *ret_running: a round is under way. */
 void scrubber_stats(struct scrubber *scrubber, ScrubStats *ret_stats, bool *ret_running);
-/* A repair asked for by piece_bad ended: counted as rebuilt or failed. */
+/* A repair ended: counted as rebuilt or failed; written down when the scrubber next writes, or is freed. Any
+ * thread. */
 void scrubber_note_repair(struct scrubber *scrubber, bool rebuilt);
 
 #endif
