@@ -1,172 +1,151 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef CAIRN_CHAIN_NODE_CORE_H
 #define CAIRN_CHAIN_NODE_CORE_H
-/* The node's threads and what they pass to each other. Private to chain/node. */
-#include "chain/node/admit.h"
+/*
+ * What the core thread does, without the thread: the driver of the consensus core with the log, the signer, the bodies,
+ * the timers and the plan of catching up, between frames of peers on one side and the ledger on the other.
+ *
+ * It owns no clock, socket, thread or queue. A host (struct core_host) tells it the time, moves its frames and does the
+ * ledger's jobs; log and signer lie on the host's disk (chain/os/disk.h). cairnd hosts it on a thread (loop.c), the
+ * simulator (tests/sim) in a model of the world. Both run this same code.
+ *
+ *     core_open -> core_message | core_up | core_down | core_built | core_judged | core_committed | core_due
+ *               -> core_tick, after each of them and when core_deadline has come -> ... -> core_close
+ *
+ * One thread at a time. Inputs that return int fail only when the log, the signer or the ledger failed: the node must
+ * stop then, and put nothing more in. What peers sent is never such a failure: they are reported to the host.
+ *
+ * Rooms: core.c (heights, timers), outputs.c (what the consensus core asks for), inputs.c (messages of peers),
+ * catch_up.c (decided blocks, block sync), recover.c (the log after a restart), evidence.c.
+ */
+#include "chain/metrics/metrics.h"
+#include "chain/node/bodies.h"
 #include "chain/node/driver.h"
-#include "chain/node/executor.h"
-#include "chain/node/node.h"
+#include "chain/node/head.h"
 #include "chain/node/wire.h"
-#include "chain/os/queue.h"
 #include "chain/signer/signer.h"
 #include "chain/sync/sync.h"
 #include "chain/wal/wal.h"
 
-enum {
-    EVENTS_MAX = 8192,
-    EVENT_BYTES_MAX = 64 << 20,
-    PEER_EVENTS_MAX = 1024, /* of one peer among EVENTS_MAX: a flood drops its own messages, not those of others */
-    PEER_BYTES_MAX = 16 << 20,
-    PEER_SERVES_MAX = 8,
-    JOBS_MAX = 256,
-    SERVES_MAX = 256,
-    BODIES_MAX = 32,
-};
-
-/* What the log holds: the core's records, and bodies. */
+/* What the log holds: the consensus core's records, and bodies. */
 enum { LOG_RECORD = 1, LOG_BODY = 2 };
-
-enum event_kind { EVENT_NET, EVENT_UP, EVENT_DOWN, EVENT_BUILT, EVENT_JUDGED, EVENT_COMMITTED, EVENT_DUE, EVENT_STOP };
-
-/* To the core. */
-struct event {
-    enum event_kind kind;
-    net_peer peer;
-    uint8_t wire; /* enum wire_kind */
-    uint64_t height;
-    uint32_t round;
-    struct block *block; /* BUILT (may be NULL), JUDGED: a reference */
-    struct head *head;   /* COMMITTED: a reference */
-    bool invalid;        /* JUDGED */
-    size_t len;
-    uint8_t payload[];
-};
 
 enum job_kind { JOB_BUILD, JOB_JUDGE, JOB_COMMIT, JOB_STOP };
 
-/* To the ledger thread. */
+/* To the ledger. Done one after another, in order. */
 struct job {
     enum job_kind kind;
     uint64_t height;
     uint32_t round;
-    struct block *block; /* a reference */
-    struct certificate certificate;
+    struct block *block;            /* JUDGE, COMMIT: a reference */
+    struct certificate certificate; /* COMMIT */
 };
 
-enum serve_kind { SERVE_BLOCKS, SERVE_DECIDED, SERVE_STOP };
+/* Nothing here is called after core_close, nor may it call back into the core. */
+struct core_host {
+    void *ctx; /* given to every function below */
 
-/* To the serving thread. */
-struct serve {
-    enum serve_kind kind;
-    net_peer peer;
-    uint64_t from;
-    uint32_t count;
+    /* --- time --- never goes back; and what headers say */
+    uint64_t (*mono_ns)(void *ctx);
+    uint64_t (*real_ms)(void *ctx);
+
+    /* --- network --- queues a frame, copied; NET_PEER_NONE: for all. Lossy; must not block. */
+    void (*send)(void *ctx, net_peer peer, uint8_t wire_kind, struct bytes payload);
+    /* The peer did what no correct node does; at 100 points it is gone. */
+    void (*report)(void *ctx, net_peer peer, unsigned points, const char *why);
+
+    /* --- ledger --- takes the job's reference. Answered later by core_built, core_judged, core_committed. */
+    void (*job)(void *ctx, const struct job *job);
+    /* Transactions wait for a block. */
+    bool (*ready)(void *ctx);
+    /* The peers are sent once more what waits here. */
+    void (*respread)(void *ctx);
+    /* The lowest height whose block is kept. */
+    uint64_t (*earliest)(void *ctx);
+    /* Send this committed block with its certificate to the peer. */
+    void (*serve_decided)(void *ctx, net_peer peer, uint64_t height);
+
+    /* Two contradicting signatures of one validator, as an encoded Evidence, borrowed. */
+    void (*evidence)(void *ctx, uint64_t height, uint16_t validator, struct bytes encoded);
+    /* The node cannot go on. */
+    void (*fail)(void *ctx, int code, const struct err *err);
 };
 
-/* A body that the core may be asked about at this height. */
-enum body_state { BODY_HERE, BODY_JUDGING, BODY_VALID, BODY_INVALID };
-struct body {
-    struct block *block; /* NULL: free */
-    enum body_state state;
+struct core_options {
+    const struct core_host *host; /* copied */
+    struct hash chain_tag;
+    struct wal *wal;       /* borrowed */
+    struct signer *signer; /* borrowed; NULL: a full node */
+    struct addr self;      /* consensus address; zero for a full node */
+    struct head *head;     /* the newest; a reference of its own is taken */
 };
 
-struct node_timer {
+struct core_timer {
     bool armed;
     uint64_t deadline_ns;
     struct bft_timer timer;
 };
 
-/* What of one link waits in the queues, by its place among the links. */
-struct node_share {
-    atomic_uint events, serves;
-    atomic_size_t bytes;
-};
-
-struct node_peer {
+struct core_peer {
     net_peer peer;
     uint64_t laggard_height, laggard_ms; /* the last block sent to it because it was behind */
     uint64_t height;                     /* as it says */
 };
 
-struct node {
-    struct node_options options;
-    char data_dir[PATH_LEN_MAX];
-    struct app app;
-    struct hash chain_tag;
-    struct store *store;
-    struct verify *verify;
-    struct admit *admit;
-    struct net *net;
-    struct disk *disk;
-    struct wal *wal;
-    struct signer signer;
-    bool signs;
-    struct addr self; /* consensus address; zero for a full node */
-    struct addr node_id;
-    struct executor executor; /* the ledger thread's, once it runs */
-    struct rpc_node rpc;
-
-    /* the core thread's */
-    struct driver *driver;
-    struct driver_env env;
-    void *core_memory;
-    struct bft *core;
-    struct head *head;
-    struct body bodies[BODIES_MAX];
-    struct hash needed; /* asked of peers; zero: nothing */
-    struct node_timer timers[BFT_TIMER_KINDS];
-    struct sync sync;
-    struct node_peer peers[NET_PEERS_MAX];
-    struct arena arena; /* of one event */
-    struct certificate cert;
-    bool deciding; /* between decide and the new head */
-    uint64_t fed;  /* the height whose synced block was handed to the driver */
-    uint64_t powers[VALIDATORS_MAX];
-
-    struct queue events, jobs, serves;
-    struct thread core_thread, ledger_thread, serve_thread;
-    atomic_size_t event_bytes;
-    struct node_share shares[NET_PEERS_MAX];
-    atomic_bool due_posted, stopping;
-    atomic_uint_least64_t behind; /* heights, for status and health */
-    atomic_uint round;
-
-    struct mutex lock; /* of what follows */
-    struct cond changed;
-    struct head *newest;
-    int failed;
-    struct err failure;
-
-    struct metric *m_blocks, *m_txs, *m_rounds, *m_commit_seconds, *m_block_interval, *m_evidence, *m_height;
+struct core_metrics {
+    struct metric *blocks, *rounds, *block_interval, *evidence, *height; /* each may be NULL */
 };
 
-/* core.c */
-int core_open(struct node *n, struct err *err); /* recovers from the log; the other threads run already */
-void core_run(void *node);
-void core_close(struct node *n);
-void core_post(struct node *n, struct event *e);
-struct event *event_new(enum event_kind kind, struct bytes payload);
-void event_free(struct event *e);
+struct core {
+    struct core_host host;
+    struct hash chain_tag;
+    struct wal *wal;
+    struct signer *signer;
+    struct addr self;
+    struct core_metrics metrics;
 
-/* jobs.c */
-void ledger_run(void *node);
-void job_post(struct node *n, const struct job *job); /* takes the block's reference */
+    struct driver *driver;
+    struct driver_env env;
+    void *bft_memory;
+    struct bft *bft;
+    struct head *head;
+    struct bodies bodies;
+    struct hash needed; /* asked of peers; zero: nothing */
+    struct core_timer timers[BFT_TIMER_KINDS];
+    struct sync sync;
+    uint64_t sync_due_ns;
+    struct core_peer peers[NET_PEERS_MAX];
+    struct arena arena; /* of one input */
+    struct certificate cert;
+    bool deciding;   /* between decide and the new head */
+    uint64_t fed;    /* the height whose synced block was handed to the driver */
+    uint64_t behind; /* heights, for status and health; 0: caught up */
+    uint32_t round;
+    uint64_t powers[VALIDATORS_MAX];
+};
 
-/* serve.c */
-void serve_run(void *node);
-void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t from, uint32_t count);
+/* Recovers what the log holds of the height after the head, and begins or resumes it: jobs and frames leave already.
+ * The struct is zeroed before, and stays where it is. CODE_CORRUPT, CODE_NO_MEMORY and the codes of log and signer;
+ * core_close is due then, too. */
+int core_open(struct core *c, const struct core_options *options, struct err *err);
+void core_close(struct core *c); /* a zeroed struct is allowed */
 
-/* peers.c: the network's callbacks */
-struct net_handler peers_handler(struct node *n);
-struct node_share *peers_share(struct node *n, net_peer peer);
-void peers_taken(struct node *n, const struct event *e); /* an EVENT_NET has left the queue */
+/* A frame of a peer. */
+int core_message(struct core *c, net_peer peer, uint8_t wire_kind, struct bytes payload, struct err *err);
+/* A link has come, is gone. */
+void core_up(struct core *c, net_peer peer);
+void core_down(struct core *c, net_peer peer);
 
-/* node.c */
-void node_fail(struct node *n, int code, const struct err *err);
+/* The ledger's answers. `block` (NULL: nothing to propose now) and `head` are borrowed: references are taken. */
+int core_built(struct core *c, uint64_t height, uint32_t round, struct block *block, struct err *err);
+int core_judged(struct core *c, struct block *block, bool invalid, struct err *err);
+int core_committed(struct core *c, struct head *head, struct err *err);
+/* A transaction waits. Cheap when repeated. */
+int core_due(struct core *c, struct err *err);
 
-/* rpc_node.c */
-void rpc_node_init(struct node *n);
-/* The newest head, with a reference for the caller. */
-struct head *node_head(struct node *n);
+/* Fires the timers that are due, hands on a synced block, asks peers for the next ones. */
+int core_tick(struct core *c, struct err *err);
+/* When to call core_tick at the latest, in host time; UINT64_MAX: not at all. */
+uint64_t core_deadline(const struct core *c);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ledger thread: builds, judges and commits, one job after another. */
-#include "chain/node/core.h"
+#include "chain/node/threads.h"
 
 #include "chain/os/clock.h"
 #include "chain/os/log.h"

@@ -2,7 +2,7 @@
 #include "chain/node/node.h"
 
 #include "chain/crypto/address.h"
-#include "chain/node/core.h"
+#include "chain/node/threads.h"
 #include "chain/os/clock.h"
 #include "chain/os/file.h"
 #include "chain/os/log.h"
@@ -104,15 +104,16 @@ static void metrics_init(struct node *n) {
     struct metrics *m = n->options.metrics;
     if (m == NULL)
         return;
-    n->m_blocks = metrics_counter(m, "cairn_blocks_total", "blocks committed since the start", NULL);
+    struct core_metrics *cm = &n->core.metrics;
+    cm->blocks = metrics_counter(m, "cairn_blocks_total", "blocks committed since the start", NULL);
     n->m_txs = metrics_counter(m, "cairn_txs_total", "transactions committed since the start", NULL);
-    n->m_rounds = metrics_counter(m, "cairn_rounds_failed_total", "rounds that decided nothing", NULL);
-    n->m_evidence = metrics_counter(m, "cairn_evidence_total", "contradicting signatures seen", NULL);
-    n->m_height = metrics_gauge(m, "cairn_height", "the newest committed height", NULL);
+    cm->rounds = metrics_counter(m, "cairn_rounds_failed_total", "rounds that decided nothing", NULL);
+    cm->evidence = metrics_counter(m, "cairn_evidence_total", "contradicting signatures seen", NULL);
+    cm->height = metrics_gauge(m, "cairn_height", "the newest committed height", NULL);
     n->m_commit_seconds = metrics_histogram(m, "cairn_commit_seconds", "time to execute and commit a block", NULL,
                                             metrics_seconds, METRICS_SECONDS_N);
-    n->m_block_interval = metrics_histogram(m, "cairn_block_interval_seconds", "between the times of two headers", NULL,
-                                            metrics_seconds, METRICS_SECONDS_N);
+    cm->block_interval = metrics_histogram(m, "cairn_block_interval_seconds", "between the times of two headers", NULL,
+                                           metrics_seconds, METRICS_SECONDS_N);
     metrics_gauge_fn(m, "cairn_mempool_txs", "transactions waiting", NULL, read_mempool, n);
     metrics_gauge_fn(m, "cairn_peers", "links to other nodes", NULL, read_peers, n);
     metrics_gauge_fn(m, "cairn_blocks_behind", "heights that peers claim to be ahead", NULL, read_behind, n);
@@ -205,6 +206,17 @@ static int open_net(struct node *n, const struct node_options *o, struct err *er
     return net_start(&c, &h, &n->net, err);
 }
 
+static int open_core(struct node *n, struct err *err) {
+    struct core_host host = core_host_of(n);
+    struct core_options o = {.host = &host,
+                             .chain_tag = n->chain_tag,
+                             .wal = n->wal,
+                             .signer = n->signs ? &n->signer : NULL,
+                             .self = n->self,
+                             .head = n->executor.head};
+    return core_open(&n->core, &o, err);
+}
+
 static int start_threads(struct node *n, struct err *err) {
     int rc = thread_start(&n->ledger_thread, "ledger", ledger_run, n, err);
     if (rc == CODE_OK)
@@ -222,7 +234,6 @@ static int start(struct node *n, const struct node_options *o, struct err *err) 
         rc = look_back(n, err);
     if (rc == CODE_OK) {
         n->newest = head_ref(n->executor.head);
-        n->head = head_ref(n->executor.head);
         metrics_init(n);
         rc = open_admit(n, o, err);
     }
@@ -231,7 +242,7 @@ static int start(struct node *n, const struct node_options *o, struct err *err) 
     if (rc == CODE_OK)
         rc = start_threads(n, err);
     if (rc == CODE_OK)
-        rc = core_open(n, err);
+        rc = open_core(n, err);
     if (rc == CODE_OK)
         rc = thread_start(&n->core_thread, "core", core_run, n, err);
     return rc;
@@ -300,7 +311,7 @@ void node_stop(struct node *n) {
     net_stop(n->net, DRAIN_MS);
     drain_events(n);
     drain_jobs(n);
-    core_close(n);
+    core_close(&n->core);
     admit_free(n->admit);
     executor_close(&n->executor);
     head_unref(n->newest);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the network hears goes to the queue of the thread that it concerns. A full queue drops: consensus repeats, sync
  * asks again. */
-#include "chain/node/core.h"
+#include "chain/node/threads.h"
 
 #include "chain/codec/bech32.h"
 #include "chain/codec/pb.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The node as RPC sees it. */
-#include "chain/node/core.h"
+#include "chain/node/threads.h"
 
 #include "chain/os/clock.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The serving thread: what peers want from the store. */
-#include "chain/node/core.h"
+#include "chain/node/threads.h"
 
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_NODE_CORE_ROOMS_H
+#define CAIRN_CHAIN_NODE_CORE_ROOMS_H
+/* What the rooms of the core (core.h) need of each other. Private to them. */
+#include "chain/node/core.h"
+
+static inline uint64_t core_now_ms(const struct core *c) {
+    return c->host.mono_ns(c->host.ctx) / 1000000u;
+}
+
+/* The host's time in `ms` milliseconds. */
+static inline uint64_t core_in_ms(const struct core *c, uint64_t ms) {
+    uint64_t now = c->host.mono_ns(c->host.ctx);
+    return ms > (UINT64_MAX - now) / 1000000u ? UINT64_MAX : now + ms * 1000000u;
+}
+
+/* core.c: what the next height starts from */
+struct bft_start core_start(struct core *c);
+struct core_peer *core_peer(struct core *c, net_peer peer); /* NULL: unknown. NET_PEER_NONE: a free place */
+
+/* outputs.c: the driver's environment */
+void outputs_init(struct core *c);
+void outputs_status(struct core *c, net_peer peer, uint64_t height, uint32_t round);
+/* Sees to it that the driver hears what the ledger thinks of the body. */
+void outputs_judge(struct core *c, struct body *b);
+/* The peer lacks `height`: sends it, but not the same again within a moment. */
+void outputs_laggard(struct core *c, net_peer peer, uint64_t height);
+int outputs_log_body(struct core *c, const struct block *b, struct err *err);
+
+/* inputs.c */
+void inputs_misbehaved(struct core *c, net_peer peer, unsigned points, const char *what, const struct err *err);
+
+/* catch_up.c */
+int catch_up_decided(struct core *c, net_peer peer, struct bytes payload, struct err *err);
+void catch_up_batch(struct core *c, net_peer peer, struct bytes payload);
+/* Hands on a synced block, asks for the next ones; when to do so again. */
+int catch_up_step(struct core *c, struct err *err);
+
+/* recover.c */
+int recover(struct core *c, struct err *err);
+
+/* evidence.c */
+void evidence_emit(struct core *c, const struct bft_evidence *e);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages of peers: form, signature against the set of their height, then the driver. */
+#include "chain/node/core_rooms.h"
+
+#include "chain/codec/pb.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void inputs_misbehaved(struct core *c, net_peer peer, unsigned points, const char *what, const struct err *err) {
+    char why[ERR_MSG_MAX + 80];
+    snprintf(why, sizeof why, "%s: %s", what, err_text(err));
+    c->host.report(c->host.ctx, peer, points, why);
+}
+
+/* The set and parsed keys of a height that is now or next; NULL for others. */
+static const struct validator_set *set_at(const struct core *c, uint64_t height, const struct verifier **ret_keys) {
+    switch (driver_when(c->driver, height)) {
+    case DRIVER_NOW:
+        *ret_keys = c->head->verifiers;
+        return &c->head->info.validators;
+    case DRIVER_NEXT:
+        *ret_keys = c->head->next_verifiers;
+        return &c->head->info.next_validators;
+    case DRIVER_PAST:
+    case DRIVER_FUTURE:
+        break;
+    }
+    return NULL;
+}
+
+static int on_vote(struct core *c, net_peer peer, struct bytes payload, struct err *err) {
+    struct vote v;
+    struct err why;
+    int rc = wire_vote_decode(payload, &c->arena, &v, &why);
+    if (rc != CODE_OK) {
+        inputs_misbehaved(c, peer, 50, "malformed vote", &why);
+        return CODE_OK;
+    }
+    const struct verifier *keys = NULL;
+    const struct validator_set *set = set_at(c, v.height, &keys);
+    if (driver_when(c->driver, v.height) == DRIVER_PAST || (set != NULL && bft_has_vote(c->bft, &v)))
+        return CODE_OK;
+    if (set != NULL) {
+        struct hash digest = vote_digest(&c->chain_tag, &v);
+        if (v.validator >= set->n || !verifier_check(&keys[v.validator], &digest, &v.sig)) {
+            err_set(&why, CODE_BAD_SIGNATURE, "height %" PRIu64 " validator %u", v.height, v.validator);
+            inputs_misbehaved(c, peer, 50, "forged vote", &why);
+            return CODE_OK;
+        }
+    }
+    return driver_vote(c->driver, peer, &v, err);
+}
+
+static int on_certificate(struct core *c, net_peer peer, struct bytes payload, struct err *err) {
+    struct err why;
+    uint16_t set_n = c->head->info.validators.n;
+    int rc = wire_certificate_decode(payload, set_n, &c->arena, &c->cert, &why);
+    if (rc != CODE_OK) /* of another height's set, perhaps: no reproach */
+        return CODE_OK;
+    if (driver_when(c->driver, c->cert.height) == DRIVER_NOW) {
+        rc = certificate_check_signatures(&c->cert, &c->chain_tag, &c->head->info.validators, c->head->verifiers, &why);
+        if (rc != CODE_OK) {
+            inputs_misbehaved(c, peer, 50, "forged certificate", &why);
+            return CODE_OK;
+        }
+    }
+    return driver_certificate(c->driver, peer, &c->cert, err);
+}
+
+/* "plausibility (precision 500 ms, a delay parameter growing per round) is judged at receipt, only for pol_round -1" */
+static bool timely(const struct core *c, const struct proposal *p, uint64_t time_ms) {
+    const ConsensusParams *cp = c->head->info.consensus;
+    uint64_t now = c->host.real_ms(c->host.ctx);
+    uint64_t late = cp->precision_ms + cp->message_delay_ms * (1 + (uint64_t)p->round);
+    return time_ms <= now + cp->precision_ms && now <= time_ms + late;
+}
+
+static int on_proposal(struct core *c, net_peer peer, struct bytes payload, struct err *err) {
+    struct proposal p;
+    struct block *b = NULL;
+    struct err why;
+    int rc = wire_proposal_decode(payload, &c->chain_tag, &c->arena, &p, &b, &why);
+    if (rc != CODE_OK) {
+        inputs_misbehaved(c, peer, 50, "malformed proposal", &why);
+        return CODE_OK;
+    }
+    const struct verifier *keys = NULL;
+    const struct validator_set *set = set_at(c, p.height, &keys);
+    enum driver_when when = driver_when(c->driver, p.height);
+    if (set != NULL) {
+        struct hash digest = proposal_digest(&c->chain_tag, &p);
+        if (p.validator >= set->n || !verifier_check(&keys[p.validator], &digest, &p.sig)) {
+            err_set(&why, CODE_BAD_SIGNATURE, "height %" PRIu64 " validator %u", p.height, p.validator);
+            inputs_misbehaved(c, peer, 50, "forged proposal", &why);
+            block_unref(b);
+            return CODE_OK;
+        }
+    }
+    if (when == DRIVER_NOW || when == DRIVER_NEXT) {
+        uint16_t last = when == DRIVER_NOW ? c->head->last_validators.n : c->head->info.validators.n;
+        if (block_bind(b, last, &why) == CODE_OK)
+            bodies_keep(&c->bodies, b, BODY_HERE);
+        else /* the proposal is its validator's, the body is not */
+            inputs_misbehaved(c, peer, 50, "another body than the proposal's", &why);
+    }
+    if (when != DRIVER_PAST)
+        rc = driver_proposal(c->driver, peer, &p, timely(c, &p, b->header.time), err);
+    block_unref(b);
+    return rc;
+}
+
+static void on_body_request(struct core *c, net_peer peer, struct bytes payload) {
+    BodyRequest *pb = NULL;
+    struct err why;
+    struct hash id;
+    int rc = pb_decode(&body_request__descriptor, payload, &c->arena, &pb, &why);
+    if (rc == CODE_OK && !hash_from(pb_bytes(pb->value_id), &id))
+        rc = err_set(&why, CODE_MALFORMED, "BodyRequest.value_id is missing");
+    if (rc != CODE_OK) {
+        inputs_misbehaved(c, peer, 50, "malformed request", &why);
+        return;
+    }
+    const struct body *b = bodies_find(&c->bodies, &id);
+    if (b == NULL) {
+        if (pb->height <= c->head->height)
+            outputs_laggard(c, peer, pb->height);
+        return;
+    }
+    DecidedBlock out = DECIDED_BLOCK__INIT;
+    struct bytes bytes;
+    out.block = pb_data(b->block->encoded);
+    if (pb_encode(&out, &c->arena, &bytes, NULL) == CODE_OK)
+        c->host.send(c->host.ctx, peer, WIRE_DECIDED, bytes);
+}
+
+static int on_status(struct core *c, net_peer peer, struct bytes payload, struct err *err) {
+    PeerStatus *pb = NULL;
+    struct err why;
+    if (pb_decode(&peer_status__descriptor, payload, &c->arena, &pb, &why) != CODE_OK) {
+        inputs_misbehaved(c, peer, 50, "malformed status", &why);
+        return CODE_OK;
+    }
+    struct core_peer *p = core_peer(c, peer);
+    if (p != NULL)
+        p->height = pb->height;
+    sync_claim(&c->sync, peer, pb->height, pb->earliest);
+    return driver_status(c->driver, peer, pb->height, pb->round, err);
+}
+
+static int message(struct core *c, net_peer peer, uint8_t wire_kind, struct bytes payload, struct err *err) {
+    switch (wire_kind) {
+    case WIRE_VOTE:
+        return on_vote(c, peer, payload, err);
+    case WIRE_CERTIFICATE:
+        return on_certificate(c, peer, payload, err);
+    case WIRE_PROPOSAL:
+        return on_proposal(c, peer, payload, err);
+    case WIRE_DECIDED:
+        return catch_up_decided(c, peer, payload, err);
+    case WIRE_BODY_REQUEST:
+        on_body_request(c, peer, payload);
+        return CODE_OK;
+    case WIRE_STATUS:
+        return on_status(c, peer, payload, err);
+    case WIRE_BLOCK_BATCH:
+        catch_up_batch(c, peer, payload);
+        return CODE_OK;
+    default:
+        return CODE_OK;
+    }
+}
+
+int core_message(struct core *c, net_peer peer, uint8_t wire_kind, struct bytes payload, struct err *err) {
+    int rc = message(c, peer, wire_kind, payload, err);
+    arena_reset(&c->arena);
+    return rc;
+}

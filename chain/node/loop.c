@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The core's thread: events go in, and what the core asks of its host goes to the other threads. */
+#include "chain/node/threads.h"
+
+#include "chain/crypto/hash.h"
+#include "chain/os/clock.h"
+#include "chain/os/file.h"
+#include "chain/os/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BATCH = 256 };
+
+/* --- the core's host --- */
+
+static uint64_t host_mono_ns(void *ctx) {
+    (void)ctx;
+    return clock_mono_ns();
+}
+
+static uint64_t host_real_ms(void *ctx) {
+    (void)ctx;
+    return clock_real_ms();
+}
+
+static void host_send(void *ctx, net_peer peer, uint8_t wire_kind, struct bytes payload) {
+    struct node *n = ctx;
+    if (peer == NET_PEER_NONE)
+        net_broadcast(n->net, NET_PEER_NONE, wire_class(wire_kind), wire_kind, payload);
+    else
+        net_send(n->net, peer, wire_class(wire_kind), wire_kind, payload);
+}
+
+static void host_report(void *ctx, net_peer peer, unsigned points, const char *why) {
+    struct node *n = ctx;
+    net_report(n->net, peer, points, why);
+}
+
+static void host_job(void *ctx, const struct job *job) {
+    job_post(ctx, job);
+}
+
+static bool host_ready(void *ctx) {
+    struct node *n = ctx;
+    return admit_ready(n->admit);
+}
+
+static void host_respread(void *ctx) {
+    struct node *n = ctx;
+    admit_respread(n->admit);
+}
+
+static uint64_t host_earliest(void *ctx) {
+    struct node *n = ctx;
+    return store_first_block(n->store);
+}
+
+static void host_serve_decided(void *ctx, net_peer peer, uint64_t height) {
+    serve_post(ctx, SERVE_DECIDED, peer, height, 1);
+}
+
+/* Kept as a file: the transaction that carries evidence comes with the slashing rules. */
+static void host_evidence(void *ctx, uint64_t height, uint16_t validator, struct bytes encoded) {
+    struct node *n = ctx;
+    struct err err;
+    struct hash id = hash_of(DOMAIN_EVIDENCE, encoded);
+    char path[PATH_LEN_MAX + 96];
+    snprintf(path, sizeof path, "%s/evidence/%s.pb", n->data_dir, hash_hex(&id).s);
+    int rc = file_write_new(path, encoded, 0600, &err);
+    log_error("node", "a validator signed two contradicting messages", "height=%" PRIu64 " validator=%u kept=%s",
+              height, validator, rc == CODE_OK ? hash_hex(&id).s : code_name(rc));
+}
+
+static void host_fail(void *ctx, int code, const struct err *err) {
+    node_fail(ctx, code, err);
+}
+
+struct core_host core_host_of(struct node *n) {
+    return (struct core_host){.ctx = n,
+                              .mono_ns = host_mono_ns,
+                              .real_ms = host_real_ms,
+                              .send = host_send,
+                              .report = host_report,
+                              .job = host_job,
+                              .ready = host_ready,
+                              .respread = host_respread,
+                              .earliest = host_earliest,
+                              .serve_decided = host_serve_decided,
+                              .evidence = host_evidence,
+                              .fail = host_fail};
+}
+
+/* --- the loop --- */
+
+static int on_event(struct node *n, struct event *e, struct err *err) {
+    struct core *c = &n->core;
+    switch (e->kind) {
+    case EVENT_NET:
+        return core_message(c, e->peer, e->wire, bytes_of(e->payload, e->len), err);
+    case EVENT_UP:
+        core_up(c, e->peer);
+        break;
+    case EVENT_DOWN:
+        core_down(c, e->peer);
+        break;
+    case EVENT_BUILT:
+        return core_built(c, e->height, e->round, e->block, err);
+    case EVENT_JUDGED:
+        return core_judged(c, e->block, e->invalid, err);
+    case EVENT_COMMITTED:
+        atomic_store(&n->due_posted, false);
+        return core_committed(c, e->head, err);
+    case EVENT_DUE:
+        return core_due(c, err);
+    case EVENT_STOP:
+        break;
+    }
+    return CODE_OK;
+}
+
+static int events_take(struct node *n, void **events, size_t k, bool *ret_stop, struct err *err) {
+    int rc = CODE_OK;
+    for (size_t i = 0; i < k; i++) {
+        struct event *e = events[i];
+        if (e->kind == EVENT_NET)
+            peers_taken(n, e);
+        *ret_stop = *ret_stop || e->kind == EVENT_STOP;
+        if (rc == CODE_OK && !*ret_stop)
+            rc = on_event(n, e, err);
+        event_free(e);
+    }
+    return rc;
+}
+
+void core_run(void *node) {
+    struct node *n = node;
+    void *events[BATCH];
+    struct err err;
+    bool stop = false;
+    int rc = CODE_OK;
+    while (!stop && rc == CODE_OK) {
+        size_t k = 0;
+        if (queue_take_many(&n->events, core_deadline(&n->core), events, BATCH, &k) == CODE_CLOSED)
+            break;
+        err_clear(&err);
+        rc = events_take(n, events, k, &stop, &err);
+        if (rc == CODE_OK && !stop)
+            rc = core_tick(&n->core, &err);
+        atomic_store(&n->behind, n->core.behind);
+        atomic_store(&n->round, n->core.round);
+    }
+    if (rc != CODE_OK)
+        node_fail(n, rc, &err);
+}
+
+struct event *event_new(enum event_kind kind, struct bytes payload) {
+    struct event *e = calloc(1, sizeof *e + payload.len);
+    if (e == NULL)
+        return NULL;
+    e->kind = kind;
+    e->len = payload.len;
+    if (payload.len > 0)
+        memcpy(e->payload, payload.data, payload.len);
+    return e;
+}
+
+void event_free(struct event *e) {
+    if (e == NULL)
+        return;
+    block_unref(e->block);
+    head_unref(e->head);
+    free(e);
+}
+
+void core_post(struct node *n, struct event *e) {
+    if (e == NULL || queue_put(&n->events, e, DEADLINE_NEVER) != CODE_OK)
+        event_free(e);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the consensus core asks for, done: the driver's environment. */
+#include "chain/node/core_rooms.h"
+
+#include "chain/codec/pb.h"
+#include "chain/os/log.h"
+
+#include <inttypes.h>
+
+enum { LAGGARD_MS = 300 /* the same block is not sent to the same peer more often */ };
+
+/* --- log --- */
+
+int outputs_log_body(struct core *c, const struct block *b, struct err *err) {
+    return wal_append(c->wal, LOG_BODY, b->encoded, err);
+}
+
+static int env_log_begin(void *ctx, uint64_t height, struct err *err) {
+    struct core *c = ctx;
+    return wal_reset(c->wal, height, err);
+}
+
+static int env_log_append(void *ctx, struct bytes record, struct err *err) {
+    struct core *c = ctx;
+    return wal_append(c->wal, LOG_RECORD, record, err);
+}
+
+static int env_log_sync(void *ctx, struct err *err) {
+    struct core *c = ctx;
+    return wal_sync(c->wal, err);
+}
+
+/* --- timers --- */
+
+static void env_timer_arm(void *ctx, const struct bft_timer *timer) {
+    struct core *c = ctx;
+    c->timers[timer->kind] =
+        (struct core_timer){.armed = true, .deadline_ns = core_in_ms(c, timer->delay_ms), .timer = *timer};
+}
+
+static void env_timer_cancel(void *ctx, enum bft_timer_kind kind) {
+    struct core *c = ctx;
+    c->timers[kind].armed = false;
+}
+
+/* --- signer --- */
+
+static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_sig, bool *ret_refused,
+                    struct err *err) {
+    struct core *c = ctx;
+    if (c->signer == NULL) {
+        *ret_refused = true;
+        return CODE_OK;
+    }
+    bool proposal = request->type == VOTE_PROPOSAL;
+    struct hash digest =
+        proposal ? proposal_digest(&c->chain_tag, &request->proposal) : vote_digest(&c->chain_tag, &request->vote);
+    uint64_t height = proposal ? request->proposal.height : request->vote.height;
+    uint32_t round = proposal ? request->proposal.round : request->vote.round;
+    int rc = signer_sign(c->signer, height, round, (enum signer_step)request->type, &digest, ret_sig, err);
+    if (rc != CODE_CONFLICT)
+        return rc;
+    log_warn("node", "signature refused", "why=%s", log_quote(err_text(err)).s);
+    *ret_refused = true;
+    return CODE_OK;
+}
+
+/* --- network --- */
+
+static void broadcast(struct core *c, uint8_t kind, struct bytes payload) {
+    c->host.send(c->host.ctx, NET_PEER_NONE, kind, payload);
+}
+
+static void send_proposal(struct core *c, const struct proposal *p) {
+    struct body *b = bodies_find(&c->bodies, &p->value);
+    struct bytes out;
+    if (b == NULL || b->state != BODY_VALID || !b->block->opened)
+        return; /* a restart during its round: the body is in the log, but others will propose it */
+    if (wire_proposal_encode(p, b->block, &c->arena, &out, NULL) == CODE_OK)
+        broadcast(c, WIRE_PROPOSAL, out);
+}
+
+void outputs_status(struct core *c, net_peer peer, uint64_t height, uint32_t round) {
+    PeerStatus pb = PEER_STATUS__INIT;
+    struct bytes out;
+    pb.height = height;
+    pb.round = round;
+    pb.earliest = c->host.earliest(c->host.ctx);
+    if (pb_encode(&pb, &c->arena, &out, NULL) == CODE_OK)
+        c->host.send(c->host.ctx, peer, WIRE_STATUS, out);
+}
+
+static void env_send(void *ctx, const struct bft_send *send) {
+    struct core *c = ctx;
+    struct arena_mark mark = arena_mark(&c->arena);
+    struct bytes out;
+    switch (send->kind) {
+    case BFT_SEND_PROPOSAL:
+        send_proposal(c, &send->proposal);
+        break;
+    case BFT_SEND_VOTE:
+        if (wire_vote_encode(&send->vote, &c->arena, &out, NULL) == CODE_OK)
+            broadcast(c, WIRE_VOTE, out);
+        break;
+    case BFT_SEND_CERTIFICATE:
+        if (wire_certificate_encode(send->certificate, c->head->info.validators.n, &c->arena, &out, NULL) == CODE_OK)
+            broadcast(c, WIRE_CERTIFICATE, out);
+        break;
+    case BFT_SEND_STATUS:
+        outputs_status(c, NET_PEER_NONE, send->status.height, send->status.round);
+        break;
+    }
+    arena_rewind(&c->arena, mark);
+}
+
+/* --- ledger --- */
+
+static void env_build(void *ctx, uint64_t height, uint32_t round) {
+    struct core *c = ctx;
+    c->round = round;
+    c->host.job(c->host.ctx, &(struct job){.kind = JOB_BUILD, .height = height, .round = round});
+}
+
+void outputs_judge(struct core *c, struct body *b) {
+    switch (b->state) {
+    case BODY_HERE:
+        b->state = BODY_JUDGING;
+        c->host.job(c->host.ctx,
+                    &(struct job){.kind = JOB_JUDGE, .height = c->head->height + 1, .block = block_ref(b->block)});
+        break;
+    case BODY_JUDGING:
+        break;
+    case BODY_VALID:
+        driver_body(c->driver, &b->block->header.id, BFT_VERDICT_VALID, NULL);
+        break;
+    case BODY_INVALID:
+        driver_body(c->driver, &b->block->header.id, BFT_VERDICT_INVALID, NULL);
+        break;
+    }
+}
+
+static void env_validate(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
+    struct core *c = ctx;
+    (void)height;
+    c->round = round;
+    struct body *b = bodies_find(&c->bodies, value);
+    if (b != NULL)
+        outputs_judge(c, b);
+}
+
+static void env_need(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
+    struct core *c = ctx;
+    struct body *b = bodies_find(&c->bodies, value);
+    if (b != NULL) {
+        outputs_judge(c, b);
+        return;
+    }
+    c->needed = *value;
+    BodyRequest pb = BODY_REQUEST__INIT;
+    struct bytes out;
+    pb.height = height;
+    pb.round = round;
+    pb.value_id = pb_data(hash_bytes(value));
+    if (pb_encode(&pb, &c->arena, &out, NULL) == CODE_OK)
+        broadcast(c, WIRE_BODY_REQUEST, out);
+}
+
+static int env_decide(void *ctx, uint64_t height, const struct hash *value, const struct certificate *certificate,
+                      struct err *err) {
+    struct core *c = ctx;
+    struct body *b = bodies_find(&c->bodies, value);
+    if (b == NULL)
+        return err_set(err, CODE_INTERNAL, "height %" PRIu64 " is decided, but its body is not here", height);
+    struct job job = {.kind = JOB_COMMIT, .height = height, .block = block_ref(b->block)};
+    certificate_copy(&job.certificate, certificate);
+    c->deciding = true;
+    metric_add(c->metrics.rounds, certificate->round);
+    c->host.job(c->host.ctx, &job);
+    return CODE_OK;
+}
+
+/* --- what went wrong, and peers --- */
+
+static void env_evidence(void *ctx, const struct bft_evidence *e) {
+    evidence_emit(ctx, e);
+}
+
+static void env_diverged(void *ctx, uint64_t height, const struct hash *value) {
+    struct core *c = ctx;
+    struct err err;
+    int rc = err_set(&err, CODE_INTEGRITY,
+                     "more than two thirds decided block %s at height %" PRIu64
+                     ", which is invalid by this node's ledger: its state or program differs; see the log",
+                     hash_hex(value).s, height);
+    c->host.fail(c->host.ctx, rc, &err);
+}
+
+static void env_behind(void *ctx, driver_peer peer, uint64_t height) {
+    struct core *c = ctx;
+    if (peer != DRIVER_PEER_SELF)
+        sync_claim(&c->sync, peer, height, 0);
+}
+
+void outputs_laggard(struct core *c, net_peer peer, uint64_t height) {
+    struct core_peer *p = core_peer(c, peer);
+    uint64_t now = core_now_ms(c);
+    if (p == NULL || height == 0 || height > c->head->height ||
+        (p->laggard_height == height && now < p->laggard_ms + LAGGARD_MS))
+        return;
+    p->laggard_height = height;
+    p->laggard_ms = now;
+    c->host.serve_decided(c->host.ctx, peer, height);
+}
+
+static void env_laggard(void *ctx, driver_peer peer, uint64_t height) {
+    outputs_laggard(ctx, peer, height);
+}
+
+static void env_rejected(void *ctx, driver_peer peer, const char *reason) {
+    struct core *c = ctx;
+    if (peer != DRIVER_PEER_SELF)
+        c->host.report(c->host.ctx, peer, 25, reason);
+}
+
+void outputs_init(struct core *c) {
+    c->env = (struct driver_env){
+        .ctx = c,
+        .log_begin = env_log_begin,
+        .log_append = env_log_append,
+        .log_sync = env_log_sync,
+        .timer_arm = env_timer_arm,
+        .timer_cancel = env_timer_cancel,
+        .sign = env_sign,
+        .send = env_send,
+        .build = env_build,
+        .validate = env_validate,
+        .need = env_need,
+        .decide = env_decide,
+        .evidence = env_evidence,
+        .diverged = env_diverged,
+        .behind = env_behind,
+        .laggard = env_laggard,
+        .rejected = env_rejected,
+    };
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* After a restart: the log of the height after the head, read back into the consensus core. */
+#include "chain/node/core_rooms.h"
+
+#include "chain/os/log.h"
+
+#include <inttypes.h>
+
+struct recovery {
+    struct core *c;
+    unsigned records, bodies;
+    struct err *err;
+};
+
+static int recover_one(void *arg, uint8_t kind, struct bytes payload) {
+    struct recovery *r = arg;
+    if (kind == LOG_RECORD) {
+        r->records++;
+        return driver_replay(r->c->driver, payload, r->err);
+    }
+    struct block *b = NULL;
+    int rc = block_new(payload, &r->c->chain_tag, &b, r->err);
+    if (rc == CODE_OK)
+        rc = block_open(b, r->c->head->last_validators.n, r->err);
+    if (rc == CODE_OK)
+        bodies_keep(&r->c->bodies, b, BODY_VALID);
+    block_unref(b);
+    r->bodies++;
+    return rc == CODE_OK ? CODE_OK : err_wrap(r->err, CODE_CORRUPT, "a body in the durability log");
+}
+
+int recover(struct core *c, struct err *err) {
+    struct bft_start start = core_start(c);
+    int rc = driver_replay_begin(c->driver, &start, err);
+    struct recovery r = {.c = c, .err = err};
+    if (rc == CODE_OK)
+        rc = wal_open(c->wal, start.height, recover_one, &r, err);
+    if (rc == CODE_OK)
+        rc = driver_replay_end(c->driver, err);
+    if (rc == CODE_OK && r.records > 0)
+        log_info("node", "recovered from the durability log", "height=%" PRIu64 " records=%u bodies=%u torn=%" PRIu64,
+                 start.height, r.records, r.bodies, wal_stats(c->wal).torn);
+    return rc;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_NODE_THREADS_H
+#define CAIRN_CHAIN_NODE_THREADS_H
+/* The node's threads and what they pass to each other. Private to chain/node. */
+#include "chain/node/admit.h"
+#include "chain/node/core.h"
+#include "chain/node/executor.h"
+#include "chain/node/node.h"
+#include "chain/os/queue.h"
+
+enum {
+    EVENTS_MAX = 8192,
+    EVENT_BYTES_MAX = 64 << 20,
+    PEER_EVENTS_MAX = 1024, /* of one peer among EVENTS_MAX: a flood drops its own messages, not those of others */
+    PEER_BYTES_MAX = 16 << 20,
+    PEER_SERVES_MAX = 8,
+    JOBS_MAX = 256,
+    SERVES_MAX = 256,
+};
+
+enum event_kind { EVENT_NET, EVENT_UP, EVENT_DOWN, EVENT_BUILT, EVENT_JUDGED, EVENT_COMMITTED, EVENT_DUE, EVENT_STOP };
+
+/* To the core. */
+struct event {
+    enum event_kind kind;
+    net_peer peer;
+    uint8_t wire; /* enum wire_kind */
+    uint64_t height;
+    uint32_t round;
+    struct block *block; /* BUILT (may be NULL), JUDGED: a reference */
+    struct head *head;   /* COMMITTED: a reference */
+    bool invalid;        /* JUDGED */
+    size_t len;
+    uint8_t payload[];
+};
+
+enum serve_kind { SERVE_BLOCKS, SERVE_DECIDED, SERVE_STOP };
+
+/* To the serving thread. */
+struct serve {
+    enum serve_kind kind;
+    net_peer peer;
+    uint64_t from;
+    uint32_t count;
+};
+
+/* What of one link waits in the queues, by its place among the links. */
+struct node_share {
+    atomic_uint events, serves;
+    atomic_size_t bytes;
+};
+
+struct node {
+    struct node_options options;
+    char data_dir[PATH_LEN_MAX];
+    struct app app;
+    struct hash chain_tag;
+    struct store *store;
+    struct verify *verify;
+    struct admit *admit;
+    struct net *net;
+    struct disk *disk;
+    struct wal *wal;
+    struct signer signer;
+    bool signs;
+    struct addr self; /* consensus address; zero for a full node */
+    struct addr node_id;
+    struct executor executor; /* the ledger thread's, once it runs */
+    struct rpc_node rpc;
+
+    struct core core; /* the core thread's, once it runs */
+
+    struct queue events, jobs, serves;
+    struct thread core_thread, ledger_thread, serve_thread;
+    atomic_size_t event_bytes;
+    struct node_share shares[NET_PEERS_MAX];
+    atomic_bool due_posted, stopping;
+    atomic_uint_least64_t behind; /* heights, for status and health */
+    atomic_uint round;
+
+    struct mutex lock; /* of what follows */
+    struct cond changed;
+    struct head *newest;
+    int failed;
+    struct err failure;
+
+    struct metric *m_txs, *m_commit_seconds;
+};
+
+/* loop.c */
+struct core_host core_host_of(struct node *n);
+void core_run(void *node);
+void core_post(struct node *n, struct event *e); /* takes the event */
+struct event *event_new(enum event_kind kind, struct bytes payload);
+void event_free(struct event *e);
+
+/* jobs.c */
+void ledger_run(void *node);
+void job_post(struct node *n, const struct job *job); /* takes the block's reference */
+
+/* serve.c */
+void serve_run(void *node);
+void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t from, uint32_t count);
+
+/* peers.c: the network's callbacks */
+struct net_handler peers_handler(struct node *n);
+struct node_share *peers_share(struct node *n, net_peer peer);
+void peers_taken(struct node *n, const struct event *e); /* an EVENT_NET has left the queue */
+
+/* node.c */
+void node_fail(struct node *n, int code, const struct err *err);
+
+/* rpc_node.c */
+void rpc_node_init(struct node *n);
+/* The newest head, with a reference for the caller. */
+struct head *node_head(struct node *n);
+
+#endif
