@@ -94,9 +94,11 @@ def free_port(taken=set()):  # noqa: B006  one set for all calls
 
 # --- nodes ------------------------------------------------------------------------------------------------------------------
 class Node:
-    def __init__(self, net, name, *more):
+    def __init__(self, net, name, *more, host="127.0.0.1", prefix=(), program=CAIRND, env=None):
+        """prefix: a command line that the program is started under; program and env: another build of cairnd, and what it is told."""
         self.net, self.name, self.home = net, name, os.path.join(net.dir, name)
-        self.p2p, self.http = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.prefix, self.program, self.env = prefix, program, env or {}
+        self.p2p, self.http = f"{host}:{free_port()}", f"{host}:{free_port()}"
         self.info = json.loads(run(CAIRND, "init", "--home", self.home, "--moniker", name, "--p2p", self.p2p, "--http",
                                    self.http, *more).stdout)
         self.process = None
@@ -115,8 +117,8 @@ class Node:
 
     def start(self, prefix=(), ready=True, env=None):
         log = open(os.path.join(self.home, "log"), "a")
-        self.process = subprocess.Popen([*prefix, CAIRND, "start", "--home", self.home], stderr=log, stdout=log,
-                                        stdin=subprocess.DEVNULL, env=dict(os.environ, **(env or {})))
+        self.process = subprocess.Popen([*self.prefix, *prefix, self.program, "start", "--home", self.home], stderr=log, stdout=log,
+                                        stdin=subprocess.DEVNULL, env=dict(os.environ, **self.env, **(env or {})))
         log.close()
         if ready:
             self.wait_ready()
@@ -182,11 +184,12 @@ def run(*args, ok=True):
 class Network:
     """Validators with accounts that have coins. `with Network(4) as net:` stops and removes everything."""
 
-    def __init__(self, validators, accounts=(), base=None):
+    def __init__(self, validators, accounts=(), base=None, nodes=()):
+        """nodes: how each validator differs (arguments of Node); the rest do not."""
         self.tmp = tempfile.TemporaryDirectory(prefix="cairn-e2e-", dir=base)
         self.dir = self.tmp.name
         self.accounts = [Account(a) for a in accounts]
-        self.nodes = [Node(self, f"v{i}") for i in range(validators)]
+        self.nodes = [Node(self, f"v{i}", **(nodes[i] if i < len(nodes) else {})) for i in range(validators)]
         self.others = []
         self.genesis = json.loads(run(CAIRND, "genesis", "--chain-id", "e2e", "--development").stdout)
         self.genesis["validators"] = sorted((n.info["validator"] for n in self.nodes), key=lambda v: bech32_bytes(v["address"]))
