@@ -17,7 +17,7 @@
 enum {
     BACKOFF_MIN_MS = 50, /* after a restart on one machine the network is whole again at once */
     BACKOFF_MAX_MS = 2000,
-    DIAL_GRACE_MS = 2000,              /* how long the higher id waits for the lower one to dial */
+    DIAL_GRACE_MS = 500,               /* how long the higher id waits for the lower one, which may not know it */
     STEADY_MS = 10000,                 /* a link that lasted so long starts the backoff anew */
     HALF_OPEN_MAX = 16,                /* accepted and not yet through the hello; then the oldest goes for the newest */
     STRANGERS_MAX = NET_PEERS_MAX / 2, /* links of nodes that are not configured: the rest is for those that are */
@@ -131,6 +131,11 @@ static bool banned(struct net *n, const struct addr *id, uint64_t now_ms) {
 }
 
 /* --- links --- */
+
+/* Of two nodes that know each other's address the lower id dials. Who listens nowhere cannot be waited for. */
+static bool dials_first(const struct net *n, const struct addr *other) {
+    return n->listen[0] == '\0' || addr_cmp(&n->node_id, other) < 0;
+}
 
 static struct known *known_of(struct net *n, const struct addr *id) {
     for (size_t i = 0; i < n->known_n; i++)
@@ -247,7 +252,7 @@ static void links_reap(struct net *n) {
                 k->backoff_ms = BACKOFF_MIN_MS;
             k->next_ms = now + k->backoff_ms + random_u64() % (k->backoff_ms / 2 + 1);
             k->backoff_ms = k->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : k->backoff_ms * 2;
-            if (addr_cmp(&n->node_id, &k->address.node_id) > 0)
+            if (!dials_first(n, &k->address.node_id))
                 k->next_ms += DIAL_GRACE_MS;
         }
         mutex_unlock(&n->lock);
@@ -510,9 +515,10 @@ static void known_init(struct net *n, const struct net_config *config) {
         const struct net_address *a = &config->known[i];
         if (addr_eq(&a->node_id, &n->node_id))
             continue;
-        bool first = addr_cmp(&n->node_id, &a->node_id) < 0;
-        n->known[n->known_n++] = (struct known){
-            .address = *a, .net = n, .backoff_ms = BACKOFF_MIN_MS, .next_ms = first ? now : now + DIAL_GRACE_MS};
+        n->known[n->known_n++] = (struct known){.address = *a,
+                                                .net = n,
+                                                .backoff_ms = BACKOFF_MIN_MS,
+                                                .next_ms = dials_first(n, &a->node_id) ? now : now + DIAL_GRACE_MS};
     }
 }
 
@@ -534,10 +540,11 @@ int net_start(const struct net_config *config, const struct net_handler *handler
     cond_init(&n->wake);
     for (size_t i = 0; i < NET_PEERS_MAX; i++)
         n->slots[i].net = n;
-    known_init(n, config);
     int rc = CODE_OK;
     if (config->listen != NULL && config->listen[0] != '\0')
         rc = listen_start(n, config->listen, err);
+    if (rc == CODE_OK)
+        known_init(n, config);
     if (rc == CODE_OK)
         rc = thread_start(&n->keeper, "net", keeper, n, err);
     if (rc != CODE_OK) {
@@ -608,7 +615,7 @@ void net_report(struct net *n, net_peer peer, unsigned points, const char *reaso
     uint64_t now = clock_mono_ms();
     mutex_lock(&n->lock);
     struct slot *s = slot_of(n, peer);
-    if (s != NULL) {
+    if (s != NULL && !banned(n, link_node_id(s->link), now)) { /* what it sent before it was cut off is one offence */
         struct record *r = record_of(n, link_node_id(s->link), true);
         r->points = points_now(r, now) + points;
         r->points_ms = now;

@@ -195,6 +195,26 @@ static void net_start__reconnects(void **state) {
     node_end(&b);
 }
 
+/* The other one would dial first, but where? */
+static void net_start__who_listens_nowhere_dials_at_once(void **state) {
+    (void)state;
+    struct node a, b;
+    pair(&b, &a); /* a has the higher id */
+    node_start(&b, 1, NULL);
+    struct net_address known = {.node_id = b.id};
+    snprintf(known.host_port, sizeof known.host_port, "%s", net_listen_address(b.net));
+    struct net_config c = {.node_key = a.key, .role = HELLO_FULL_NODE, .known = &known, .known_n = 1};
+    c.chain_tag.b[0] = 1;
+    struct net_handler h = {.self = &a, .up = on_up, .message = on_message, .down = on_down};
+    struct err err;
+    uint64_t begin = clock_mono_ms();
+    assert_ok(net_start(&c, &h, &a.net, &err), &err);
+    WAIT(&a, a.ups == 1);
+    assert_true(clock_mono_ms() - begin < 450); /* the grace is 500 ms */
+    node_end(&a);
+    node_end(&b);
+}
+
 static void net_start__other_chain_is_refused(void **state) {
     (void)state;
     struct node a, b;
@@ -314,5 +334,6 @@ static void net_start__strangers_leave_room(void **state) {
 
 TEST_MAIN(cmocka_unit_test(net_send__small_and_large), cmocka_unit_test(net_send__votes_overtake_bodies),
           cmocka_unit_test(net_start__reconnects), cmocka_unit_test(net_start__other_chain_is_refused),
-          cmocka_unit_test(net_report__bans), cmocka_unit_test(net_start__garbage),
-          cmocka_unit_test(net_start__silent_links_keep_nobody_out), cmocka_unit_test(net_start__strangers_leave_room))
+          cmocka_unit_test(net_start__who_listens_nowhere_dials_at_once), cmocka_unit_test(net_report__bans),
+          cmocka_unit_test(net_start__garbage), cmocka_unit_test(net_start__silent_links_keep_nobody_out),
+          cmocka_unit_test(net_start__strangers_leave_room))
