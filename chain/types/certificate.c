@@ -47,8 +47,9 @@ uint64_t certificate_overlap(const struct certificate *cert, const struct valida
                              const struct validator_set *trusted) {
     uint64_t power = 0;
     for (uint16_t i = 0; i < cert->n; i++) {
-        uint16_t known = validator_set_find(trusted, &set->at[cert->votes[i].validator].addr);
-        if (known != VALIDATOR_NONE)
+        const struct validator *signer = &set->at[cert->votes[i].validator];
+        uint16_t known = validator_set_find(trusted, &signer->addr);
+        if (known != VALIDATOR_NONE && pubkey_eq(&trusted->at[known].key, &signer->key))
             power += trusted->at[known].power;
     }
     return power;

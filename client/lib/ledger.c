@@ -13,7 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GENESIS_MAX = 16 << 20, GENESIS_ARENA_MAX = 64 << 20, RECORD_TRIES = 8, WAIT_PROVABLE_MS = 10000 };
+enum {
+    GENESIS_MAX = 16 << 20,
+    GENESIS_ARENA_MAX = 64 << 20,
+    RECORD_TRIES = 8,
+    WAIT_PROVABLE_MS = 10000,
+    HEADERS_ARENA_MAX = 64 << 20
+};
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
@@ -43,7 +49,7 @@ static int take_genesis(struct ledger *l, const Genesis *genesis, struct arena *
         return rc;
     l->chain_tag = chain_tag_of(encoded);
     snprintf(l->chain_id, sizeof l->chain_id, "%s", genesis->chain_id);
-    return light_init(&l->light, genesis, &l->chain_tag, err);
+    return light_trust_genesis(genesis, &l->chain_tag, &l->trust, err);
 }
 
 static int load_genesis(struct ledger *l, const char *path, struct err *err) {
@@ -215,28 +221,78 @@ static bool find_proven(struct ledger *l, uint64_t height, struct hash *ret) {
     return true;
 }
 
-int ledger_app_hash(struct ledger *l, uint64_t height, struct hash *ret, struct err *err) {
+/* A header from a node, taken apart on the arena. */
+static int fetch_header(struct ledger *l, uint64_t height, struct arena *arena, const struct light_block **ret,
+                        struct err *err) {
     char path[64];
-    struct arena arena;
     SignedHeader *header;
-    struct light_header seen;
+    struct light_block *block = ARENA_NEW(arena, struct light_block);
+    if (!block)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a header");
+    snprintf(path, sizeof path, "/v1/header/%llu", (unsigned long long)height);
+    int rc = ledger_get(l, path, &signed_header__descriptor, arena, &header, err);
+    if (!rc)
+        rc = light_block_from_pb(header, &l->chain_tag, arena, block, err);
+    if (!rc)
+        *ret = block;
+    return rc;
+}
+
+/* From what is trusted to the header of a height. */
+static int walk_to(struct ledger *l, const struct light_trust *trust, uint64_t height, struct arena *arena,
+                   struct light_trust *ret, struct err *err) {
+    struct light_walk walk;
+    const struct light_block *block;
+    uint64_t next;
+    int rc = light_walk_begin(&walk, trust, height, &light_rules_default, 0, err);
+    while (!rc && (next = light_walk_wants(&walk))) {
+        rc = fetch_header(l, next, arena, &block, err);
+        if (!rc)
+            rc = light_walk_give(&walk, block, clock_real_ms(), NULL, err);
+    }
+    if (!rc)
+        *ret = walk.trust;
+    return rc;
+}
+
+/* An older header is believed of the trusted set itself. */
+static int look_back(struct ledger *l, const struct light_trust *trust, uint64_t height, struct arena *arena,
+                     struct hash *ret, struct err *err) {
+    const struct light_block *block;
+    int rc = fetch_header(l, height, arena, &block, err);
+    if (!rc)
+        rc = light_verify(trust, block, &light_rules_default, clock_real_ms(), err);
+    if (!rc)
+        *ret = block->header.app_hash;
+    return rc;
+}
+
+int ledger_app_hash(struct ledger *l, uint64_t height, struct hash *ret, struct err *err) {
+    struct arena arena;
+    struct light_trust trust, seen = {.height = 0};
+    struct hash app_hash;
+    int rc;
     mutex_lock(&l->trust_lock);
     bool known = find_proven(l, height, ret);
+    trust = l->trust;
     mutex_unlock(&l->trust_lock);
     if (known)
         return CODE_OK;
-    arena_init(&arena, 4 << 20);
+    arena_init(&arena, HEADERS_ARENA_MAX);
     /* the next header carries the app hash after `height` */
-    snprintf(path, sizeof path, "/v1/header/%llu", (unsigned long long)height + 1);
-    int rc = ledger_get(l, path, &signed_header__descriptor, &arena, &header, err);
+    if (height + 1 < trust.height) {
+        rc = look_back(l, &trust, height + 1, &arena, &app_hash, err);
+    } else {
+        rc = walk_to(l, &trust, height + 1, &arena, &seen, err);
+        app_hash = seen.app_hash;
+    }
     if (!rc) {
         mutex_lock(&l->trust_lock);
-        rc = light_update(&l->light, header, clock_real_ms(), &arena, &seen, err);
-        if (!rc) {
-            l->proven[height % LEDGER_HEADERS] = (struct ledger_proven){true, height, seen.app_hash};
-            *ret = seen.app_hash;
-        }
+        if (seen.height > l->trust.height)
+            l->trust = seen;
+        l->proven[height % LEDGER_HEADERS] = (struct ledger_proven){true, height, app_hash};
         mutex_unlock(&l->trust_lock);
+        *ret = app_hash;
     }
     arena_release(&arena);
     return rc;

@@ -3,8 +3,8 @@
 #define CAIRN_CLIENT_LIB_LEDGER_INTERNAL_H
 /* What the files of the ledger handle share; nobody else includes this. */
 #include "chain/os/thread.h"
+#include "chain/types/light.h"
 #include "client/lib/ledger.h"
-#include "client/lib/light.h"
 
 enum {
     LEDGER_URL_MAX = 300,
@@ -31,8 +31,8 @@ struct ledger {
     atomic_bool cancelled;
     atomic_size_t preferred; /* the node that answered last */
 
-    struct mutex trust_lock; /* light, proven */
-    struct light light;
+    struct mutex trust_lock; /* trust, proven */
+    struct light_trust trust;
     struct ledger_proven {
         bool known;
         uint64_t height; /* the state after it */
