@@ -79,6 +79,7 @@ static const struct {
     {"spec_hash", HINT_HASH},
     {"state_keys", HINT_HEX},
     {"statement", HINT_BASE64},
+    {"taken", HINT_HEX},
     {"tip", HINT_HASH},
     {"to", HINT_ADDRESS},
     {"tx", HINT_BASE64},

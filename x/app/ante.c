@@ -3,6 +3,7 @@
 
 #include "chain/types/fee.h"
 #include "x/auth/account.h"
+#include "x/auth/unordered.h"
 
 #include <inttypes.h>
 
@@ -42,8 +43,6 @@ static int check_shape(const struct run *run, const struct tx *tx, struct err *e
     if (strlen(body->memo) > p->memo_bytes_max)
         return err_set(err, CODE_TX_MEMO, "the memo has %zu bytes, at most %" PRIu64 " are allowed", strlen(body->memo),
                        p->memo_bytes_max);
-    if (body->sequence == 0)
-        return err_set(err, CODE_TX_UNORDERED, "give a sequence number: transactions without one are not taken yet");
     if (body->valid_until_height < height)
         return err_set(err, CODE_TX_EXPIRED, "the transaction was valid until height %" PRIu64 ", this is %" PRIu64,
                        body->valid_until_height, height);
@@ -115,6 +114,8 @@ static int take_effects(struct run *run, const struct tx *tx, bool free, struct 
     ctx->signer = tx->sender;
     ctx->signer_key = tx->signer;
     int rc = free ? take_free(run, tx, err) : check_fee(run, tx, err);
+    if (rc == CODE_OK && tx->body->sequence == 0)
+        rc = unordered_take(ctx, &tx->id, tx->body->valid_until_height, err);
     if (rc)
         return rc;
     return account_ante(ctx, &tx->sender, &tx->signer, tx->body->sequence, tx->body->fee, err);

@@ -3,9 +3,9 @@
 #define CAIRN_X_APP_ANTE_H
 /*
  * Ante checks: all that decides whether a transaction may be in a block, before any message runs: size, counts, window,
- * fee, funds, sequence, what each message's own check says. One that fails makes the whole block invalid. Their effects
- * (sequence, fee, a spent free attempt) stand when the transaction's messages fail. The signature has been verified by
- * the caller (tx_verify).
+ * fee, funds, sequence or replay, what each message's own check says. One that fails makes the whole block invalid.
+ * Their effects (sequence, fee, a spent free attempt) stand when the transaction's messages fail. The signature has
+ * been verified by the caller (tx_verify).
  */
 #include "chain/types/app.h"
 #include "chain/types/tx.h"

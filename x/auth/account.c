@@ -99,14 +99,15 @@ int account_ante(struct ctx *ctx, const struct addr *signer, const struct pubkey
     if (rc)
         return rc;
     uint64_t expected = u64_max(account->sequence, 1); /* numbering starts at 1 */
-    if (sequence != expected)
+    if (sequence != 0 && sequence != expected)
         return err_set(err, CODE_SEQUENCE_WRONG, "sequence %" PRIu64 " was given, %" PRIu64 " is expected", sequence,
                        expected);
     if (account->balance < fee)
         return short_of(signer, account->balance, fee, err);
     if (account->pubkey.len == 0)
         account->pubkey = pb_data(pubkey_bytes(key));
-    account->sequence = expected + 1;
+    if (sequence != 0)
+        account->sequence = expected + 1;
     account->balance -= fee;
     rc = account_put(ctx, signer, account, err);
     if (rc)

@@ -39,8 +39,8 @@ int coins_of_module(struct ctx *ctx, enum module_account which, uint64_t *ret, s
 
 /*
  * The ante effects of a transaction on its signer: binds the public key on first use, checks and takes the sequence
- * number, takes the fee. CODE_SEQUENCE_WRONG (the sentence tells the expected one), CODE_INSUFFICIENT_FUNDS. Nothing is
- * written on failure.
+ * number (0: unordered, x/auth/unordered.h, leaves it alone), takes the fee. CODE_SEQUENCE_WRONG (the sentence tells
+ * the expected one), CODE_INSUFFICIENT_FUNDS. Nothing is written on failure.
  */
 int account_ante(struct ctx *ctx, const struct addr *signer, const struct pubkey *key, uint64_t sequence, uint64_t fee,
                  struct err *err);

@@ -4,6 +4,7 @@
 #include "chain/types/keys_auth.h"
 #include "x/auth/account.h"
 #include "x/auth/msgs.h"
+#include "x/auth/unordered.h"
 
 #include <inttypes.h>
 
@@ -55,7 +56,7 @@ static int invariants(struct ctx *ctx, struct err *err) {
     if (rc == CODE_OK && sum != ctx->supply)
         rc = err_set(err, CODE_INTERNAL, "all accounts hold %" PRIu64 " pebble, the supply is %" PRIu64, sum,
                      ctx->supply);
-    return rc;
+    return rc ? rc : unordered_check(ctx, err);
 }
 
 static int query_account(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
@@ -75,11 +76,17 @@ static const struct query queries[] = {
      .key = query_account},
 };
 
+static const struct hook end[] = {
+    {.name = "auth.unordered", .cap = unordered_forget_cap, .step = unordered_forget},
+};
+
 const struct module auth_module = {
     .name = "auth",
     .id = KEY_AUTH,
     .msgs = msgs,
     .msgs_n = COUNT_OF(msgs),
+    .end = end,
+    .end_n = COUNT_OF(end),
     .queries = queries,
     .queries_n = COUNT_OF(queries),
     .genesis = genesis,

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/ledger/fixture.h"
 
+#include "cairn/auth.h"
 #include "chain/types/fee.h"
+#include "chain/types/keys_auth.h"
+#include "x/auth/unordered.h"
+
+#include <stdio.h>
 
 static struct fixture f;
 
@@ -66,11 +71,88 @@ static void sequence__wrong_tells_the_expected(void **state) {
     assert_non_null(strstr(err.msg, "1 is expected"));
 }
 
-static void sequence__unordered_is_not_taken_yet(void **state) {
+/* The account's number stays, its fee goes. */
+static void unordered__takes_no_sequence(void **state) {
     (void)state;
     TxBody body = a_body();
     body.sequence = 0;
-    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_TX_UNORDERED);
+    const struct tx *tx = fixture_tx_body(&f, "alice", &body);
+    assert_code(judged(tx, NULL), CODE_OK);
+    uint64_t before = fixture_balance(&f, "alice");
+    fixture_block(&f, &tx, 1);
+    assert_int_equal(fixture_balance(&f, "alice"), before - body.fee - 1);
+    body = a_body(); /* the ordered one still has sequence 1 */
+    assert_int_equal(body.sequence, 1);
+    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_OK);
+}
+
+static void unordered__is_taken_once(void **state) {
+    (void)state;
+    TxBody body = a_body();
+    body.sequence = 0;
+    body.valid_until_height = f.height + 3;
+    const struct tx *tx = fixture_tx_body(&f, "alice", &body), *twice[] = {tx, tx};
+    assert_code(fixture_process(&f, twice, 2, NULL), CODE_TX_KNOWN);
+    struct bytes wire;
+    struct tx again;
+    arena_dup_bytes(&f.setup, tx->wire, &wire);
+    fixture_block(&f, &tx, 1);
+    assert_ok(tx_parse(wire, &f.chain_tag, &f.setup, &again, NULL), (struct err *)NULL);
+    assert_code(judged(&again, NULL), CODE_TX_KNOWN);
+    fixture_block(&f, NULL, 0);
+    assert_int_equal(f.height + 1, body.valid_until_height); /* the last block that may hold it */
+    assert_code(judged(&again, NULL), CODE_TX_KNOWN);
+    struct key k;
+    assert_non_null(
+        fixture_record(&f, key_unordered(&k, body.valid_until_height, &again.id), &unordered_ids__descriptor));
+    fixture_skip(&f, 1);
+    assert_code(judged(&again, NULL), CODE_TX_EXPIRED);
+    assert_null(fixture_record(&f, key_unordered(&k, body.valid_until_height, &again.id), &unordered_ids__descriptor));
+}
+
+static void unordered__many_that_end_together(void **state) {
+    (void)state;
+    const struct tx *txs[4];
+    for (int round = 0; round < 8; round++) { /* memos make them differ; the caps allow four a block */
+        for (int i = 0; i < 4; i++) {
+            TxBody body = a_body();
+            char memo[8];
+            (void)snprintf(memo, sizeof memo, "%d", round * 4 + i);
+            body.sequence = 0;
+            body.memo = memo;
+            body.valid_until_height = 40;
+            txs[i] = fixture_tx_body(&f, "alice", &body);
+        }
+        fixture_block(&f, txs, 4); /* the invariants look at the records after every block */
+    }
+}
+
+static void fill_record(struct ctx *ctx, void *arg) {
+    (void)arg;
+    UnorderedIds full = UNORDERED_IDS__INIT;
+    struct hash id = {{7}};
+    struct key k;
+    full.taken.len = (UNORDERED_IDS_MAX - 1) * sizeof id.b;
+    full.taken.data = ctx_alloc(ctx, full.taken.len);
+    for (uint32_t i = 0; i < UNORDERED_IDS_MAX - 1; i++) {
+        store_be32(id.b + 1, i + 1);
+        memcpy(full.taken.data + i * sizeof id.b, id.b, sizeof id.b);
+    }
+    assert_code(record_put(ctx, key_unordered(&k, 40, &id), &full, NULL), CODE_OK);
+    store_be32(id.b + 1, 1);
+    assert_code(unordered_take(ctx, &id, 40, NULL), CODE_TX_KNOWN); /* the first of them */
+    store_be32(id.b + 1, UNORDERED_IDS_MAX - 1);
+    assert_code(unordered_take(ctx, &id, 40, NULL), CODE_TX_KNOWN); /* the last */
+    store_be32(id.b + 1, 0);
+    assert_code(unordered_take(ctx, &id, 40, NULL), CODE_OK); /* before all of them; the cap */
+    store_be32(id.b + 1, UNORDERED_IDS_MAX);
+    assert_code(unordered_take(ctx, &id, 40, NULL), CODE_TX_UNORDERED); /* cap + 1 */
+    assert_code(unordered_take(ctx, &id, 41, NULL), CODE_OK);
+}
+
+static void unordered__cap_of_a_record(void **state) {
+    (void)state;
+    fixture_with_ctx(&f, fill_record, NULL);
 }
 
 static void replay__of_an_executed_one_is_refused(void **state) {
@@ -226,7 +308,8 @@ static void prepare__leaves_out_what_cannot_be_in(void **state) {
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(T(check__good), T(sequence__wrong_tells_the_expected), T(sequence__unordered_is_not_taken_yet),
+TEST_MAIN(T(check__good), T(sequence__wrong_tells_the_expected), T(unordered__takes_no_sequence),
+          T(unordered__is_taken_once), T(unordered__many_that_end_together), T(unordered__cap_of_a_record),
           T(replay__of_an_executed_one_is_refused), T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges),
           T(fee__more_than_the_balance), T(creator__must_be_the_signer), T(fee_payer__needs_a_grant),
           T(message__own_check_makes_the_block_invalid), T(block__two_of_one_sender_follow_each_other),
