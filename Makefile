@@ -17,7 +17,7 @@
 # tests/property/**/test_*.c is a cmocka program, every tests/fuzz/fuzz_*.c a fuzzer (with SAN=fuzz) and a corpus replay
 # (otherwise).
 #
-# From outside: CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS (appended), SAN=asan|tsan|fuzz (own folder in build/), V=1 (show commands),
+# From outside: CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS (appended), SAN=asan|tsan|fuzz and BYZ=1, validators that break the rules (own folders in build/), V=1 (show commands),
 # WERROR= (no -Werror), T= and F= (which tests), PREFIX, DESTDIR.
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -34,6 +34,7 @@ ifeq ($(origin AR),default)
 AR := ar
 endif
 SAN ?=
+BYZ ?=
 V ?=
 T ?=
 F ?=
@@ -47,7 +48,11 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '%-7s %s\n' '$(1)' '$(2)';)
 
 # --- variants -------------------------------------------------------------------------------------------------------------
-ifeq ($(SAN),)
+ifneq ($(BYZ),)
+VARIANT := byz
+VARIANT_CFLAGS := -O2 -g -DCAIRN_BYZANTINE
+VARIANT_LDFLAGS :=
+else ifeq ($(SAN),)
 VARIANT := release
 VARIANT_CFLAGS := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 VARIANT_LDFLAGS := -pie -Wl,-z,relro -Wl,-z,now

@@ -3,6 +3,9 @@
 
 #include "chain/crypto/address.h"
 #include "chain/node/threads.h"
+#ifdef CAIRN_BYZANTINE
+#include "chain/node/byzantine.h"
+#endif
 #include "chain/os/clock.h"
 #include "chain/os/file.h"
 #include "chain/os/log.h"
@@ -214,7 +217,12 @@ static int open_core(struct node *n, struct err *err) {
                              .signer = n->signs ? &n->signer : NULL,
                              .self = n->self,
                              .head = n->executor.head};
-    return core_open(&n->core, &o, err);
+    int rc = core_open(&n->core, &o, err);
+#ifdef CAIRN_BYZANTINE
+    if (rc == CODE_OK)
+        rc = byzantine_install(&n->core, err);
+#endif
+    return rc;
 }
 
 static int start_threads(struct node *n, struct err *err) {

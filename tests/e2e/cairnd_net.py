@@ -184,14 +184,15 @@ def run(*args, ok=True):
 class Network:
     """Validators with accounts that have coins. `with Network(4) as net:` stops and removes everything."""
 
-    def __init__(self, validators, accounts=(), base=None, nodes=()):
-        """nodes: how each validator differs (arguments of Node); the rest do not."""
+    def __init__(self, validators, accounts=(), base=None, nodes=(), consensus=None):
+        """nodes: how each validator differs (arguments of Node); the rest do not. consensus: parameters that do."""
         self.tmp = tempfile.TemporaryDirectory(prefix="cairn-e2e-", dir=base)
         self.dir = self.tmp.name
         self.accounts = [Account(a) for a in accounts]
         self.nodes = [Node(self, f"v{i}", **(nodes[i] if i < len(nodes) else {})) for i in range(validators)]
         self.others = []
         self.genesis = json.loads(run(CAIRND, "genesis", "--chain-id", "e2e", "--development").stdout)
+        self.genesis["params"]["consensus"].update(consensus or {})
         self.genesis["validators"] = sorted((n.info["validator"] for n in self.nodes), key=lambda v: bech32_bytes(v["address"]))
         rich = [a.text for a in self.accounts] + [t for n in self.nodes for t in n.info["accounts"]]
         self.genesis["accounts"] = [{"address": a, "balance": str(10**12)} for a in sorted(rich, key=bech32_bytes)]
