@@ -29,6 +29,13 @@
 #define EVENT_LEN_MAX     (16 * KIB)
 #define MEMO_LEN_MAX      256
 
+/* --- snapshots --- */
+#define SNAPSHOT_PAIRS_LEN     (2 * MIB) /* of a chunk: one answer of a peer, a blink to verify again */
+#define SNAPSHOT_CHUNK_LEN_MAX (SNAPSHOT_PAIRS_LEN + 4 * KIB) /* with its path */
+#define SNAPSHOT_CHUNKS_MAX    65536 /* 64 GiB of state at least; the manifest stays below 2.4 MiB */
+#define SNAPSHOT_BITS_MAX      128   /* of a prefix: nobody finds eight keys that share more */
+#define SNAPSHOTS_MAX          16    /* kept at once: each costs the state's size on disk */
+
 /* --- names --- */
 #define BUCKET_NAME_MIN 3 /* as S3 */
 #define BUCKET_NAME_MAX 63

@@ -23,6 +23,8 @@
     X(SLEAF, "cairn.sleaf", "state tree leaf: key hash 32 | value hash 32")                                            \
     X(SNODE, "cairn.snode", "state tree node: left 32 | right 32")                                                     \
     X(DIGEST, "cairn.digest", "state, in key order: key length u32be | key | value length u32be | value")              \
+    X(CHUNK, "cairn.chunk", "a chunk of a snapshot: its bytes")                                                        \
+    X(MANIFEST, "cairn.manifest", "id of a snapshot: its manifest's bytes")                                            \
     X(ADDR, "cairn.addr", "address: public key 33")                                                                    \
     X(MODULE, "cairn.module", "module account: name")                                                                  \
     X(PAYADDR, "cairn.payaddr", "payment account: owner 20 | index u32be")                                             \

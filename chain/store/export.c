@@ -135,7 +135,7 @@ static int count_pair(void *ctx, struct bytes key, struct bytes value, struct er
 int store_check(struct store_view *v, struct err *err) {
     struct check leaves = {.view = v}, pairs = {.view = v};
     struct tree_reader tree = view_tree(v);
-    int rc = tree_walk(&tree, &v->head.root, check_leaf, &leaves, err);
+    int rc = tree_walk(&tree, &v->head.root, NULL, check_leaf, &leaves, err);
     if (rc == CODE_OK)
         rc = store_export(v, BYTES_NONE, count_pair, &pairs, err);
     if (rc == CODE_OK && leaves.keys != pairs.keys)

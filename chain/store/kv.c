@@ -169,3 +169,12 @@ int kv_write(struct kv *kv, struct kv_batch *b, bool sync, struct err *err) {
         *err = failure;
     return rc;
 }
+
+int kv_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err) {
+    assert(family < kv->families);
+    return kv->ops->reclaim(kv, family, from, to, err);
+}
+
+uint64_t kv_disk_bytes(struct kv *kv) {
+    return kv->ops->disk_bytes(kv);
+}

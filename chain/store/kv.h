@@ -115,6 +115,13 @@ size_t kv_batch_len(const struct kv_batch *b); /* bytes of keys and values */
  * database. */
 int kv_write(struct kv *kv, struct kv_batch *b, bool sync, struct err *err);
 
+/* Disk space of what was deleted in from <= k < to (an empty bound is open) comes back now, not when the database gets
+ * round to it. Takes its time, and disk bandwidth, in proportion to what lies there: for background work, after large
+ * ranges. */
+int kv_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
+/* Bytes of files on disk, about; 0 in memory. */
+uint64_t kv_disk_bytes(struct kv *kv);
+
 /* --- memory back end: failures on purpose ----------------------------------------------------------------------- */
 
 /* The n-th write from now (1 = the next) fails with code and latches, nothing of it applied. 0: never. */

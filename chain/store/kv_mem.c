@@ -457,6 +457,16 @@ static int mem_write(struct kv *kv, void *batch, bool sync, struct err *err) {
     return rc;
 }
 
+static int mem_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err) {
+    (void)kv, (void)family, (void)from, (void)to, (void)err;
+    return CODE_OK;
+}
+
+static uint64_t mem_disk_bytes(struct kv *kv) {
+    (void)kv;
+    return 0;
+}
+
 void kv_mem_fail_write(struct kv *kv, uint64_t n, int code) {
     struct mem *m = mem_of(kv);
     m->fail_at = n ? m->writes + n : 0;
@@ -496,6 +506,8 @@ static const struct kv_ops mem_ops = {
     .batch_put = mem_batch_put,
     .batch_del_range = mem_batch_del_range,
     .write = mem_write,
+    .reclaim = mem_reclaim,
+    .disk_bytes = mem_disk_bytes,
 };
 
 int kv_open_mem(unsigned n, struct kv **ret, struct err *err) {

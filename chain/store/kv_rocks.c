@@ -29,6 +29,7 @@ struct rocks {
     rocksdb_column_family_handle_t *families[KV_FAMILIES_MAX];
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write_synced, *write_plain;
+    rocksdb_compactoptions_t *compact;
 };
 
 struct kv_snap {
@@ -113,6 +114,7 @@ static void rocks_free(struct rocks *r) {
     rocksdb_readoptions_destroy(r->read);
     rocksdb_writeoptions_destroy(r->write_synced);
     rocksdb_writeoptions_destroy(r->write_plain);
+    rocksdb_compactoptions_destroy(r->compact);
     rocksdb_options_destroy(r->options);
     rocksdb_options_destroy(r->plain);
     free(r);
@@ -289,6 +291,26 @@ static int rocks_write(struct kv *kv, void *batch, bool sync, struct err *err) {
     return text ? rocks_error(err, text, "writing the database") : CODE_OK;
 }
 
+static int rocks_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err) {
+    struct rocks *r = rocks_of(kv);
+    (void)err;
+    rocksdb_compact_range_cf_opt(r->db, r->families[family], r->compact, from.len ? chars(from) : NULL, from.len,
+                                 to.len ? chars(to) : NULL, to.len);
+    return CODE_OK;
+}
+
+static uint64_t rocks_disk_bytes(struct kv *kv) {
+    static const char *const names[] = {"rocksdb.total-sst-files-size", "rocksdb.total-blob-file-size",
+                                        "rocksdb.cur-size-all-mem-tables"}; /* the log is about as large as these */
+    struct rocks *r = rocks_of(kv);
+    uint64_t sum = 0, n;
+    for (unsigned f = 0; f < kv->families; f++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if (rocksdb_property_int_cf(r->db, r->families[f], names[i], &n) == 0)
+                sum += n;
+    return sum;
+}
+
 static const struct kv_ops rocks_ops = {
     .close = rocks_close,
     .get = rocks_get,
@@ -305,6 +327,8 @@ static const struct kv_ops rocks_ops = {
     .batch_put = rocks_batch_put,
     .batch_del_range = rocks_batch_del_range,
     .write = rocks_write,
+    .reclaim = rocks_reclaim,
+    .disk_bytes = rocks_disk_bytes,
 };
 
 int kv_open_rocks(const char *dir, const char *const *families, unsigned n, const struct kv_rocks_options *options,
@@ -324,6 +348,8 @@ int kv_open_rocks(const char *dir, const char *const *families, unsigned n, cons
     r->write_plain = rocksdb_writeoptions_create();
     r->write_synced = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(r->write_synced, 1);
+    r->compact = rocksdb_compactoptions_create();
+    rocksdb_compactoptions_set_exclusive_manual_compaction(r->compact, 0); /* others go on meanwhile */
 
     /* RocksDB insists on a family of its own, "default": the last, never used */
     const char *names[KV_FAMILIES_MAX];

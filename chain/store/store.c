@@ -12,6 +12,7 @@
 
 #define KEEP_PROOFS    128
 #define KEEP_PROOFS_MS 60000
+#define SNAPSHOTS_KEPT 2
 #define META_NAME_MAX  64
 #define INDEXED_MAX    (64 * MIB) /* index keys of one height: 16,384 transactions with 16 KiB of events stay below */
 
@@ -25,8 +26,9 @@ struct store_batch {
 };
 
 static const char *const family_names[STORE_FAMILIES] = {
-    [STORE_FAMILY_STATE] = "state",   [STORE_FAMILY_TREE] = "tree",   [STORE_FAMILY_UNDO] = "undo",
-    [STORE_FAMILY_BLOCKS] = "blocks", [STORE_FAMILY_INDEX] = "index", [STORE_FAMILY_META] = "meta",
+    [STORE_FAMILY_STATE] = "state",         [STORE_FAMILY_TREE] = "tree",   [STORE_FAMILY_UNDO] = "undo",
+    [STORE_FAMILY_BLOCKS] = "blocks",       [STORE_FAMILY_INDEX] = "index", [STORE_FAMILY_META] = "meta",
+    [STORE_FAMILY_SNAPSHOTS] = "snapshots",
 };
 
 /* --- records of its own ----------------------------------------------------------------------------------------- */
@@ -80,7 +82,7 @@ int root_record_get(struct kv *kv, const struct kv_snap *snap, uint64_t height, 
     return CODE_OK;
 }
 
-static void put_head(struct kv_batch *b, const struct head *h) {
+void store_put_head(struct kv_batch *b, const struct head *h, bool first) {
     uint8_t head[HEAD_LEN], root[ROOT_RECORD_LEN], format[4];
     struct height_key key = height_key('r', h->height);
     head_encode(h, head);
@@ -90,7 +92,7 @@ static void put_head(struct kv_batch *b, const struct head *h) {
     store_be32(format, STORE_FORMAT);
     kv_batch_put(b, STORE_FAMILY_META, bytes_str("h"), bytes_of(head, sizeof head));
     kv_batch_put(b, STORE_FAMILY_META, height_key_bytes(&key), bytes_of(root, sizeof root));
-    if (h->height == 0)
+    if (first)
         kv_batch_put(b, STORE_FAMILY_META, bytes_str("f"), bytes_of(format, sizeof format));
 }
 
@@ -112,8 +114,8 @@ static struct store_view *view_new(struct store *s, struct err *err) {
     return v;
 }
 
-/* Makes what is committed the newest view. */
-static int publish(struct store *s, struct err *err) {
+/* Makes what is committed the newest view; `fresh`: it was committed just now. */
+static int publish(struct store *s, bool fresh, struct err *err) {
     struct err failure = {0};
     struct store_view *v = view_new(s, &failure);
     if (!v) {
@@ -121,9 +123,14 @@ static int publish(struct store *s, struct err *err) {
             *err = failure;
         return failure.code;
     }
+    bool due = fresh && s->options.snapshot_every && v->head.height && v->head.height % s->options.snapshot_every == 0;
     pthread_mutex_lock(&s->lock);
     struct store_view *before = s->newest;
     s->newest = v;
+    if (due && !s->due) { /* one that nobody has begun yet is enough: views that are held keep old data on disk */
+        atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
+        s->due = v;
+    }
     pthread_mutex_unlock(&s->lock);
     store_view_close(before);
     return CODE_OK;
@@ -164,7 +171,15 @@ static int open_parts(struct store *s, struct err *err) {
         rc = tree_open(&place, &s->head.root, TREE_CACHE_PAGES, &s->tree, err);
     if (rc == CODE_OK)
         rc = state_new(s->kv, NULL, STORE_FAMILY_STATE, 0, &s->state, err);
-    return rc == CODE_OK && any ? publish(s, err) : rc;
+    return rc == CODE_OK && any ? publish(s, false, err) : rc;
+}
+
+int store_adopt(struct store *s, struct err *err) {
+    tree_free(s->tree);
+    state_free(s->state);
+    s->tree = NULL;
+    s->state = NULL;
+    return open_parts(s, err);
 }
 
 int store_open_kv(struct kv *kv, const struct store_options *options, struct store **ret, struct err *err) {
@@ -175,6 +190,8 @@ int store_open_kv(struct kv *kv, const struct store_options *options, struct sto
     s->options = options ? *options : (struct store_options){0};
     s->options.keep_proofs = s->options.keep_proofs ? s->options.keep_proofs : KEEP_PROOFS;
     s->options.keep_proofs_ms = s->options.keep_proofs_ms ? s->options.keep_proofs_ms : KEEP_PROOFS_MS;
+    s->options.snapshots_kept = s->options.snapshots_kept ? s->options.snapshots_kept : SNAPSHOTS_KEPT;
+    assert(s->options.snapshots_kept <= SNAPSHOTS_MAX);
     pthread_mutex_init(&s->lock, NULL);
     int rc = open_parts(s, err);
     if (rc) {
@@ -212,6 +229,8 @@ void store_close(struct store *s) {
     if (!s)
         return;
     assert(!s->batch_open);
+    snapshot_maker_free(s->maker);
+    store_view_close(s->due);
     store_view_close(s->newest);
     state_free(s->state);
     tree_free(s->tree);
@@ -235,13 +254,24 @@ struct state *store_state(struct store *s) {
 
 /* --- the batch -------------------------------------------------------------------------------------------------- */
 
+static int check_no_import(struct store *s, struct err *err) {
+    struct kv_value v;
+    int rc = kv_get(s->kv, NULL, STORE_FAMILY_META, bytes_str("im"), &v, err);
+    if (rc)
+        return rc == CODE_NOT_FOUND ? CODE_OK : rc;
+    kv_value_release(&v);
+    return err_set(err, CODE_CONFLICT, "a snapshot is half taken in: finish or drop it before a chain begins here");
+}
+
 int store_begin(struct store *s, uint64_t height, uint64_t time, struct store_batch **ret, struct err *err) {
     assert(!s->batch_open);
     uint64_t next = store_next(s);
     if (height != next)
         return err_set(err, CODE_CONFLICT, "height %llu cannot be committed: the next is %llu",
                        (unsigned long long)height, (unsigned long long)next);
-    int rc = store_failed(s, err);
+    int rc = height == 0 ? check_no_import(s, err) : CODE_OK;
+    if (rc == CODE_OK)
+        rc = store_failed(s, err);
     if (rc)
         return rc;
     struct store_batch *b = (struct store_batch *)calloc(1, sizeof *b);
@@ -389,7 +419,7 @@ static int write_batch(struct store_batch *b, struct err *err) {
     rc = store_prune(b->store, &b->head, b->kv, err);
     if (rc)
         return rc;
-    put_head(b->kv, &b->head);
+    store_put_head(b->kv, &b->head, b->head.height == 0);
     return kv_write(b->store->kv, b->kv, true, err);
 }
 
@@ -407,7 +437,7 @@ int store_commit(struct store_batch *b, struct err *err) {
     tree_settle(s->tree, true);
     s->head = b->head;
     batch_free(b);
-    return publish(s, err);
+    return publish(s, true, err);
 }
 
 void store_abort(struct store_batch *b) {

@@ -26,8 +26,10 @@
  *             'x' || height -> index keys written at this height, for pruning, each length u16be || key
  *     index   't' || tx_id -> height || index u32be
  *             'e' || event key || 0 || height || index u32be -> empty
+ *     snapshots  store_snapshot.c
  *     meta    'f' -> format u32be;  'h' -> the newest height and what is kept (struct head in store_private.h)
  *             'r' || height -> tree version u64be || root || block time u64be;  'm' || name -> store_put_meta's
+ *             'i' …: a snapshot being taken in, store_import.c
  */
 #include "cairn/state.h"
 #include "chain/base/fixed.h"
@@ -45,6 +47,7 @@ enum {
     STORE_FAMILY_BLOCKS,
     STORE_FAMILY_INDEX,
     STORE_FAMILY_META,
+    STORE_FAMILY_SNAPSHOTS,
     STORE_FAMILIES
 };
 
@@ -60,6 +63,8 @@ struct store_options {
     uint64_t keep_proofs;    /* heights whose state stays provable; 0 = 128. Raised by keep_proofs_ms */
     uint64_t keep_proofs_ms; /* and at least those younger than this by block time; 0 = 60,000 */
     uint64_t keep_blocks;    /* heights whose records and index entries stay; 0 = all */
+    uint64_t snapshot_every; /* heights that are multiples of it get a snapshot; 0 = none */
+    uint32_t snapshots_kept; /* 1 .. SNAPSHOTS_MAX; 0 = 2 */
     size_t cache_bytes;      /* of the database; 0 = kv.h's default */
 };
 
@@ -101,6 +106,14 @@ void store_put_meta(struct store_batch *b, const char *name, struct bytes value)
 int store_commit(struct store_batch *b, struct err *err);
 /* Drops the batch and the changes in store_state. NULL allowed. */
 void store_abort(struct store_batch *b);
+
+/*
+ * Background work: one small step of the snapshot that is due, if any: about `budget` bytes of state. *ret_more: call
+ * again. Never holds up a commit for longer than writing that much. One thread at a time, not necessarily the writer's;
+ * call it after each commit, and again while there is more. An error means that the snapshot is not made (CODE_LIMIT,
+ * CODE_CORRUPT, memory); one of the disk has latched the store, as any other write.
+ */
+int store_keep(struct store *s, size_t budget, bool *ret_more, struct err *err);
 
 /* --- what is committed; any thread ------------------------------------------------------------------------------ */
 

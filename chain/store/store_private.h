@@ -23,6 +23,9 @@ enum { HEAD_LEN = 8 * 6 + 32 };
 void head_encode(const struct head *h, uint8_t ret[HEAD_LEN]);
 bool head_decode(struct bytes in, struct head *ret);
 
+/* Puts the head, and the format into a store that was empty. */
+void store_put_head(struct kv_batch *b, const struct head *h, bool first);
+
 /* meta 'r' || height. */
 struct root_record {
     struct tree_root root;
@@ -55,10 +58,16 @@ struct store {
     struct store_options options;
     struct tree *tree;
     struct state *state;
-    struct head head; /* the writer's */
+    struct head head;             /* the writer's */
+    struct snapshot_maker *maker; /* store_keep's; NULL when none is made */
+    bool cleared;                 /* what an earlier run had half made is gone */
     pthread_mutex_t lock;
     struct store_view *newest; /* under lock; NULL in an empty store */
+    struct store_view *due;    /* under lock: to make a snapshot from, or NULL */
 };
+
+/* Reads the head that was written from outside (an import) and goes on from there. */
+int store_adopt(struct store *s, struct err *err);
 
 /* The tree as v sees it. */
 struct tree_reader view_tree(const struct store_view *v);
@@ -71,5 +80,19 @@ int check_height(uint64_t height, uint64_t first, uint64_t newest, struct err *e
 
 /* Puts into batch what a commit that makes `head` newest lets go; moves head's first_… on. Bounded. */
 int store_prune(struct store *s, struct head *head, struct kv_batch *batch, struct err *err);
+
+/* --- snapshots (store_snapshot.c); by store_keep alone -------------------------------------------------------------
+ */
+
+struct snapshot_maker;
+/* Takes the view, whatever is answered. */
+int snapshot_maker_new(struct store *s, struct store_view *view, struct snapshot_maker **ret, struct err *err);
+void snapshot_maker_free(struct snapshot_maker *m); /* NULL allowed */
+/* Cuts about so many bytes of state. */
+int snapshot_maker_step(struct snapshot_maker *m, size_t budget, bool *ret_done, struct err *err);
+/* Drops what a run before left half made. */
+int snapshot_clear_half_made(struct store *s, struct err *err);
+/* Height of the oldest snapshot that is kept; UINT64_MAX: there is none. */
+int snapshot_oldest(struct store *s, uint64_t *ret, struct err *err);
 
 #endif

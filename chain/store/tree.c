@@ -87,6 +87,8 @@ static int check_root(struct tree *t, struct err *err) {
     static const uint8_t top[1];
     struct page *p;
     struct page_nodes nodes;
+    if (t->committed.version == 0)
+        return CODE_OK; /* nothing was put; pages of a snapshot that is half taken in may lie there */
     int rc = load(t, top, 0, &p, err);
     if (rc)
         return rc;
@@ -171,13 +173,17 @@ static int slot_split(struct tree *t, struct slot *s, const uint8_t *path, size_
     return CODE_OK;
 }
 
+static bool keeps_undo(const struct tree *t) {
+    return t->place.undo != TREE_NO_UNDO;
+}
+
 static int page_touch(struct tree *t, struct page *p, struct err *err) {
     if (p->dirty)
         return CODE_OK;
     if (!page_list_push(&t->dirty[p->n], p))
         return no_memory(err);
     p->before = t->before.len;
-    if (p->stored)
+    if (p->stored && keeps_undo(t))
         page_encode(p, &t->before);
     p->before_len = t->before.len - p->before;
     p->dirty = true;
@@ -276,24 +282,30 @@ static void hash_depth(const struct page_list *list) {
     }
 }
 
+/* What turns the page at key, which is t->now now, back into what it was. */
+static void put_undo(struct tree *t, const struct page *p, struct bytes key, struct undo_writer *undo) {
+    struct page_image before = {0}, now = {0};
+    bool good = p->before_len == 0 || page_parse(bytes_of(t->before.data + p->before, p->before_len), &before);
+    good &= p->gone || page_parse(buf_bytes(&t->now), &now);
+    assert(good);
+    page_diff(&before, &now, &t->diff);
+    undo_add(undo, key, buf_bytes(&t->diff));
+}
+
 /* The page, or its removal, and what it was. */
 static int put_page(struct tree *t, struct page *p, struct kv_batch *batch, struct undo_writer *undo, struct err *err) {
     uint8_t name[PAGE_NAME_MAX];
     struct bytes key = bytes_of(name, page_name(p->path, p->n, name));
-    struct page_image before = {0}, now = {0};
-    bool good = p->before_len == 0 || page_parse(bytes_of(t->before.data + p->before, p->before_len), &before);
     buf_clear(&t->now);
     buf_clear(&t->diff);
     if (!p->gone) {
         page_encode(p, &t->now);
-        good &= page_parse(buf_bytes(&t->now), &now);
         kv_batch_put(batch, t->place.family, key, buf_bytes(&t->now));
     } else if (p->stored) {
         kv_batch_del(batch, t->place.family, key);
     }
-    assert(good);
-    page_diff(&before, &now, &t->diff);
-    undo_add(undo, key, buf_bytes(&t->diff));
+    if (keeps_undo(t))
+        put_undo(t, p, key, undo);
     p->stored = true;
     p->dirty = false;
     int rc = buf_check(&t->now, err);

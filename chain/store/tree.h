@@ -45,6 +45,8 @@ struct tree_place {
     unsigned family, undo;
 };
 
+#define TREE_NO_UNDO KV_FAMILIES_MAX /* as undo: nobody will ask for older roots */
+
 #define TREE_CACHE_PAGES 16384 /* about 32 MiB when full */
 
 struct tree_change {
@@ -92,9 +94,11 @@ struct tree_reader {
 int tree_prove(const struct tree_reader *r, const struct tree_root *root, const struct hash *key_hash,
                struct tree_proof *ret, struct err *err);
 
-/* Every leaf under root in key-hash order; fn answering other than CODE_OK stops the walk with that. */
+/* Every leaf under root in key-hash order, from the first with a key hash >= *from on (NULL: all); fn answering other
+ * than CODE_OK stops the walk with that. */
 typedef int tree_leaf_fn(void *ctx, const struct hash *key_hash, const struct hash *value_hash, struct bytes key,
                          struct err *err);
-int tree_walk(const struct tree_reader *r, const struct tree_root *root, tree_leaf_fn *fn, void *ctx, struct err *err);
+int tree_walk(const struct tree_reader *r, const struct tree_root *root, const struct hash *from, tree_leaf_fn *fn,
+              void *ctx, struct err *err);
 
 #endif

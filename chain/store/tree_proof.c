@@ -156,6 +156,7 @@ int tree_prove(const struct tree_reader *tree, const struct tree_root *root, con
 
 struct walk {
     struct reading r;
+    struct hash from;
     tree_leaf_fn *fn;
     void *ctx;
 };
@@ -164,35 +165,39 @@ static int walk_leaf(const struct walk *w, const struct leaf *leaf, struct err *
     struct hash key_hash, value_hash;
     memcpy(key_hash.b, leaf->hashes, 32);
     memcpy(value_hash.b, leaf->hashes + 32, 32);
+    if (hash_cmp(&key_hash, &w->from) < 0)
+        return CODE_OK;
     return w->fn(w->ctx, &key_hash, &value_hash, bytes_of(leaf->key, leaf->key_len), err);
 }
 
-static int walk_page(struct walk *w, const struct hash *want, uint8_t *path, size_t n, struct err *err) {
+/* border: the path so far is that of w->from, so that slots before its nibble are out. */
+static int walk_page(struct walk *w, const struct hash *want, uint8_t *path, size_t n, bool border, struct err *err) {
     struct page *p;
     struct page_nodes nodes;
     int rc = read_page(&w->r, want, path, n, &p, &nodes, err);
     if (rc)
         return rc;
-    for (unsigned i = 0; i < PAGE_SLOTS && rc == CODE_OK; i++) {
+    unsigned first = border ? nibble_at(w->from.b, n) : 0;
+    for (unsigned i = first; i < PAGE_SLOTS && rc == CODE_OK; i++) {
         const struct slot *s = &p->slots[i];
         uint8_t before = path[n / 2];
         path[n / 2] = (uint8_t)(n % 2 ? (before & 0xf0u) | i : i << 4);
         if (s->kind == SLOT_LEAF)
             rc = walk_leaf(w, s->leaf, err);
         else if (s->kind == SLOT_SUBTREE)
-            rc = walk_page(w, &s->hash, path, n + 1, err);
+            rc = walk_page(w, &s->hash, path, n + 1, border && i == first, err);
         path[n / 2] = before;
     }
     page_free(p);
     return rc;
 }
 
-int tree_walk(const struct tree_reader *tree, const struct tree_root *root, tree_leaf_fn *fn, void *ctx,
-              struct err *err) {
-    struct walk w = {.fn = fn, .ctx = ctx};
+int tree_walk(const struct tree_reader *tree, const struct tree_root *root, const struct hash *from, tree_leaf_fn *fn,
+              void *ctx, struct err *err) {
+    struct walk w = {.from = from ? *from : (struct hash){{0}}, .fn = fn, .ctx = ctx};
     uint8_t path[33] = {0};
     if (hash_is_zero(&root->hash))
         return CODE_OK;
     int rc = reading_open(&w.r, tree, root, err);
-    return rc ? rc : reading_close(&w.r, walk_page(&w, &root->hash, path, 0, err), err);
+    return rc ? rc : reading_close(&w.r, walk_page(&w, &root->hash, path, 0, true, err), err);
 }

@@ -152,7 +152,7 @@ static void check_walk(const struct tree_root *at, const struct model *m) {
     for (size_t i = 0; i < KEYS; i++)
         want += m->at[i].present;
     struct tree_reader r = reader();
-    assert_ok(tree_walk(&r, at, count_leaf, &c, &err), &err);
+    assert_ok(tree_walk(&r, at, NULL, count_leaf, &c, &err), &err);
     assert_int_equal(c.n, want);
 }
 
@@ -312,7 +312,7 @@ static void tree_open__damage_is_told(void **state) {
         assert_ok(kv_write(kv, b, true, &err), &err);
         c.n = 0;
         struct tree_reader rd = reader();
-        int rc = tree_walk(&rd, &root, count_leaf, &c, &err);
+        int rc = tree_walk(&rd, &root, NULL, count_leaf, &c, &err);
         bool raw_key = rc == CODE_OK; /* raw keys are the one thing that no hash here covers */
         if (!raw_key)
             assert_true(rc == CODE_CORRUPT || rc == CODE_PRUNED);
