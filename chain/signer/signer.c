@@ -6,7 +6,8 @@
 #include <assert.h>
 #include <inttypes.h>
 
-enum { SLOT = 256, SLOTS = 2, SLOT_USED = 168, VERSION = 1 };
+/* A slot a page, so that a write that goes wrong can spoil one of them only. */
+enum { SLOT = 256, SLOTS = 2, PAGE = 4096, VERSION = 2 };
 static const char STATE_FILE[] = "signer.state";
 
 static void slot_encode(uint8_t p[SLOT], uint64_t counter, const struct signer_mark *m, const struct pubkey *key) {
@@ -41,20 +42,35 @@ static int slot_write(struct disk *disk, struct disk_file *f, uint64_t counter, 
                       const struct pubkey *key, struct err *err) {
     uint8_t slot[SLOT];
     slot_encode(slot, counter, m, key);
-    int rc = disk->write(disk, f, counter % SLOTS * SLOT, slot, SLOT, err);
+    int rc = disk->write(disk, f, counter % SLOTS * PAGE, slot, SLOT, err);
     return rc == CODE_OK ? disk->sync(disk, f, err) : rc;
+}
+
+/* The first signature goes into slot 0. While that is all zeros and slot 1, which signer_create writes, does not check,
+ * nothing was ever signed: its maker died in the middle. */
+static bool unfinished(struct disk *disk, struct disk_file *f) {
+    static const uint8_t zeros[SLOT];
+    uint8_t slot[SLOT];
+    uint64_t counter;
+    struct signer_mark mark;
+    struct pubkey owner;
+    if (f->size < PAGE * SLOTS)
+        return true; /* sized before anything is written */
+    return disk->read(disk, f, 0, slot, SLOT, NULL) == CODE_OK && memcmp(slot, zeros, SLOT) == 0 &&
+           disk->read(disk, f, PAGE, slot, SLOT, NULL) == CODE_OK && !slot_decode(slot, &counter, &mark, &owner);
 }
 
 int signer_create(struct disk *disk, const struct pubkey *key, struct err *err) {
     struct disk_file *f = NULL;
     int rc = disk->open(disk, STATE_FILE, 0, false, &f, NULL);
-    if (rc != CODE_NOT_FOUND) {
-        if (rc == CODE_OK)
-            disk->close(disk, f);
+    bool taken = rc == CODE_OK ? !unfinished(disk, f) : rc != CODE_NOT_FOUND;
+    if (rc == CODE_OK)
+        disk->close(disk, f);
+    if (taken)
         return err_set(err, CODE_ALREADY_EXISTS, "%s exists already; it is the memory of what this key has signed",
                        STATE_FILE);
-    }
-    rc = disk->open(disk, STATE_FILE, SLOT * SLOTS, true, &f, err);
+    f = NULL;
+    rc = disk->open(disk, STATE_FILE, PAGE * SLOTS, true, &f, err);
     struct signer_mark none = {0};
     if (rc == CODE_OK)
         rc = slot_write(disk, f, 1, &none, key, err);
@@ -62,31 +78,53 @@ int signer_create(struct disk *disk, const struct pubkey *key, struct err *err) 
     return rc;
 }
 
+/* Sets the newest mark of the two slots. */
+static int slots_read(struct signer *s, struct err *err) {
+    bool found = false;
+    int rc = CODE_OK;
+    for (unsigned i = 0; rc == CODE_OK && i < SLOTS && s->file->size >= PAGE * SLOTS; i++) {
+        uint8_t slot[SLOT];
+        uint64_t counter;
+        struct signer_mark mark;
+        struct pubkey owner;
+        rc = s->disk->read(s->disk, s->file, (uint64_t)i * PAGE, slot, SLOT, err);
+        if (rc != CODE_OK || !slot_decode(slot, &counter, &mark, &owner) || (found && counter < s->counter))
+            continue;
+        if (!pubkey_eq(&owner, &s->pubkey))
+            rc = err_set(err, CODE_CONFLICT,
+                         "%s belongs to another key; put back the key that it was made for, or the file of this key",
+                         STATE_FILE);
+        found = true;
+        s->counter = counter;
+        s->last = mark;
+    }
+    if (rc != CODE_OK || found)
+        return rc;
+    if (unfinished(s->disk, s->file))
+        return err_set(err, CODE_CORRUPT,
+                       "%s was not made to its end, and nothing was signed yet; delete this home and run `cairnd init` "
+                       "again",
+                       STATE_FILE);
+    return err_set(err, CODE_CORRUPT,
+                   "%s cannot be read: neither of its two slots checks, and a key without the memory of what it signed "
+                   "may sign twice; make a new key with `cairnd init` in a new home",
+                   STATE_FILE);
+}
+
 int signer_open(struct signer *s, struct disk *disk, const struct seckey *key, struct err *err) {
     struct signer n = {.disk = disk, .key = *key, .pubkey = seckey_pubkey(key)};
-    int rc = disk->open(disk, STATE_FILE, SLOT * SLOTS, false, &n.file, err);
+    int rc = disk->open(disk, STATE_FILE, 0, false, &n.file, err);
     if (rc == CODE_NOT_FOUND)
         rc = err_set(err, CODE_NOT_FOUND,
                      "%s is missing beside the key: a key without the memory of what it signed may sign twice; "
                      "restore the file, or make a new key with `cairnd init` in a new home",
                      STATE_FILE);
-    bool found = false;
-    for (unsigned i = 0; rc == CODE_OK && i < SLOTS; i++) {
-        uint8_t slot[SLOT];
-        uint64_t counter;
-        struct signer_mark mark;
-        struct pubkey owner;
-        rc = disk->read(disk, n.file, (uint64_t)i * SLOT, slot, SLOT, err);
-        if (rc != CODE_OK || !slot_decode(slot, &counter, &mark, &owner) || (found && counter < n.counter))
-            continue;
-        if (!pubkey_eq(&owner, &n.pubkey))
-            rc = err_set(err, CODE_CONFLICT, "%s belongs to another key", STATE_FILE);
-        found = true;
-        n.counter = counter;
-        n.last = mark;
-    }
-    if (rc == CODE_OK && !found)
-        rc = err_set(err, CODE_CORRUPT, "%s cannot be read: neither of its two slots checks", STATE_FILE);
+    if (rc == CODE_OK)
+        rc = slots_read(&n, err);
+    /* What was read may be in the page cache only, and after a failed sync for ever: written anew before the other slot
+     * is overwritten, or a crash then could bring back the mark before the last. */
+    if (rc == CODE_OK)
+        rc = slot_write(disk, n.file, n.counter, &n.last, &n.pubkey, err);
     if (rc != CODE_OK) {
         signer_release(&n);
         return rc;

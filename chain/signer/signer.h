@@ -6,9 +6,9 @@
  * round, step).
  *
  * The key is a file of 64 hex digits, mode 0600. The memory is a file of its own, `signer.state`, next to nothing else:
- * two slots of 256 bytes that are overwritten in turn and synced *before* a signature is handed out, so that a torn
- * write leaves the slot before. If the memory is missing beside an existing key the signer refuses to open: a copy of
- * the key without its past is how double signing happens. Slot, big-endian:
+ * two slots of 256 bytes, at 0 and 4096, that are overwritten in turn and synced *before* a signature is handed out, so
+ * that a torn write leaves the slot before. If the memory is missing beside an existing key the signer refuses to open:
+ * a copy of the key without its past is how double signing happens. Slot, big-endian:
  *
  *     "CSIG" | version u32 | counter u64 | height u64 | round u32 | step u8 | 3 zero | digest 32 | signature 64 |
  *     public key 33 | 3 zero | crc32c u32 over all before
@@ -40,7 +40,8 @@ struct signer {
     bool failed;
 };
 
-/* Writes an empty memory for `key`. CODE_ALREADY_EXISTS when there is one. For `cairnd init`. */
+/* Writes an empty memory for `key`. CODE_ALREADY_EXISTS when there is one, unless its maker died before it was done.
+ * For `cairnd init`. */
 int signer_create(struct disk *disk, const struct pubkey *key, struct err *err);
 
 /* Opens the memory on `disk` (borrowed) for `key` (copied). CODE_NOT_FOUND when it is missing, CODE_CORRUPT when

@@ -90,7 +90,7 @@ static void scan_image(const uint8_t *image, uint64_t size, uint64_t height, str
         s.remains = torn.height == height && torn.seq == s.count;
     }
     for (uint64_t off = s.end + 8; off + WAL_RECORD_HEADER <= size; off += 8) {
-        if (!record_at(image, size, off, height, &r))
+        if (load_le64(image + off + 8) != height || !record_at(image, size, off, height, &r))
             continue;
         s.remains = true;
         s.lost_end = off + WAL_RECORD_HEADER + padded(r.len);
@@ -204,12 +204,14 @@ int wal_open(struct wal *w, uint64_t height, int (*each)(void *arg, uint8_t kind
                      ", before its last sync point; run `cairnd wal-mend` to cut it there",
                      height, s.count);
     } else {
-        if (s.remains) {
+        /* What was read may be in the page cache only; the reader builds on it. Written anew, because after a failed
+         * sync the cache takes its pages for clean, and a sync alone would pass over them. */
+        if (s.count > 0)
+            rc = w->disk->write(w->disk, f, 0, image, s.end, err);
+        if (rc == CODE_OK && s.remains) {
             w->stats.torn++;
             rc = wipe(w->disk, f, s.end, s.lost_end > s.end ? s.lost_end : s.end + WAL_RECORD_HEADER, err);
-        } else if (s.count > 0) {
-            /* After the death of the process alone, what was read may still be in the page cache only; the reader
-             * builds on it. */
+        } else if (rc == CODE_OK && s.count > 0) {
             rc = w->disk->sync(w->disk, f, err);
         }
         if (rc == CODE_OK) {
@@ -227,7 +229,7 @@ int wal_reset(struct wal *w, uint64_t height, struct err *err) {
     if (rc == CODE_OK)
         rc = file_open(w, height, err);
     if (rc != CODE_OK)
-        return rc;
+        return fail(w, rc);
     /* Stale records of another height end the reading by their stamp; only a log of this very height needs wiping. */
     struct disk_file *f = w->file[height % 2];
     uint8_t head[WAL_RECORD_HEADER];

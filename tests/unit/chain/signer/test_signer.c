@@ -93,7 +93,7 @@ static void signer_open__torn_slot_leaves_the_one_before(void **state) {
     assert_int_equal(s.last.height, 1);
     assert_int_equal(s.last.step, SIGNER_PRECOMMIT);
     signer_release(&s);
-    assert_int_equal(pwrite(fd, "zz", 2, 256 + 30), 2);
+    assert_int_equal(pwrite(fd, "zz", 2, 4096 + 30), 2);
     assert_code(signer_open(&s, d, &key, &err), CODE_CORRUPT);
     close(fd);
     d->free(d);
