@@ -4,7 +4,7 @@
 /* A validator that follows no rules, but can sign with its own key only. What it sends is drawn; the seeds find the
  * combinations. */
 
-static void note(struct node *n, uint64_t height, uint32_t round, const struct hash *value) {
+static void note(struct sim_node *n, uint64_t height, uint32_t round, const struct hash *value) {
     if (height > n->seen_height || (height == n->seen_height && round > n->seen_round)) {
         if (height > n->seen_height)
             memset(n->seen_values, 0, sizeof n->seen_values);
@@ -20,7 +20,7 @@ static void note(struct node *n, uint64_t height, uint32_t round, const struct h
     n->seen_values[0] = *value;
 }
 
-static struct hash some_value(struct sim *s, struct node *n) {
+static struct hash some_value(struct sim *s, struct sim_node *n) {
     uint64_t draw = rng_below(&s->byz, 8);
     if (draw < 4)
         return n->seen_values[draw];
@@ -34,7 +34,7 @@ static struct hash some_value(struct sim *s, struct node *n) {
     return n->seen_values[0];
 }
 
-static void send_vote(struct sim *s, struct node *n, uint8_t type, uint32_t round, const struct hash *value,
+static void send_vote(struct sim *s, struct sim_node *n, uint8_t type, uint32_t round, const struct hash *value,
                       uint32_t to) {
     struct msg *m = msg_new(s, MSG_VOTE, n->index);
     m->vote = (struct vote){
@@ -43,12 +43,12 @@ static void send_vote(struct sim *s, struct node *n, uint8_t type, uint32_t roun
     check_signed(s, n, &(struct bft_sign){.type = type, .vote = m->vote});
     if (rng_chance(&s->byz, 1, 30))
         m->vote.sig.b[rng_below(&s->byz, 16)] ^= 1;
-    net_send(s, m, to);
+    links_send(s, m, to);
     msg_release(m);
 }
 
 /* A vote to everybody: the same one, or one of two, or each another. */
-static void vote_around(struct sim *s, struct node *n, uint8_t type, uint32_t round) {
+static void vote_around(struct sim *s, struct sim_node *n, uint8_t type, uint32_t round) {
     struct hash a = n->seen_values[0], b = some_value(s, n);
     uint64_t how = rng_below(&s->byz, 4);
     for (uint32_t to = 0; to < s->nodes_n; to++) {
@@ -58,7 +58,9 @@ static void vote_around(struct sim *s, struct node *n, uint8_t type, uint32_t ro
     }
 }
 
-void byz_deliver(struct sim *s, struct node *n, const struct msg *m) {
+void byz_deliver(struct sim *s, struct sim_node *n, const struct msg *m) {
+    if (s->nodes[m->from].nature == SCRIPTED)
+        return; /* liars that answer liars fill any network */
     switch (m->kind) {
     case MSG_PROPOSAL:
         note(n, m->proposal.height, m->proposal.round, &m->proposal.value);
@@ -85,26 +87,26 @@ void byz_deliver(struct sim *s, struct node *n, const struct msg *m) {
 }
 
 /* The parent of the block at its height, if that is decided already. */
-static const struct block *seen_parent(const struct sim *s, const struct node *n) {
+static const struct sim_block *seen_parent(const struct sim *s, const struct sim_node *n) {
     if (n->seen_height <= 1 || n->seen_height > HEIGHTS_MAX || hash_is_zero(&s->decided[n->seen_height - 1]))
         return NULL;
-    return &s->blocks[block_find(s, &s->decided[n->seen_height - 1])];
+    return &s->blocks[sim_block_find(s, &s->decided[n->seen_height - 1])];
 }
 
-static struct hash make_block(struct sim *s, struct node *n) {
+static struct hash make_block(struct sim *s, struct sim_node *n) {
     static const struct hash none;
-    const struct block *parent = seen_parent(s, n);
+    const struct sim_block *parent = seen_parent(s, n);
     uint32_t from = parent ? parent->txs_end : 0;
-    uint64_t time = parent ? parent->time + 1 + rng_below(&s->byz, 2 * s->heartbeat_ms) : 1000000 + s->now;
+    uint64_t time = parent ? parent->time + 1 + rng_below(&s->byz, 2 * s->drawn.heartbeat_ms) : 1000000 + s->now;
     if (rng_chance(&s->byz, 1, 8))
         time += 1000000; /* from the future */
-    uint32_t block = block_new(s, n->seen_height, parent ? &parent->id : &none, time, from,
-                               from + (uint32_t)rng_below(&s->byz, 2), rng_chance(&s->byz, 1, 3));
+    uint32_t block = sim_block_new(s, n->seen_height, parent ? &parent->id : &none, time, from,
+                                   from + (uint32_t)rng_below(&s->byz, 2), rng_chance(&s->byz, 1, 3));
     return s->blocks[block].id;
 }
 
 /* Proposals to everybody, of two values, whether it is its turn or not. */
-static void propose_around(struct sim *s, struct node *n) {
+static void propose_around(struct sim *s, struct sim_node *n) {
     uint32_t round = n->seen_round + (uint32_t)rng_below(&s->byz, 2);
     struct hash two[2] = {rng_chance(&s->byz, 1, 2) ? some_value(s, n) : make_block(s, n), make_block(s, n)};
     bool both = rng_chance(&s->byz, 1, 2);
@@ -117,13 +119,13 @@ static void propose_around(struct sim *s, struct node *n) {
                                         .value = two[both ? to % 2 : 0]};
         m->value = rng_chance(&s->byz, 3, 4) ? m->proposal.value : (struct hash){0}; /* may withhold the body */
         key_sign_proposal(s, &m->proposal);
-        net_send(s, m, to);
+        links_send(s, m, to);
         msg_release(m);
     }
 }
 
 /* A certificate made of its own vote and copies of it, or of somebody else's votes under another heading. */
-static void forge_certificate(struct sim *s, struct node *n) {
+static void forge_certificate(struct sim *s, struct sim_node *n) {
     struct certificate *cert = &s->scratch;
     cert->kind = (uint8_t)rng_range(&s->byz, CERTIFICATE_POLKA, CERTIFICATE_ROUND);
     cert->height = n->seen_height;
@@ -157,18 +159,18 @@ static void forge_certificate(struct sim *s, struct node *n) {
     }
     struct msg *m = msg_new(s, MSG_CERTIFICATE, n->index);
     msg_set_certificate(m, cert);
-    net_broadcast(s, m);
+    links_broadcast(s, m);
     msg_release(m);
 }
 
-static void lie_about_height(struct sim *s, struct node *n) {
+static void lie_about_height(struct sim *s, struct sim_node *n) {
     struct msg *m = msg_new(s, MSG_STATUS, n->index);
     m->height = rng_below(&s->byz, n->seen_height + 10);
-    net_broadcast(s, m);
+    links_broadcast(s, m);
     msg_release(m);
 }
 
-void byz_tick(struct sim *s, struct node *n) {
+void byz_tick(struct sim *s, struct sim_node *n) {
     if (n->seen_height == 0)
         n->seen_height = 1;
     if (n->seen_height > s->highest + 1)
@@ -193,5 +195,6 @@ void byz_tick(struct sim *s, struct node *n) {
         vote_around(s, n, VOTE_PREVOTE, n->seen_round);
         break;
     }
-    sim_at(s, rng_range(&s->byz, 20, 400), &(struct event){.what = AT_BYZANTINE, .node = n->index, .life = n->life});
+    sim_at(s, rng_range(&s->byz, 20, 400),
+           &(struct sim_event){.what = AT_BYZANTINE, .node = n->index, .life = n->life});
 }

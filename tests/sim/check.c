@@ -48,7 +48,7 @@ static void remember(struct sim *s, const struct signed_vote *vote) {
 }
 
 /* No honest key signs two messages for one (height, round, type), not even across crashes. */
-static void check_no_equivocation(struct sim *s, const struct node *n, const struct signed_vote *now) {
+static void check_no_equivocation(struct sim *s, const struct sim_node *n, const struct signed_vote *now) {
     for (uint32_t i = 0; i < s->votes_n; i++) {
         const struct signed_vote *v = &s->votes[i];
         if (v->validator == now->validator && v->height == now->height && v->round == now->round &&
@@ -59,7 +59,7 @@ static void check_no_equivocation(struct sim *s, const struct node *n, const str
 }
 
 /* Having precommitted w in round q, a prevote in a later round r for another v needs a polka for v in [q, r). */
-static void check_lock(struct sim *s, const struct node *n, const struct signed_vote *now) {
+static void check_lock(struct sim *s, const struct sim_node *n, const struct signed_vote *now) {
     const struct signed_vote *lock = NULL;
     for (uint32_t i = 0; i < s->votes_n; i++) {
         const struct signed_vote *v = &s->votes[i];
@@ -76,16 +76,16 @@ static void check_lock(struct sim *s, const struct node *n, const struct signed_
                (unsigned long long)now->height, now->round);
 }
 
-static void check_precommit(struct sim *s, const struct node *n, const struct signed_vote *now, uint32_t block) {
+static void check_precommit(struct sim *s, const struct sim_node *n, const struct signed_vote *now, uint32_t block) {
     if (!quorum(s, prevoted(s, now->height, now->round, &now->value)))
         check_fail(s, "node %u precommits without a polka in height %llu round %u", n->index,
                    (unsigned long long)now->height, now->round);
-    if (block == UINT32_MAX || !node_has_durable_body(n, block))
+    if (block == UINT32_MAX || !sim_node_has_durable_body(n, block))
         check_fail(s, "node %u precommits a body that is not durable in height %llu round %u", n->index,
                    (unsigned long long)now->height, now->round);
 }
 
-void check_signed(struct sim *s, const struct node *n, const struct bft_sign *sign) {
+void check_signed(struct sim *s, const struct sim_node *n, const struct bft_sign *sign) {
     struct signed_vote now = {.type = sign->type, .pol_round = POL_ROUND_NONE, .validator = n->validator};
     if (sign->type == VOTE_PROPOSAL) {
         now.height = sign->proposal.height;
@@ -100,10 +100,10 @@ void check_signed(struct sim *s, const struct node *n, const struct bft_sign *si
     if (n->nature == HONEST && now.round > s->rounds_max)
         s->rounds_max = now.round;
     if (n->nature == HONEST) {
-        uint32_t block = block_find(s, &now.value);
-        const struct block *parent = n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
+        uint32_t block = sim_block_find(s, &now.value);
+        const struct sim_block *parent = n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
         check_no_equivocation(s, n, &now);
-        if (!hash_is_zero(&now.value) && (block == UINT32_MAX || !block_is_valid(s, block, now.height, parent)))
+        if (!hash_is_zero(&now.value) && (block == UINT32_MAX || !sim_block_is_valid(s, block, now.height, parent)))
             check_fail(s, "node %u signs for an invalid value in height %llu round %u", n->index,
                        (unsigned long long)now.height, now.round);
         if (sign->type == VOTE_PREVOTE && !hash_is_zero(&now.value))
@@ -118,7 +118,7 @@ void check_signed(struct sim *s, const struct node *n, const struct bft_sign *si
  * ---------------------------------------------------------------------------------------------------------------------
  */
 
-static void check_certified(struct sim *s, const struct node *n, uint64_t height, const struct hash *value,
+static void check_certified(struct sim *s, const struct sim_node *n, uint64_t height, const struct hash *value,
                             const struct certificate *cert) {
     uint64_t power = 0;
     bool good = cert->kind == CERTIFICATE_COMMIT && cert->height == height && hash_eq(&cert->value, value) &&
@@ -133,13 +133,13 @@ static void check_certified(struct sim *s, const struct node *n, uint64_t height
 static void check_body_held(struct sim *s, uint64_t height, uint32_t block) {
     uint64_t power = 0;
     for (uint32_t i = 0; i < s->nodes_n; i++)
-        if (s->nodes[i].nature == HONEST && node_has_durable_body(&s->nodes[i], block))
+        if (s->nodes[i].nature == HONEST && sim_node_has_durable_body(&s->nodes[i], block))
             power += s->powers[s->nodes[i].validator];
     if (power * 3 <= s->total)
         check_fail(s, "the body decided at height %llu is on too few disks", (unsigned long long)height);
 }
 
-void check_decided(struct sim *s, const struct node *n, uint64_t height, const struct hash *value,
+void check_decided(struct sim *s, const struct sim_node *n, uint64_t height, const struct hash *value,
                    const struct certificate *cert) {
     if (height == 0 || height >= HEIGHTS_MAX) {
         check_fail(s, "liveness: somebody stands still while node %u decides height %llu", n->index,
@@ -147,9 +147,9 @@ void check_decided(struct sim *s, const struct node *n, uint64_t height, const s
         return;
     }
     check_certified(s, n, height, value, cert);
-    uint32_t block = block_find(s, value);
-    const struct block *parent = n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
-    if (block == UINT32_MAX || !block_is_valid(s, block, height, parent)) {
+    uint32_t block = sim_block_find(s, value);
+    const struct sim_block *parent = n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
+    if (block == UINT32_MAX || !sim_block_is_valid(s, block, height, parent)) {
         check_fail(s, "node %u decides an invalid value at height %llu", n->index, (unsigned long long)height);
         return;
     }
@@ -175,7 +175,7 @@ static bool is_honest(const struct sim *s, uint16_t validator) {
     return true;
 }
 
-void check_evidence(struct sim *s, const struct node *n, const struct bft_evidence *e) {
+void check_evidence(struct sim *s, const struct sim_node *n, const struct bft_evidence *e) {
     bool good;
     uint16_t accused;
     if (e->type == VOTE_PROPOSAL) {

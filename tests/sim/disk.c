@@ -28,7 +28,7 @@ struct model_file {
 
 struct model_disk {
     struct disk base; /* first */
-    struct node *node;
+    struct sim_node *node;
     struct model_file files[FILES_MAX];
 };
 
@@ -94,24 +94,24 @@ static int model_write(struct disk *d, struct disk_file *file, uint64_t off, con
     struct model_file *f = (struct model_file *)file;
     if (off + len > f->base.size)
         abort();
-    if (node_dies_here(disk->node, "before a write"))
+    if (sim_node_dies_here(disk->node, "before a write"))
         return err_set(err, CODE_IO, "the process dies");
     if (f->written_n == WRITES_MAX)
         abort();
     memcpy(f->seen + off, buf, len);
     f->written[f->written_n++] = (struct written){off, len};
-    return node_dies_here(disk->node, "after a write") ? err_set(err, CODE_IO, "the process dies") : CODE_OK;
+    return sim_node_dies_here(disk->node, "after a write") ? err_set(err, CODE_IO, "the process dies") : CODE_OK;
 }
 
 static int model_sync(struct disk *d, struct disk_file *file, struct err *err) {
     struct model_disk *disk = (struct model_disk *)d;
     struct model_file *f = (struct model_file *)file;
-    if (node_dies_here(disk->node, "before a disk sync"))
+    if (sim_node_dies_here(disk->node, "before a disk sync"))
         return err_set(err, CODE_IO, "the process dies");
     for (uint32_t i = 0; i < f->written_n; i++)
         memcpy(f->durable + f->written[i].off, f->seen + f->written[i].off, f->written[i].len);
     f->written_n = 0;
-    return node_dies_here(disk->node, "after a disk sync") ? err_set(err, CODE_IO, "the process dies") : CODE_OK;
+    return sim_node_dies_here(disk->node, "after a disk sync") ? err_set(err, CODE_IO, "the process dies") : CODE_OK;
 }
 
 static int model_resize(struct disk *d, struct disk_file *file, uint64_t size, struct err *err) {
@@ -130,7 +130,7 @@ static void model_free(struct disk *d) {
     free(disk);
 }
 
-struct disk *disk_new(struct node *n) {
+struct disk *disk_new(struct sim_node *n) {
     struct model_disk *disk = calloc(1, sizeof *disk);
     if (!disk)
         abort();

@@ -32,7 +32,7 @@ void key_draw(struct sim *s, struct rng *r) {
         s->secrets[v] = rng_u64(r);
         rng_fill(r, raw, sizeof raw);
         raw[0] = 1; /* below the order of the group */
-        if (!s->real)
+        if (s->drawn.kind != KIND_REAL)
             continue;
         if (seckey_init(&s->seckeys[v], raw, NULL))
             abort();
@@ -44,7 +44,7 @@ void key_draw(struct sim *s, struct rng *r) {
 }
 
 void key_sign_vote(const struct sim *s, struct vote *vote) {
-    if (s->real) {
+    if (s->drawn.kind == KIND_REAL) {
         struct hash digest = vote_digest(&s->chain_tag, vote);
         vote->sig = seckey_sign(&s->seckeys[vote->validator], &digest);
         return;
@@ -55,7 +55,7 @@ void key_sign_vote(const struct sim *s, struct vote *vote) {
 }
 
 void key_sign_proposal(const struct sim *s, struct proposal *proposal) {
-    if (s->real) {
+    if (s->drawn.kind == KIND_REAL) {
         struct hash digest = proposal_digest(&s->chain_tag, proposal);
         proposal->sig = seckey_sign(&s->seckeys[proposal->validator], &digest);
         return;
@@ -68,7 +68,7 @@ void key_sign_proposal(const struct sim *s, struct proposal *proposal) {
 bool key_check_vote(const struct sim *s, const struct vote *vote) {
     if (vote->validator >= s->validators)
         return false;
-    if (s->real) {
+    if (s->drawn.kind == KIND_REAL) {
         struct hash digest = vote_digest(&s->chain_tag, vote);
         return verifier_check(&s->verifiers[vote->validator], &digest, &vote->sig);
     }
@@ -80,7 +80,7 @@ bool key_check_vote(const struct sim *s, const struct vote *vote) {
 bool key_check_proposal(const struct sim *s, const struct proposal *proposal) {
     if (proposal->validator >= s->validators)
         return false;
-    if (s->real) {
+    if (s->drawn.kind == KIND_REAL) {
         struct hash digest = proposal_digest(&s->chain_tag, proposal);
         return verifier_check(&s->verifiers[proposal->validator], &digest, &proposal->sig);
     }

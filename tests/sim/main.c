@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim [--from S] [--seeds N] [--jobs J] [--validators V] [--repeat K] [--real] [--trace]
+ * sim [--from S] [--seeds N] [--jobs J] [--only OPTIONS] [--repeat K] [--trace]
  *
  * Runs seeds S, S + 1, ... in J processes. Every K-th seed runs twice and must give the same trace hash. Prints a line
  * for every seed that failed, totals, and ends with "seeds: N, failed: F". With --trace one seed's whole course is
@@ -53,9 +53,11 @@ static bool run_seed(struct sim *s, const struct arguments *args, uint64_t seed,
         }
     }
     if (!good) {
-        printf("seed %llu FAILED at %llu ms: %s\n  %s\n  again: tests/run sim --from %llu --seeds 1%s --trace\n",
+        char only[512];
+        limits_print(&options.limits, only, sizeof only);
+        printf("seed %llu FAILED at %llu ms: %s\n  %s\n  again: tests/run sim --from %llu --seeds 1%s%s --trace\n",
                (unsigned long long)seed, (unsigned long long)s->now, s->failure, sim_describe(s, text, sizeof text),
-               (unsigned long long)seed, options.real ? " --real" : "");
+               (unsigned long long)seed, only[0] ? " --only " : "", only);
         fflush(stdout);
     }
     return good;
@@ -144,29 +146,31 @@ static bool number(const char *text, uint64_t *ret) {
 }
 
 static bool parse(int argc, char **argv, struct arguments *args) {
-    uint64_t validators = 0;
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--trace") == 0) {
             args->options.trace = true;
             continue;
         }
-        if (strcmp(argv[i], "--real") == 0) {
-            args->options.real = true;
+        char why[128];
+        if (strcmp(argv[i], "--only") == 0 && value) {
+            if (!limits_parse(&args->options.limits, value, why, sizeof why)) {
+                fprintf(stderr, "sim: --only: %s\n", why);
+                return false;
+            }
+            i++;
             continue;
         }
-        uint64_t *into = strcmp(argv[i], "--from") == 0         ? &args->from
-                         : strcmp(argv[i], "--seeds") == 0      ? &args->seeds
-                         : strcmp(argv[i], "--jobs") == 0       ? &args->jobs
-                         : strcmp(argv[i], "--repeat") == 0     ? &args->repeat
-                         : strcmp(argv[i], "--validators") == 0 ? &validators
-                                                                : NULL;
+        uint64_t *into = strcmp(argv[i], "--from") == 0     ? &args->from
+                         : strcmp(argv[i], "--seeds") == 0  ? &args->seeds
+                         : strcmp(argv[i], "--jobs") == 0   ? &args->jobs
+                         : strcmp(argv[i], "--repeat") == 0 ? &args->repeat
+                                                            : NULL;
         if (!into || !number(value, into))
             return false;
         i++;
     }
-    args->options.validators = (uint32_t)validators;
-    return args->jobs >= 1 && args->jobs <= 64 && validators <= VALIDATORS_SIM_MAX;
+    return args->jobs >= 1 && args->jobs <= 64;
 }
 
 int main(int argc, char **argv) {
@@ -174,8 +178,7 @@ int main(int argc, char **argv) {
     struct arguments args = {
         .from = 1, .seeds = 2000, .jobs = cores > 0 && cores < 64 ? (uint64_t)cores : 1, .repeat = 50};
     if (!parse(argc, argv, &args)) {
-        fprintf(stderr,
-                "usage: sim [--from S] [--seeds N] [--jobs J] [--validators V] [--repeat K] [--real] [--trace]\n");
+        fprintf(stderr, "usage: sim [--from S] [--seeds N] [--jobs J] [--only OPTIONS] [--repeat K] [--trace]\n");
         return 2;
     }
     if (args.options.trace)

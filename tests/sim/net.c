@@ -30,9 +30,9 @@ void msg_release(struct msg *m) {
 
 /* Exponential around the mean, in whole milliseconds, at most 8 times it. */
 static uint64_t draw_delay(struct sim *s) {
-    uint64_t d = s->delay_min;
+    uint64_t d = s->drawn.delay_min;
     for (int i = 0; i < 8; i++) {
-        d += rng_below(&s->net, s->delay_mean + 1);
+        d += rng_below(&s->net, s->drawn.delay_mean + 1);
         if (rng_chance(&s->net, 1, 2))
             break;
     }
@@ -41,27 +41,27 @@ static uint64_t draw_delay(struct sim *s) {
 
 static void deliver_later(struct sim *s, struct msg *m, uint32_t to) {
     m->refs++;
-    sim_at(s, draw_delay(s), &(struct event){.what = AT_DELIVER, .node = to, .msg = m});
+    sim_at(s, draw_delay(s), &(struct sim_event){.what = AT_DELIVER, .node = to, .msg = m});
 }
 
-void net_send(struct sim *s, struct msg *m, uint32_t to) {
+void links_send(struct sim *s, struct msg *m, uint32_t to) {
     if (to == m->from || !s->nodes[to].up || s->nodes[m->from].dying)
         return;
     s->messages++;
-    if (s->blocked[m->from][to] || (!s->calm && rng_chance(&s->net, s->loss, 1000)))
+    if (s->blocked[m->from][to] || (!s->calm && rng_chance(&s->net, s->drawn.loss, 1000)))
         return;
     deliver_later(s, m, to);
-    if (!s->calm && rng_chance(&s->net, s->duplicate, 1000))
+    if (!s->calm && rng_chance(&s->net, s->drawn.duplicate, 1000))
         deliver_later(s, m, to);
 }
 
-void net_broadcast(struct sim *s, struct msg *m) {
+void links_broadcast(struct sim *s, struct msg *m) {
     for (uint32_t to = 0; to < s->nodes_n; to++)
-        net_send(s, m, to);
+        links_send(s, m, to);
 }
 
 /* Cuts the nodes in two; sometimes only one direction. */
-void net_partition(struct sim *s) {
+void links_partition(struct sim *s) {
     uint64_t side = rng_chance(&s->faults, 1, 2) ? 1ull << rng_below(&s->faults, s->nodes_n) : rng_u64(&s->faults);
     uint64_t ways = rng_below(&s->faults, 3);
     for (uint32_t i = 0; i < s->nodes_n; i++)
@@ -76,7 +76,7 @@ void net_partition(struct sim *s) {
                       : ", is not heard");
 }
 
-void net_heal(struct sim *s) {
+void links_heal(struct sim *s) {
     memset(s->blocked, 0, sizeof s->blocked);
     trace(s, NULL, 0, 0, "partition heals");
 }

@@ -6,35 +6,36 @@
 #define GENESIS_CLOCK 1000000
 #define TIMELY_MS     500
 
-static uint64_t local_clock(const struct sim *s, const struct node *n) {
+static uint64_t local_clock(const struct sim *s, const struct sim_node *n) {
     return (uint64_t)((int64_t)(GENESIS_CLOCK + s->now) + n->clock_offset);
 }
 
 /* NULL: genesis. */
-static const struct block *parent_of(const struct sim *s, const struct node *n) {
+static const struct sim_block *parent_of(const struct sim *s, const struct sim_node *n) {
     return n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
 }
 
-static uint32_t txs_committed(const struct sim *s, const struct node *n) {
-    const struct block *parent = parent_of(s, n);
+static uint32_t txs_committed(const struct sim *s, const struct sim_node *n) {
+    const struct sim_block *parent = parent_of(s, n);
     return parent ? parent->txs_end : 0;
 }
 
 /* --- crash points
  * ------------------------------------------------------------------------------------------------------------ */
 
-bool node_dies_here(struct node *n, const char *where) {
+bool sim_node_dies_here(struct sim_node *n, const char *where) {
     struct sim *s = n->sim;
-    if (n->up && !n->dying && !s->calm && n->nature == HONEST && rng_chance(&s->faults, s->crash_inside, 100000)) {
+    if (n->up && !n->dying && !s->calm && n->nature == HONEST &&
+        rng_chance(&s->faults, s->drawn.crash_inside, 100000)) {
         n->dying = true;
         trace(s, n, 0, 0, "crash point: %s", where);
     }
     return n->dying;
 }
 
-static void after_step(struct node *n, int rc) {
+static void after_step(struct sim_node *n, int rc) {
     if (n->dying)
-        node_crash(n->sim, n, false);
+        sim_node_crash(n->sim, n, false);
     else if (rc)
         check_fail(n->sim, "node %u: the driver failed with code %d", n->index, rc);
 }
@@ -57,7 +58,7 @@ static void log_reserve(struct log *log, size_t len) {
 
 static void log_put(struct log *log, struct bytes bytes, uint32_t block) {
     log_reserve(log, bytes.len);
-    log->records[log->n++] = (struct record){.offset = log->bytes_len, .len = (uint32_t)bytes.len, .block = block};
+    log->records[log->n++] = (struct log_record){.offset = log->bytes_len, .len = (uint32_t)bytes.len, .block = block};
     if (bytes.len > 0)
         memcpy(log->bytes + log->bytes_len, bytes.data, bytes.len);
     log->bytes_len += (uint32_t)bytes.len;
@@ -70,7 +71,7 @@ static bool log_has_body(const struct log *log, uint32_t records, uint32_t block
     return false;
 }
 
-bool node_has_durable_body(const struct node *n, uint32_t block) {
+bool sim_node_has_durable_body(const struct sim_node *n, uint32_t block) {
     uint64_t height = n->sim->blocks[block].height;
     if (height <= n->committed)
         return n->store[height].block == block;
@@ -83,8 +84,8 @@ bool node_has_durable_body(const struct node *n, uint32_t block) {
 enum { WAL_EVENT = 1, WAL_BODY = 2 };
 
 static int env_log_begin(void *ctx, uint64_t height, struct err *err) {
-    struct node *n = ctx;
-    if (node_dies_here(n, "before a new log"))
+    struct sim_node *n = ctx;
+    if (sim_node_dies_here(n, "before a new log"))
         return CODE_INTERNAL;
     n->log.height = height;
     n->log.n = n->log.synced = n->log.bytes_len = 0;
@@ -92,14 +93,14 @@ static int env_log_begin(void *ctx, uint64_t height, struct err *err) {
 }
 
 static int env_log_append(void *ctx, struct bytes record, struct err *err) {
-    struct node *n = ctx;
-    if (node_dies_here(n, "before an append"))
+    struct sim_node *n = ctx;
+    if (sim_node_dies_here(n, "before an append"))
         return CODE_INTERNAL;
     log_put(&n->log, record, 0);
     return n->wal ? wal_append(n->wal, WAL_EVENT, record, err) : CODE_OK;
 }
 
-static int log_body(struct node *n, uint32_t block) {
+static int log_body(struct sim_node *n, uint32_t block) {
     uint8_t bytes[4];
     store_le32(bytes, block);
     log_put(&n->log, BYTES_NONE, block);
@@ -107,31 +108,31 @@ static int log_body(struct node *n, uint32_t block) {
 }
 
 static int env_log_sync(void *ctx, struct err *err) {
-    struct node *n = ctx;
-    if (node_dies_here(n, "before a sync"))
+    struct sim_node *n = ctx;
+    if (sim_node_dies_here(n, "before a sync"))
         return CODE_INTERNAL;
     int rc = n->wal ? wal_sync(n->wal, err) : CODE_OK;
     if (rc)
         return rc;
     n->log.synced = n->log.n;
-    return node_dies_here(n, "after a sync") ? CODE_INTERNAL : CODE_OK;
+    return sim_node_dies_here(n, "after a sync") ? CODE_INTERNAL : CODE_OK;
 }
 
 static void env_timer_arm(void *ctx, const struct bft_timer *timer) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     struct sim *s = n->sim;
     n->timers[timer->kind] = *timer;
     n->timer_generation[timer->kind] = ++s->seq;
     sim_at(s, timer->delay_ms,
-           &(struct event){.what = AT_TIMER,
-                           .node = n->index,
-                           .life = n->life,
-                           .a = n->timer_generation[timer->kind],
-                           .b = timer->kind});
+           &(struct sim_event){.what = AT_TIMER,
+                               .node = n->index,
+                               .life = n->life,
+                               .a = n->timer_generation[timer->kind],
+                               .b = timer->kind});
 }
 
 static void env_timer_cancel(void *ctx, enum bft_timer_kind kind) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     n->timer_generation[kind] = 0;
 }
 
@@ -145,7 +146,7 @@ static int order(const struct mark *last, uint64_t height, uint32_t round, uint8
 
 /* The real signer must do as the model: refuse what comes before, give the same signature for the same. When the
  * process died inside it, it may remember one signature more than the model. */
-static int sign_really(struct node *n, const struct bft_sign *request, uint64_t height, uint32_t round, int cmp,
+static int sign_really(struct sim_node *n, const struct bft_sign *request, uint64_t height, uint32_t round, int cmp,
                        struct sig *ret_sig, bool *ret_refused) {
     struct sim *s = n->sim;
     struct hash digest = request->type == VOTE_PROPOSAL ? proposal_digest(&s->chain_tag, &request->proposal)
@@ -170,7 +171,7 @@ static int sign_really(struct node *n, const struct bft_sign *request, uint64_t 
  * To be asked to contradict itself would be the core's fault. */
 static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_sig, bool *ret_refused,
                     struct err *err) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     struct sim *s = n->sim;
     bool proposal = request->type == VOTE_PROPOSAL;
     uint64_t height = proposal ? request->proposal.height : request->vote.height;
@@ -178,7 +179,7 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
     int32_t pol_round = proposal ? request->proposal.pol_round : POL_ROUND_NONE;
     const struct hash *value = proposal ? &request->proposal.value : &request->vote.value;
     (void)err;
-    if (node_dies_here(n, "before signing"))
+    if (sim_node_dies_here(n, "before signing"))
         return CODE_INTERNAL;
     int cmp = n->mark.used ? order(&n->mark, height, round, request->type) : -1;
     *ret_refused = cmp > 0;
@@ -214,16 +215,16 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
         trace(s, n, height, round * 4ull + request->type, "%s h %llu r %u %s",
               request->type == VOTE_PREVOTE ? "PREVOTE" : "PRECOMMIT", (unsigned long long)height, round,
               value_name(value, name));
-    return node_dies_here(n, "after signing") ? CODE_INTERNAL : CODE_OK;
+    return sim_node_dies_here(n, "after signing") ? CODE_INTERNAL : CODE_OK;
 }
 
 /* --- the environment: network
  * ------------------------------------------------------------------------------------------------------ */
 
 static void env_send(void *ctx, const struct bft_send *send) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     struct sim *s = n->sim;
-    if (node_dies_here(n, "before a send"))
+    if (sim_node_dies_here(n, "before a send"))
         return;
     struct msg *m = NULL;
     switch (send->kind) {
@@ -248,19 +249,19 @@ static void env_send(void *ctx, const struct bft_send *send) {
     }
     if (!m)
         return;
-    net_broadcast(s, m);
+    links_broadcast(s, m);
     msg_release(m);
 }
 
 static void env_laggard(void *ctx, driver_peer peer, uint64_t height) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     struct sim *s = n->sim;
     if (height == 0 || height > n->committed || peer >= s->nodes_n)
         return;
     struct msg *m = msg_new(s, MSG_DECISION, n->index);
     m->value = s->blocks[n->store[height].block].id;
     msg_set_certificate(m, n->store[height].cert);
-    net_send(s, m, peer);
+    links_send(s, m, peer);
     msg_release(m);
 }
 
@@ -269,7 +270,7 @@ static void env_behind(void *ctx, driver_peer peer, uint64_t height) {
 }
 
 static void env_rejected(void *ctx, driver_peer peer, const char *reason) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     if (peer < n->sim->nodes_n && n->sim->nodes[peer].nature == HONEST)
         check_fail(n->sim, "node %u rejected a message of honest node %u: %s", n->index, peer, reason);
 }
@@ -277,32 +278,32 @@ static void env_rejected(void *ctx, driver_peer peer, const char *reason) {
 /* --- the environment: ledger
  * -------------------------------------------------------------------------------------------------------- */
 
-static void judge_now(struct node *n, uint32_t block) {
+static void judge_now(struct sim_node *n, uint32_t block) {
     struct sim *s = n->sim;
     n->judging[block] = false;
     if (!n->asked[block] || s->blocks[block].height != n->committed + 1)
         return;
     n->asked[block] = false;
-    bool valid = block_is_valid(s, block, n->committed + 1, parent_of(s, n));
-    if (valid && node_dies_here(n, "before a body"))
+    bool valid = sim_block_is_valid(s, block, n->committed + 1, parent_of(s, n));
+    if (valid && sim_node_dies_here(n, "before a body"))
         return;
     if (valid && log_body(n, block))
         return;
     driver_body(&n->driver, &s->blocks[block].id, valid ? BFT_VERDICT_VALID : BFT_VERDICT_INVALID, NULL);
 }
 
-static void judge_later(struct node *n, uint32_t block) {
+static void judge_later(struct sim_node *n, uint32_t block) {
     struct sim *s = n->sim;
     if (!n->asked[block] || !n->held[block] || n->judging[block])
         return;
     n->judging[block] = true;
-    sim_at(s, rng_below(&s->disk, s->slow_ledger_ms + 1),
-           &(struct event){.what = AT_JUDGED, .node = n->index, .life = n->life, .b = block});
+    sim_at(s, rng_below(&s->disk, s->drawn.ledger_ms + 1),
+           &(struct sim_event){.what = AT_JUDGED, .node = n->index, .life = n->life, .b = block});
 }
 
-static void ask_for(struct node *n, const struct hash *value, bool fetch) {
+static void ask_for(struct sim_node *n, const struct hash *value, bool fetch) {
     struct sim *s = n->sim;
-    uint32_t block = block_find(s, value);
+    uint32_t block = sim_block_find(s, value);
     if (block != UINT32_MAX) {
         n->asked[block] = true;
         if (n->held[block] && rng_chance(&s->disk, 1, 4))
@@ -316,37 +317,37 @@ static void ask_for(struct node *n, const struct hash *value, bool fetch) {
         return;
     struct msg *m = msg_new(s, MSG_BODY_REQUEST, n->index);
     m->value = *value;
-    net_broadcast(s, m);
+    links_broadcast(s, m);
     msg_release(m);
 }
 
 static void env_validate(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     (void)height, (void)round;
-    if (!node_dies_here(n, "before a judgement"))
+    if (!sim_node_dies_here(n, "before a judgement"))
         ask_for(n, value, false);
 }
 
 static void env_need(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     (void)height, (void)round;
-    if (!node_dies_here(n, "before a request"))
+    if (!sim_node_dies_here(n, "before a request"))
         ask_for(n, value, true);
 }
 
 static void env_build(void *ctx, uint64_t height, uint32_t round) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     struct sim *s = n->sim;
-    if (node_dies_here(n, "before building"))
+    if (sim_node_dies_here(n, "before building"))
         return;
-    sim_at(s, rng_below(&s->disk, s->slow_ledger_ms + 1),
-           &(struct event){.what = AT_BUILT, .node = n->index, .life = n->life, .a = height, .b = round});
+    sim_at(s, rng_below(&s->disk, s->drawn.ledger_ms + 1),
+           &(struct sim_event){.what = AT_BUILT, .node = n->index, .life = n->life, .a = height, .b = round});
 }
 
-static int built(struct node *n, uint64_t height, uint32_t round) {
+static int built(struct sim_node *n, uint64_t height, uint32_t round) {
     struct sim *s = n->sim;
     static const struct hash none;
-    const struct block *parent = parent_of(s, n);
+    const struct sim_block *parent = parent_of(s, n);
     if (height != n->committed + 1)
         return CODE_OK;
     uint64_t time = local_clock(s, n);
@@ -354,11 +355,11 @@ static int built(struct node *n, uint64_t height, uint32_t round) {
         time = parent->time + 1;
     uint32_t from = txs_committed(s, n);
     uint32_t end = n->txs_known > from ? n->txs_known : from;
-    if (parent && end == from && parent->txs == 0 && time < parent->time + s->heartbeat_ms)
+    if (parent && end == from && parent->txs == 0 && time < parent->time + s->drawn.heartbeat_ms)
         return driver_built(&n->driver, height, round, &none, NULL);
-    uint32_t block = block_new(s, height, parent ? &parent->id : &none, time, from, end, false);
+    uint32_t block = sim_block_new(s, height, parent ? &parent->id : &none, time, from, end, false);
     n->held[block] = true;
-    if (node_dies_here(n, "before the own body"))
+    if (sim_node_dies_here(n, "before the own body"))
         return CODE_OK;
     if (log_body(n, block))
         return CODE_INTERNAL;
@@ -367,14 +368,14 @@ static int built(struct node *n, uint64_t height, uint32_t round) {
 
 static int env_decide(void *ctx, uint64_t height, const struct hash *value, const struct certificate *cert,
                       struct err *err) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     struct sim *s = n->sim;
     char name[12];
     (void)err;
     trace(s, n, height, load_be32(value->b), "decides h %llu %s of r %u", (unsigned long long)height,
           value_name(value, name), cert->round);
     check_decided(s, n, height, value, cert);
-    if (node_dies_here(n, "before the commit"))
+    if (sim_node_dies_here(n, "before the commit"))
         return CODE_INTERNAL;
     if (height >= HEIGHTS_MAX || height != n->committed + 1) {
         check_fail(s, "node %u decides height %llu after %llu", n->index, (unsigned long long)height,
@@ -382,26 +383,26 @@ static int env_decide(void *ctx, uint64_t height, const struct hash *value, cons
         return CODE_INTERNAL;
     }
     struct stored *stored = &n->store[height];
-    stored->block = block_find(s, value);
+    stored->block = sim_block_find(s, value);
     stored->cert = realloc(stored->cert, offsetof(struct certificate, votes) + cert->n * sizeof *cert->votes);
     if (!stored->cert)
         abort();
     certificate_copy(stored->cert, cert);
     n->committed = height;
-    if (node_dies_here(n, "after the commit"))
+    if (sim_node_dies_here(n, "after the commit"))
         return CODE_INTERNAL;
-    sim_at(s, rng_below(&s->disk, s->slow_ledger_ms + 1),
-           &(struct event){.what = AT_NEXT_HEIGHT, .node = n->index, .life = n->life, .a = height + 1});
+    sim_at(s, rng_below(&s->disk, s->drawn.ledger_ms + 1),
+           &(struct sim_event){.what = AT_NEXT_HEIGHT, .node = n->index, .life = n->life, .a = height + 1});
     return CODE_OK;
 }
 
 static void env_evidence(void *ctx, const struct bft_evidence *evidence) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     check_evidence(n->sim, n, evidence);
 }
 
 static void env_diverged(void *ctx, uint64_t height, const struct hash *value) {
-    struct node *n = ctx;
+    struct sim_node *n = ctx;
     (void)value;
     check_fail(n->sim, "node %u: a quorum precommitted an invalid value at height %llu", n->index,
                (unsigned long long)height);
@@ -411,7 +412,7 @@ static void env_diverged(void *ctx, uint64_t height, const struct hash *value) {
  * ---------------------------------------------------------------------------------------------------------------------
  */
 
-void node_release(struct node *n) {
+void sim_node_release(struct sim_node *n) {
     if (n->wal)
         wal_free(n->wal);
     if (n->signer.disk)
@@ -422,7 +423,7 @@ void node_release(struct node *n) {
     n->disk = NULL;
 }
 
-static void make_disk(struct node *n) {
+static void make_disk(struct sim_node *n) {
     n->disk = disk_new(n);
     if (n->validator == BFT_SELF_NONE)
         return;
@@ -431,14 +432,14 @@ static void make_disk(struct node *n) {
         abort();
 }
 
-void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature) {
-    struct node *n = &s->nodes[index];
-    struct node kept = {.memory = n->memory,
-                        .store = n->store,
-                        .held = n->held,
-                        .asked = n->asked,
-                        .judging = n->judging,
-                        .log = n->log};
+void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature) {
+    struct sim_node *n = &s->nodes[index];
+    struct sim_node kept = {.memory = n->memory,
+                            .store = n->store,
+                            .held = n->held,
+                            .asked = n->asked,
+                            .judging = n->judging,
+                            .log = n->log};
     if (!kept.memory) {
         kept.memory = aligned_alloc(16, (bft_size(VALIDATORS_SIM_MAX) + 15) / 16 * 16);
         kept.store = calloc(HEIGHTS_MAX, sizeof *kept.store);
@@ -448,7 +449,7 @@ void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature n
         kept.asked = kept.held + BLOCKS_MAX;
         kept.judging = kept.asked + BLOCKS_MAX;
     }
-    node_release(n);
+    sim_node_release(n);
     n->sim = s;
     n->index = index;
     n->validator = validator;
@@ -465,7 +466,7 @@ void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature n
     n->log.n = n->log.synced = n->log.bytes_len = 0;
     n->committed = 0;
     n->mark.used = n->tried.used = false;
-    if (s->real && nature != SILENT && nature != SCRIPTED)
+    if (s->drawn.kind == KIND_REAL && nature != SILENT && nature != SCRIPTED)
         make_disk(n);
     n->txs_known = 0;
     n->fingerprint = 0;
@@ -492,8 +493,8 @@ void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature n
                                  .rejected = env_rejected};
 }
 
-static struct bft_start start_hints(const struct sim *s, const struct node *n) {
-    const struct block *parent = parent_of(s, n);
+static struct bft_start start_hints(const struct sim *s, const struct sim_node *n) {
+    const struct sim_block *parent = parent_of(s, n);
     uint64_t clock = local_clock(s, n);
     struct bft_start start = {.height = n->committed + 1,
                               .powers = s->powers,
@@ -504,24 +505,24 @@ static struct bft_start start_hints(const struct sim *s, const struct node *n) {
         start.due = true;
         return start;
     }
-    uint64_t open = parent->time + s->interval_ms, beat = parent->time + s->heartbeat_ms;
+    uint64_t open = parent->time + s->drawn.interval_ms, beat = parent->time + s->drawn.heartbeat_ms;
     start.wait_ms = open > clock ? (uint32_t)(open - clock) : 0;
     start.heartbeat_ms = beat > clock ? (uint32_t)(beat - clock) : 0;
     start.due = parent->txs > 0 || n->txs_known > parent->txs_end;
     return start;
 }
 
-static void restore_bodies(struct node *n) {
+static void restore_bodies(struct sim_node *n) {
     memset(n->held, 0, 3 * BLOCKS_MAX); /* held, asked, judging are one piece */
     for (uint32_t i = 0; i < n->log.n; i++)
         if (n->log.records[i].len == 0)
             n->held[n->log.records[i].block] = true;
 }
 
-static int replay(struct sim *s, struct node *n) {
+static int replay(struct sim *s, struct sim_node *n) {
     int rc = CODE_OK;
     for (uint32_t i = 0; i < n->log.n && !rc; i++) {
-        const struct record *r = &n->log.records[i];
+        const struct log_record *r = &n->log.records[i];
         if (r->len > 0)
             rc = driver_replay(&n->driver, bytes_of(n->log.bytes + r->offset, r->len), NULL);
     }
@@ -536,7 +537,7 @@ static int replay(struct sim *s, struct node *n) {
 }
 
 struct readback {
-    struct node *n;
+    struct sim_node *n;
     uint32_t count;
 };
 
@@ -544,7 +545,7 @@ struct readback {
 static int readback_record(void *arg, uint8_t kind, struct bytes payload) {
     struct readback *r = arg;
     const struct log *log = &r->n->log;
-    const struct record *want =
+    const struct log_record *want =
         log->height == r->n->committed + 1 && r->count < log->n ? &log->records[r->count] : NULL;
     bool same = want && (kind == WAL_BODY ? want->len == 0 && load_le32(payload.data) == want->block
                                           : bytes_eq(payload, bytes_of(log->bytes + want->offset, want->len)));
@@ -555,7 +556,7 @@ static int readback_record(void *arg, uint8_t kind, struct bytes payload) {
 }
 
 /* The real log and signer, opened as at every start of the process. */
-static int open_disk(struct node *n, uint64_t height) {
+static int open_disk(struct sim_node *n, uint64_t height) {
     struct readback r = {.n = n};
     int rc = wal_new(n->disk, &n->wal, NULL);
     if (!rc && n->validator != BFT_SELF_NONE)
@@ -570,7 +571,7 @@ static int open_disk(struct node *n, uint64_t height) {
     return CODE_OK;
 }
 
-void node_boot(struct sim *s, struct node *n) {
+void sim_node_boot(struct sim *s, struct sim_node *n) {
     n->up = true;
     n->dying = false;
     n->life++;
@@ -600,7 +601,7 @@ void node_boot(struct sim *s, struct node *n) {
     after_step(n, rc ? rc : driver_replay_end(&n->driver, NULL));
 }
 
-static void crash_disk(struct node *n, bool power_cut, bool forget_all) {
+static void crash_disk(struct sim_node *n, bool power_cut, bool forget_all) {
     wal_free(n->wal);
     n->wal = NULL;
     if (n->signer.disk)
@@ -615,7 +616,7 @@ static void crash_disk(struct node *n, bool power_cut, bool forget_all) {
 
 /* The process dies; of what was not synced a part is lost, the last record perhaps torn (a torn record is dropped
  * whole). */
-void node_crash(struct sim *s, struct node *n, bool forget_all) {
+void sim_node_crash(struct sim *s, struct sim_node *n, bool forget_all) {
     uint32_t unsynced = n->log.n - n->log.synced;
     bool power_cut = rng_chance(&s->faults, 1, 2);
     if (n->disk) {
@@ -640,22 +641,22 @@ void node_crash(struct sim *s, struct node *n, bool forget_all) {
     uint64_t down = s->calm                        ? 0
                     : rng_chance(&s->faults, 1, 3) ? rng_below(&s->faults, 50)
                                                    : rng_below(&s->faults, 8000);
-    sim_at(s, down, &(struct event){.what = AT_RESTART, .node = n->index, .life = n->life});
+    sim_at(s, down, &(struct sim_event){.what = AT_RESTART, .node = n->index, .life = n->life});
 }
 
 /* --- what happens to it
  * --------------------------------------------------------------------------------------------------------- */
 
-static void body_arrives(struct node *n, const struct hash *value) {
-    uint32_t block = block_find(n->sim, value);
+static void body_arrives(struct sim_node *n, const struct hash *value) {
+    uint32_t block = sim_block_find(n->sim, value);
     if (block == UINT32_MAX || n->sim->blocks[block].height <= n->committed)
         return;
     n->held[block] = true;
     judge_later(n, block);
 }
 
-static bool is_timely(const struct sim *s, const struct node *n, const struct proposal *proposal) {
-    uint32_t block = block_find(s, &proposal->value);
+static bool is_timely(const struct sim *s, const struct sim_node *n, const struct proposal *proposal) {
+    uint32_t block = sim_block_find(s, &proposal->value);
     if (block == UINT32_MAX)
         return false;
     uint64_t clock = local_clock(s, n), time = s->blocks[block].time;
@@ -663,16 +664,16 @@ static bool is_timely(const struct sim *s, const struct node *n, const struct pr
     return time <= clock + TIMELY_MS && clock <= time + slack;
 }
 
-static int deliver_proposal(struct sim *s, struct node *n, const struct msg *m) {
+static int deliver_proposal(struct sim *s, struct sim_node *n, const struct msg *m) {
     enum driver_when when = driver_when(&n->driver, m->proposal.height);
     if ((when == DRIVER_NOW || when == DRIVER_NEXT) && !key_check_proposal(s, &m->proposal))
         return CODE_OK;
-    if (when == DRIVER_NOW || (when == DRIVER_NEXT && !s->forgetful))
+    if (when == DRIVER_NOW || (when == DRIVER_NEXT && !s->drawn.forgetful))
         body_arrives(n, &m->value);
     return driver_proposal(&n->driver, m->from, &m->proposal, is_timely(s, n, &m->proposal), NULL);
 }
 
-static int deliver_vote(struct sim *s, struct node *n, const struct msg *m) {
+static int deliver_vote(struct sim *s, struct sim_node *n, const struct msg *m) {
     enum driver_when when = driver_when(&n->driver, m->vote.height);
     bool check = (when == DRIVER_NOW || when == DRIVER_NEXT) && !bft_has_vote(n->core, &m->vote);
     if (check && !key_check_vote(s, &m->vote))
@@ -680,14 +681,14 @@ static int deliver_vote(struct sim *s, struct node *n, const struct msg *m) {
     return driver_vote(&n->driver, m->from, &m->vote, NULL);
 }
 
-static int deliver_certificate(struct sim *s, struct node *n, const struct msg *m) {
+static int deliver_certificate(struct sim *s, struct sim_node *n, const struct msg *m) {
     if (driver_when(&n->driver, m->cert->height) == DRIVER_NOW && !key_check_certificate(s, m->cert))
         return CODE_OK;
     return driver_certificate(&n->driver, m->from, m->cert, NULL);
 }
 
-static void answer_body(struct sim *s, struct node *n, const struct msg *m) {
-    uint32_t block = block_find(s, &m->value);
+static void answer_body(struct sim *s, struct sim_node *n, const struct msg *m) {
+    uint32_t block = sim_block_find(s, &m->value);
     if (block == UINT32_MAX)
         return;
     uint64_t height = s->blocks[block].height;
@@ -697,11 +698,11 @@ static void answer_body(struct sim *s, struct node *n, const struct msg *m) {
         return;
     struct msg *answer = msg_new(s, MSG_BODY, n->index);
     answer->value = m->value;
-    net_send(s, answer, m->from);
+    links_send(s, answer, m->from);
     msg_release(answer);
 }
 
-void node_deliver(struct sim *s, struct node *n, const struct msg *m) {
+void sim_node_deliver(struct sim *s, struct sim_node *n, const struct msg *m) {
     int rc = CODE_OK;
     if (n->nature == SCRIPTED) {
         byz_deliver(s, n, m);
@@ -735,7 +736,7 @@ void node_deliver(struct sim *s, struct node *n, const struct msg *m) {
     after_step(n, rc);
 }
 
-void node_event(struct sim *s, struct node *n, const struct event *e) {
+void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e) {
     int rc = CODE_OK;
     struct bft_timer timer;
     struct bft_start start;

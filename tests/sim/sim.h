@@ -5,6 +5,7 @@
  * A whole network of consensus nodes in one thread, from one seed. The nodes run the shipped core (chain/bft) and the
  * shipped driver (chain/node/driver.h); clock, network, disk, signer, ledger and randomness are models:
  *
+ *   options.c names of what a seed draws; draw.c draws it
  *   world.c   the clock and its queue of events; faults that come and go; the course of one seed
  *   net.c     links: delay, loss, duplication, reordering, partitions
  *   node.c    a node: the driver's environment over a model log, store and signer; crash and recovery
@@ -23,6 +24,7 @@
 #include "chain/node/driver.h"
 #include "chain/signer/signer.h"
 #include "chain/wal/wal.h"
+#include "tests/sim/options.h"
 
 #define VALIDATORS_SIM_MAX 40
 #define NODES_MAX          56 /* validators, twins, an observer */
@@ -31,18 +33,17 @@
 #define TXS_MAX            4096
 #define REAL_EVERY         200 /* seeds: one in this many runs the real log, signer and keys */
 
-/* --- options: drawn from the seed, or forced
+/* --- a run: a seed, and what is not as it draws
  * ---------------------------------------------------------------------------- */
 struct options {
     uint64_t seed;
-    uint32_t validators; /* 0: draw */
+    struct limits limits;
     bool trace;
-    bool real; /* every seed with the real log, signer and keys; otherwise one in REAL_EVERY */
 };
 
 /* --- blocks
  * ------------------------------------------------------------------------------------------------------------- */
-struct block {
+struct sim_block {
     struct hash id; /* its first 4 bytes are the index + 1 */
     uint64_t height;
     struct hash parent;
@@ -84,7 +85,7 @@ enum happening {
     AT_CALM, /* faults stop for good */
 };
 
-struct event {
+struct sim_event {
     uint64_t at;
     uint64_t seq; /* first come, first served at one instant */
     enum happening what;
@@ -97,7 +98,7 @@ struct event {
 
 /* --- a node's disk: survives crashes as far as synced
  * ------------------------------------------------------------------------ */
-struct record {
+struct log_record {
     uint32_t offset, len; /* in log.bytes; len 0: a body */
     uint32_t block;
 };
@@ -106,7 +107,7 @@ struct log {
     uint64_t height;
     uint32_t n, synced;
     uint32_t room;
-    struct record *records;
+    struct log_record *records;
     uint32_t bytes_len, bytes_room;
     uint8_t *bytes;
 };
@@ -130,7 +131,7 @@ enum nature { HONEST, SILENT, TWIN, AMNESIAC, SCRIPTED, OBSERVER };
 
 struct sim;
 
-struct node {
+struct sim_node {
     struct sim *sim;
     uint32_t index;
     uint16_t validator; /* BFT_SELF_NONE: observer */
@@ -187,32 +188,28 @@ struct sim {
     struct rng net, faults, load, byz, disk;
     bool calm;
 
-    struct event *queue; /* binary heap */
+    struct sim_event *queue; /* binary heap */
     uint32_t queue_n, queue_room;
 
-    /* drawn */
+    struct drawn drawn;
     uint16_t validators;
     uint64_t powers[VALIDATORS_SIM_MAX];
+    enum nature natures[VALIDATORS_SIM_MAX];
     uint64_t total;
     uint64_t secrets[VALIDATORS_SIM_MAX];
-    bool real;      /* the real log, signer and keys */
-    bool forgetful; /* hosts do not hold bodies of the next height's proposals */
     struct seckey seckeys[VALIDATORS_SIM_MAX];
     struct verifier verifiers[VALIDATORS_SIM_MAX];
     struct hash chain_tag;
     struct bft_config config;
-    uint32_t interval_ms, heartbeat_ms, skew_ms;
-    uint32_t delay_min, delay_mean, loss, duplicate, slow_ledger_ms; /* loss, duplicate: per mille */
-    uint32_t crash, crash_inside, partition;                         /* per mille a fault tick; per 100,000 calls */
-    uint64_t faults_until, deadline, goal;
+    uint64_t deadline, goal;
 
     uint32_t nodes_n;
-    struct node nodes[NODES_MAX];
+    struct sim_node nodes[NODES_MAX];
     bool blocked[NODES_MAX][NODES_MAX]; /* from, to */
     uint64_t partition_life;
 
     uint32_t blocks_n;
-    struct block blocks[BLOCKS_MAX];
+    struct sim_block blocks[BLOCKS_MAX];
     uint32_t txs_n;
 
     /* checks */
@@ -232,44 +229,47 @@ struct sim *sim_new(void); /* reused from seed to seed */
 void sim_free(struct sim *s);
 /* Runs one seed to its end. False, with s->failure set, when a check failed. */
 bool sim_run(struct sim *s, const struct options *options);
-void sim_at(struct sim *s, uint64_t delay, const struct event *event);
+void sim_at(struct sim *s, uint64_t delay, const struct sim_event *event);
 const char *sim_describe(const struct sim *s, char *text, size_t len);
+
+/* draw.c: everything that follows from the seed alone, within the limits */
+void draw(struct sim *s);
 
 /* net.c */
 struct msg *msg_new(struct sim *s, enum msg_kind kind, uint32_t from);
 void msg_set_certificate(struct msg *m, const struct certificate *cert);
 void msg_release(struct msg *m);
-void net_send(struct sim *s, struct msg *m, uint32_t to);
-void net_broadcast(struct sim *s, struct msg *m); /* to all nodes but the sender */
-void net_partition(struct sim *s);
-void net_heal(struct sim *s);
+void links_send(struct sim *s, struct msg *m, uint32_t to);
+void links_broadcast(struct sim *s, struct msg *m); /* to all nodes but the sender */
+void links_partition(struct sim *s);
+void links_heal(struct sim *s);
 
 /* node.c */
-void node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature);
-void node_release(struct node *n);             /* what only real seeds have */
-void node_boot(struct sim *s, struct node *n); /* first start, and every one after a crash */
-void node_crash(struct sim *s, struct node *n, bool forget_all);
-void node_deliver(struct sim *s, struct node *n, const struct msg *m);
-void node_event(struct sim *s, struct node *n, const struct event *e);
+void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature);
+void sim_node_release(struct sim_node *n);             /* what only real seeds have */
+void sim_node_boot(struct sim *s, struct sim_node *n); /* first start, and every one after a crash */
+void sim_node_crash(struct sim *s, struct sim_node *n, bool forget_all);
+void sim_node_deliver(struct sim *s, struct sim_node *n, const struct msg *m);
+void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e);
 /* Every call into the environment is a point where the process may die: nothing after it happens. */
-bool node_dies_here(struct node *n, const char *where);
+bool sim_node_dies_here(struct sim_node *n, const char *where);
 /* The body is in its store or in the synced part of its log. */
-bool node_has_durable_body(const struct node *n, uint32_t block);
+bool sim_node_has_durable_body(const struct sim_node *n, uint32_t block);
 
 /* disk.c */
-struct disk *disk_new(struct node *n);
+struct disk *disk_new(struct sim_node *n);
 void disk_power_cut(struct disk *d, struct rng *r);
 
 /* byz.c */
-void byz_deliver(struct sim *s, struct node *n, const struct msg *m);
-void byz_tick(struct sim *s, struct node *n);
+void byz_deliver(struct sim *s, struct sim_node *n, const struct msg *m);
+void byz_tick(struct sim *s, struct sim_node *n);
 
 /* chain.c */
-uint32_t block_new(struct sim *s, uint64_t height, const struct hash *parent, uint64_t time, uint32_t txs_from,
-                   uint32_t txs_end, bool broken);
+uint32_t sim_block_new(struct sim *s, uint64_t height, const struct hash *parent, uint64_t time, uint32_t txs_from,
+                       uint32_t txs_end, bool broken);
 /* UINT32_MAX: no such block. */
-uint32_t block_find(const struct sim *s, const struct hash *id);
-bool block_is_valid(const struct sim *s, uint32_t block, uint64_t height, const struct block *parent);
+uint32_t sim_block_find(const struct sim *s, const struct hash *id);
+bool sim_block_is_valid(const struct sim *s, uint32_t block, uint64_t height, const struct sim_block *parent);
 
 /* keys.c */
 void key_draw(struct sim *s, struct rng *r);
@@ -282,13 +282,13 @@ uint64_t mix64(uint64_t x);
 
 /* check.c */
 void check_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void check_signed(struct sim *s, const struct node *n, const struct bft_sign *sign);
-void check_decided(struct sim *s, const struct node *n, uint64_t height, const struct hash *value,
+void check_signed(struct sim *s, const struct sim_node *n, const struct bft_sign *sign);
+void check_decided(struct sim *s, const struct sim_node *n, uint64_t height, const struct hash *value,
                    const struct certificate *cert);
-void check_evidence(struct sim *s, const struct node *n, const struct bft_evidence *evidence);
+void check_evidence(struct sim *s, const struct sim_node *n, const struct bft_evidence *evidence);
 
 /* trace.c */
-void trace(struct sim *s, const struct node *n, uint64_t a, uint64_t b, const char *fmt, ...)
+void trace(struct sim *s, const struct sim_node *n, uint64_t a, uint64_t b, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 const char *value_name(const struct hash *value, char text[12]);
 

@@ -6,7 +6,7 @@
 
 /* The hash takes time, node, format and two numbers: enough that two different runs differ. The text is made only when
  * printed. */
-void trace(struct sim *s, const struct node *n, uint64_t a, uint64_t b, const char *fmt, ...) {
+void trace(struct sim *s, const struct sim_node *n, uint64_t a, uint64_t b, const char *fmt, ...) {
     uint64_t where = (uint64_t)(uint8_t)fmt[0] | (uint64_t)(uint8_t)fmt[1] << 8 | (uint64_t)strlen(fmt) << 16;
     s->trace_hash = mix64(s->trace_hash ^ mix64(s->now << 8 ^ (n ? n->index + 1 : 0)) ^ where);
     s->trace_hash = mix64(s->trace_hash + a) ^ mix64(b + 1);

@@ -7,18 +7,18 @@
 /* --- the clock's queue
  * -------------------------------------------------------------------------------------------------------- */
 
-static bool before(const struct event *a, const struct event *b) {
+static bool before(const struct sim_event *a, const struct sim_event *b) {
     return a->at != b->at ? a->at < b->at : a->seq < b->seq;
 }
 
-void sim_at(struct sim *s, uint64_t delay, const struct event *event) {
+void sim_at(struct sim *s, uint64_t delay, const struct sim_event *event) {
     if (s->queue_n == s->queue_room) {
         s->queue_room = s->queue_room ? 2 * s->queue_room : 1024;
         s->queue = realloc(s->queue, s->queue_room * sizeof *s->queue);
         if (!s->queue)
             abort();
     }
-    struct event e = *event;
+    struct sim_event e = *event;
     e.at = s->now + delay;
     e.seq = ++s->seq;
     uint32_t i = s->queue_n++;
@@ -27,8 +27,8 @@ void sim_at(struct sim *s, uint64_t delay, const struct event *event) {
     s->queue[i] = e;
 }
 
-static struct event queue_pop(struct sim *s) {
-    struct event first = s->queue[0], last = s->queue[--s->queue_n];
+static struct sim_event queue_pop(struct sim *s) {
+    struct sim_event first = s->queue[0], last = s->queue[--s->queue_n];
     uint32_t i = 0;
     for (;;) {
         uint32_t child = 2 * i + 1;
@@ -45,89 +45,25 @@ static struct event queue_pop(struct sim *s) {
     return first;
 }
 
-/* --- what a seed draws
- * -------------------------------------------------------------------------------------------------------- */
-
-static uint32_t pick(struct rng *r, const uint32_t *list, size_t n) {
-    return list[rng_below(r, n)];
-}
-#define PICK(r, ...)                                                                                                   \
-    pick((r), (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
-
-static void draw_validators(struct sim *s, struct rng *r) {
-    s->validators = (uint16_t)PICK(r, 1, 4, 4, 4, 4, 4, 4, 5, 5, 6, 6, 7, 7, 7, 10, 16);
-    if (rng_chance(r, 1, 200))
-        s->validators = 40;
-    if (s->options.validators)
-        s->validators = (uint16_t)s->options.validators;
-    bool equal = rng_chance(r, 1, 2);
-    s->total = 0;
-    for (uint16_t v = 0; v < s->validators; v++) {
-        s->powers[v] = equal ? 10 : rng_range(r, 1, 10);
-        s->total += s->powers[v];
-    }
-    key_draw(s, r);
-}
-
-static void draw_network(struct sim *s, struct rng *r) {
-    s->delay_min = PICK(r, 0, 0, 1, 1, 10, 10, 30, 30, 400);
-    s->delay_mean = PICK(r, 1, 10, 30, 100);
-    s->loss = PICK(r, 0, 0, 10, 100, 300);
-    s->duplicate = PICK(r, 0, 0, 50, 300);
-    s->partition = PICK(r, 0, 0, 30, 100);
-    s->crash = PICK(r, 0, 0, 20, 100);
-    s->crash_inside = PICK(r, 0, 0, 20, 200, 1500);
-    s->forgetful = rng_chance(r, 1, 4);
-    s->slow_ledger_ms = PICK(r, 0, 5, 50, 300, 1500);
-}
-
-static void draw_timing(struct sim *s, struct rng *r) {
-    s->config = (struct bft_config){.propose_ms = 400,
-                                    .propose_delta_ms = 200,
-                                    .prevote_ms = 150,
-                                    .prevote_delta_ms = 100,
-                                    .precommit_ms = 150,
-                                    .precommit_delta_ms = 100,
-                                    .timeout_max_ms = 10000,
-                                    .rebroadcast_ms = 1000};
-    s->interval_ms = PICK(r, 50, 100, 200);
-    s->heartbeat_ms = PICK(r, 500, 1000, 5000);
-}
-
-/* Natures: less than a third of the power may misbehave. */
-static void draw_natures(struct sim *s, struct rng *r, enum nature *natures) {
-    uint64_t bad = 0;
-    bool any = rng_chance(r, 2, 3);
-    for (uint16_t v = 0; v < s->validators; v++)
-        natures[v] = HONEST;
-    for (uint16_t tries = 0; any && tries < s->validators; tries++) {
-        uint16_t v = (uint16_t)rng_below(r, s->validators);
-        if (natures[v] != HONEST || (bad + s->powers[v]) * 3 >= s->total)
-            continue;
-        bad += s->powers[v];
-        natures[v] = (enum nature)PICK(r, SILENT, TWIN, TWIN, AMNESIAC, SCRIPTED, SCRIPTED);
-    }
-}
+/* --- the nodes of a seed
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* Real time is this much off, from now on. Timers run by another clock, which never steps. */
 static void step_clock(struct sim *s, struct rng *r, uint32_t node) {
-    s->nodes[node].clock_offset = (int64_t)rng_below(r, 2 * (uint64_t)s->skew_ms + 1) - (int64_t)s->skew_ms;
+    s->nodes[node].clock_offset = (int64_t)rng_below(r, 2 * (uint64_t)s->drawn.skew_ms + 1) - (int64_t)s->drawn.skew_ms;
 }
 
-static void make_nodes(struct sim *s, struct rng *r) {
-    enum nature natures[VALIDATORS_SIM_MAX];
-    draw_natures(s, r, natures);
+static void make_nodes(struct sim *s) {
     s->nodes_n = 0;
     for (uint16_t v = 0; v < s->validators; v++)
-        node_setup(s, s->nodes_n++, v, natures[v]);
+        sim_node_setup(s, s->nodes_n++, v, s->natures[v]);
     for (uint16_t v = 0; v < s->validators; v++)
-        if (natures[v] == TWIN)
-            node_setup(s, s->nodes_n++, v, TWIN);
-    if (rng_chance(r, 1, 4))
-        node_setup(s, s->nodes_n++, BFT_SELF_NONE, OBSERVER);
-    s->skew_ms = PICK(r, 0, 0, 50, 200);
+        if (s->natures[v] == TWIN)
+            sim_node_setup(s, s->nodes_n++, v, TWIN);
+    if (s->drawn.observer)
+        sim_node_setup(s, s->nodes_n++, BFT_SELF_NONE, OBSERVER);
     for (uint32_t i = 0; i < s->nodes_n; i++)
-        step_clock(s, r, i);
+        step_clock(s, &s->faults, i);
 }
 
 static void reset(struct sim *s, const struct options *options) {
@@ -145,33 +81,19 @@ static void reset(struct sim *s, const struct options *options) {
     s->partition_life = 0;
     memset(s->decided, 0, sizeof s->decided);
     memset(s->blocked, 0, sizeof s->blocked);
-    struct rng draw;
-    rng_init(&draw, options->seed);
-    rng_init(&s->net, options->seed ^ 0x6e6574);
-    rng_init(&s->faults, options->seed ^ 0x6661756c74);
-    rng_init(&s->load, options->seed ^ 0x6c6f6164);
-    rng_init(&s->byz, options->seed ^ 0x62797a);
-    rng_init(&s->disk, options->seed ^ 0x6469736b);
-    s->real = options->real || options->seed % REAL_EVERY == 0;
-    draw_validators(s, &draw);
-    draw_network(s, &draw);
-    draw_timing(s, &draw);
-    make_nodes(s, &draw);
-    s->faults_until = rng_range(&draw, 3000, 20000);
-    s->deadline = s->faults_until + 600000;
+    draw(s);
+    make_nodes(s);
+    s->deadline = s->drawn.faults_ms + 600000;
 }
 
 const char *sim_describe(const struct sim *s, char *text, size_t len) {
-    int n = snprintf(text, len,
-                     "validators %u, delay %u+%u ms, loss %u/1000, duplicate %u/1000, partition %u, crash %u, "
-                     "crash inside %u, ledger %u ms, heartbeat %u ms%s%s, natures ",
-                     s->validators, s->delay_min, s->delay_mean, s->loss, s->duplicate, s->partition, s->crash,
-                     s->crash_inside, s->slow_ledger_ms, s->heartbeat_ms, s->real ? ", real log, signer and keys" : "",
-                     s->forgetful ? ", forgetful" : "");
-    for (uint32_t i = 0; i < s->nodes_n && n > 0 && (size_t)n + 2 < len; i++)
+    drawn_print(&s->drawn, text, len);
+    size_t n = strlen(text);
+    if (n + 12 + s->nodes_n < len)
+        n += (size_t)snprintf(text + n, len - n, ", natures ");
+    for (uint32_t i = 0; i < s->nodes_n && n + 2 < len; i++)
         text[n++] = "hStaBo"[s->nodes[i].nature];
-    if (n > 0 && (size_t)n < len)
-        text[n] = 0;
+    text[n] = 0;
     return text;
 }
 
@@ -179,7 +101,7 @@ const char *sim_describe(const struct sim *s, char *text, size_t len) {
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-static bool has_core(const struct node *n) {
+static bool has_core(const struct sim_node *n) {
     return n->nature != SILENT && n->nature != SCRIPTED;
 }
 
@@ -188,35 +110,35 @@ static void crash_some(struct sim *s) {
     uint32_t one = (uint32_t)rng_below(&s->faults, s->nodes_n);
     for (uint32_t i = 0; i < s->nodes_n; i++)
         if ((all || i == one) && s->nodes[i].up && has_core(&s->nodes[i]))
-            node_crash(s, &s->nodes[i], s->nodes[i].nature == AMNESIAC);
+            sim_node_crash(s, &s->nodes[i], s->nodes[i].nature == AMNESIAC);
 }
 
 static void fault_tick(struct sim *s) {
     if (s->calm)
         return;
-    if (rng_chance(&s->faults, s->crash, 1000))
+    if (rng_chance(&s->faults, s->drawn.crash, 1000))
         crash_some(s);
     if (rng_chance(&s->faults, 1, 20))
         step_clock(s, &s->faults, (uint32_t)rng_below(&s->faults, s->nodes_n));
     for (uint32_t i = 0; i < s->nodes_n; i++)
         if (s->nodes[i].nature == AMNESIAC && s->nodes[i].up && rng_chance(&s->faults, 1, 10))
-            node_crash(s, &s->nodes[i], true);
-    if (rng_chance(&s->faults, s->partition, 1000)) {
-        net_partition(s);
-        sim_at(s, rng_range(&s->faults, 100, 6000), &(struct event){.what = AT_HEAL, .a = ++s->partition_life});
+            sim_node_crash(s, &s->nodes[i], true);
+    if (rng_chance(&s->faults, s->drawn.partition, 1000)) {
+        links_partition(s);
+        sim_at(s, rng_range(&s->faults, 100, 6000), &(struct sim_event){.what = AT_HEAL, .a = ++s->partition_life});
     }
-    sim_at(s, 100, &(struct event){.what = AT_FAULT});
+    sim_at(s, 100, &(struct sim_event){.what = AT_FAULT});
 }
 
 /* Faults stop; what was cut heals; who is down comes back; liars go on lying. Now the chain must grow. */
 static void calm_down(struct sim *s) {
     s->calm = true;
-    net_heal(s);
+    links_heal(s);
     s->goal = s->highest + 3;
     trace(s, NULL, s->goal, 0, "calm: every honest node must reach height %llu", (unsigned long long)s->goal);
     for (uint32_t i = 0; i < s->nodes_n; i++)
         if (!s->nodes[i].up && has_core(&s->nodes[i]))
-            node_boot(s, &s->nodes[i]);
+            sim_node_boot(s, &s->nodes[i]);
 }
 
 /* --- load
@@ -229,28 +151,28 @@ static void add_transaction(struct sim *s) {
     for (uint32_t i = 0; i < s->nodes_n; i++)
         if (s->nodes[i].up && has_core(&s->nodes[i]) && !rng_chance(&s->load, 1, 20))
             sim_at(s, rng_below(&s->load, 100),
-                   &(struct event){.what = AT_TX, .node = i, .life = s->nodes[i].life, .b = s->txs_n});
+                   &(struct sim_event){.what = AT_TX, .node = i, .life = s->nodes[i].life, .b = s->txs_n});
 }
 
 static void load_tick(struct sim *s) {
     add_transaction(s);
     uint64_t pause = rng_chance(&s->load, 1, 4) ? rng_range(&s->load, 1000, 6000) : rng_below(&s->load, 300);
     if (s->txs_n < TXS_MAX)
-        sim_at(s, pause, &(struct event){.what = AT_TX, .node = UINT32_MAX});
+        sim_at(s, pause, &(struct sim_event){.what = AT_TX, .node = UINT32_MAX});
 }
 
 /* --- the course of one seed
  * ----------------------------------------------------------------------------------------------------- */
 
-static void handle(struct sim *s, const struct event *e) {
-    struct node *n = e->node < s->nodes_n ? &s->nodes[e->node] : NULL;
+static void handle(struct sim *s, const struct sim_event *e) {
+    struct sim_node *n = e->node < s->nodes_n ? &s->nodes[e->node] : NULL;
     switch (e->what) {
     case AT_FAULT:
         fault_tick(s);
         return;
     case AT_HEAL:
         if (e->a == s->partition_life)
-            net_heal(s);
+            links_heal(s);
         return;
     case AT_CALM:
         calm_down(s);
@@ -263,11 +185,11 @@ static void handle(struct sim *s, const struct event *e) {
         break;
     case AT_DELIVER:
         if (n->up && n->nature != SILENT)
-            node_deliver(s, n, e->msg);
+            sim_node_deliver(s, n, e->msg);
         return;
     case AT_RESTART:
         if (!n->up && n->life == e->life)
-            node_boot(s, n);
+            sim_node_boot(s, n);
         return;
     case AT_BYZANTINE:
         byz_tick(s, n);
@@ -279,7 +201,7 @@ static void handle(struct sim *s, const struct event *e) {
         break;
     }
     if (n->up && n->life == e->life)
-        node_event(s, n, e);
+        sim_node_event(s, n, e);
 }
 
 static bool goal_reached(const struct sim *s) {
@@ -293,29 +215,30 @@ static bool goal_reached(const struct sim *s) {
 
 static void start_all(struct sim *s) {
     for (uint32_t i = 0; i < s->nodes_n && !s->failure[0]; i++) {
-        struct node *n = &s->nodes[i];
+        struct sim_node *n = &s->nodes[i];
         if (has_core(n)) {
-            node_boot(s, n);
+            sim_node_boot(s, n);
         } else if (n->nature == SCRIPTED) {
             n->up = true;
-            sim_at(s, 10, &(struct event){.what = AT_BYZANTINE, .node = i});
+            sim_at(s, 10, &(struct sim_event){.what = AT_BYZANTINE, .node = i});
         }
     }
-    sim_at(s, 100, &(struct event){.what = AT_FAULT});
-    sim_at(s, 50, &(struct event){.what = AT_TX, .node = UINT32_MAX});
-    sim_at(s, s->faults_until, &(struct event){.what = AT_CALM});
+    sim_at(s, 100, &(struct sim_event){.what = AT_FAULT});
+    if (s->drawn.load)
+        sim_at(s, 50, &(struct sim_event){.what = AT_TX, .node = UINT32_MAX});
+    sim_at(s, s->drawn.faults_ms, &(struct sim_event){.what = AT_CALM});
 }
 
 bool sim_run(struct sim *s, const struct options *options) {
     reset(s, options);
     start_all(s);
     while (!s->failure[0] && !goal_reached(s)) {
-        struct event e = queue_pop(s);
+        struct sim_event e = queue_pop(s);
         s->now = e.at;
         s->steps++;
         if (s->now > s->deadline)
             check_fail(s, "liveness: height %llu not reached by all honest nodes %llu s after the faults stopped",
-                       (unsigned long long)s->goal, (unsigned long long)(s->deadline - s->faults_until) / 1000);
+                       (unsigned long long)s->goal, (unsigned long long)(s->deadline - s->drawn.faults_ms) / 1000);
         else
             handle(s, &e);
         msg_release(e.msg);
@@ -334,7 +257,7 @@ void sim_free(struct sim *s) {
     for (uint32_t i = 0; i < s->queue_n; i++)
         msg_release(s->queue[i].msg);
     for (uint32_t i = 0; i < NODES_MAX; i++) {
-        struct node *n = &s->nodes[i];
+        struct sim_node *n = &s->nodes[i];
         for (uint32_t h = 0; n->store && h < HEIGHTS_MAX; h++)
             free(n->store[h].cert);
         free(n->memory);
@@ -342,7 +265,7 @@ void sim_free(struct sim *s) {
         free(n->held);
         free(n->log.records);
         free(n->log.bytes);
-        node_release(n);
+        sim_node_release(n);
     }
     free(s->queue);
     free(s->votes);

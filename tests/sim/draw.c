@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim.h"
+
+/* Every option is drawn from a stream of its own, by seed and name: one more option changes no other. */
+static struct rng stream(const struct sim *s, const char *name) {
+    uint64_t h = mix64(s->options.seed);
+    struct rng r;
+    for (; *name; name++)
+        h = mix64(h ^ (uint8_t)*name);
+    rng_init(&r, h);
+    return r;
+}
+
+static uint32_t pick(const struct sim *s, const char *name, const uint32_t *list, size_t n) {
+    struct rng r = stream(s, name);
+    return list[rng_below(&r, n)];
+}
+#define PICK(name, ...)                                                                                                \
+    s->drawn.name =                                                                                                    \
+        pick(s, #name, (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+
+static void draw_options(struct sim *s) {
+    s->drawn.kind = s->options.seed % REAL_EVERY == 0 ? KIND_REAL : KIND_SMALL;
+    PICK(validators, 1, 4, 4, 4, 4, 4, 4, 5, 5, 6, 6, 7, 7, 7, 10, 16);
+    struct rng r = stream(s, "large");
+    if (rng_chance(&r, 1, 200))
+        s->drawn.validators = 40;
+    PICK(skewed, 0, 1);
+    PICK(interval_ms, 50, 100, 200);
+    PICK(heartbeat_ms, 500, 1000, 5000);
+    r = stream(s, "faults_ms");
+    s->drawn.faults_ms = (uint32_t)rng_range(&r, 3000, 20000);
+    PICK(load, 1);
+    PICK(observer, 0, 0, 0, 1);
+    PICK(delay_min, 0, 0, 1, 1, 10, 10, 30, 30, 400);
+    PICK(delay_mean, 1, 10, 30, 100);
+    PICK(loss, 0, 0, 10, 100, 300);
+    PICK(duplicate, 0, 0, 50, 300);
+    PICK(partition, 0, 0, 30, 100);
+    PICK(skew_ms, 0, 0, 50, 200);
+    PICK(crash, 0, 0, 20, 100);
+    PICK(crash_inside, 0, 0, 20, 200, 1500);
+    PICK(ledger_ms, 0, 5, 50, 300, 1500);
+    PICK(forgetful, 0, 0, 0, 1);
+    PICK(silent, 0, 1);
+    PICK(twin, 0, 1, 1);
+    PICK(amnesiac, 0, 1);
+    PICK(scripted, 0, 1, 1);
+    limits_apply(&s->options.limits, &s->drawn);
+}
+
+static void draw_validators(struct sim *s) {
+    struct rng r = stream(s, "powers");
+    s->validators = (uint16_t)(s->drawn.validators < VALIDATORS_SIM_MAX ? s->drawn.validators + !s->drawn.validators
+                                                                        : VALIDATORS_SIM_MAX);
+    s->total = 0;
+    for (uint16_t v = 0; v < s->validators; v++) {
+        uint64_t power = rng_range(&r, 1, 10);
+        s->powers[v] = s->drawn.skewed ? power : 10;
+        s->total += s->powers[v];
+    }
+    r = stream(s, "keys");
+    key_draw(s, &r);
+}
+
+static bool is_on(const struct sim *s, enum nature nature) {
+    return nature == SILENT     ? s->drawn.silent
+           : nature == TWIN     ? s->drawn.twin
+           : nature == AMNESIAC ? s->drawn.amnesiac
+                                : s->drawn.scripted;
+}
+
+/* Less than a third of the power may misbehave. A nature that is off leaves its validators honest. */
+static void draw_natures(struct sim *s) {
+    static const enum nature natures[] = {SILENT, TWIN, TWIN, AMNESIAC, SCRIPTED, SCRIPTED};
+    struct rng r = stream(s, "natures");
+    uint64_t bad = 0;
+    bool any = rng_chance(&r, 2, 3);
+    for (uint16_t v = 0; v < s->validators; v++)
+        s->natures[v] = HONEST;
+    for (uint16_t tries = 0; any && tries < s->validators; tries++) {
+        uint16_t v = (uint16_t)rng_below(&r, s->validators);
+        enum nature nature = natures[rng_below(&r, sizeof natures / sizeof *natures)];
+        if (s->natures[v] != HONEST || (bad + s->powers[v]) * 3 >= s->total || !is_on(s, nature))
+            continue;
+        bad += s->powers[v];
+        s->natures[v] = nature;
+    }
+}
+
+void draw(struct sim *s) {
+    draw_options(s);
+    draw_validators(s);
+    draw_natures(s);
+    s->config = (struct bft_config){.propose_ms = 400,
+                                    .propose_delta_ms = 200,
+                                    .prevote_ms = 150,
+                                    .prevote_delta_ms = 100,
+                                    .precommit_ms = 150,
+                                    .precommit_delta_ms = 100,
+                                    .timeout_max_ms = 10000,
+                                    .rebroadcast_ms = 1000};
+    rng_init(&s->net, s->options.seed ^ 0x6e6574);
+    rng_init(&s->faults, s->options.seed ^ 0x6661756c74);
+    rng_init(&s->load, s->options.seed ^ 0x6c6f6164);
+    rng_init(&s->byz, s->options.seed ^ 0x62797a);
+    rng_init(&s->disk, s->options.seed ^ 0x6469736b);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_TESTS_SIM_OPTIONS_H
+#define CAIRN_TESTS_SIM_OPTIONS_H
+/*
+ * What a seed draws, as numbers with names. A run is a seed, which draws every option, and limits, which set some of
+ * them otherwise: by `--only` for people, one by one for the shrinker. What happens then is drawn from streams of their
+ * own (one a subject), so that a fault that is off shifts no other.
+ *
+ *     --only full                  seeds of this kind, otherwise as drawn
+ *     --only loss,crash            no faults but these
+ *     --only validators=4,loss=0   these as given, otherwise as drawn
+ *     --only small,twin,faults_ms=5000
+ *
+ * The first name of a fault turns off every fault that is not named. `name=value` alone turns nothing off.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum kind {
+    KIND_SMALL, /* the shipped core and driver over models of disk, signer and ledger */
+    KIND_REAL,  /* as small, with the shipped log, signer and keys on a model disk */
+    KINDS,
+};
+
+/* name, class, off, what it is. Off: the value of a fault that does not happen, the least of a shape. */
+#define OPTIONS(X)                                                                                                     \
+    X(kind, SHAPE, 0, "small or real")                                                                                 \
+    X(validators, SHAPE, 1, "how many")                                                                                \
+    X(skewed, SHAPE, 0, "powers of 1 to 10 instead of equal ones")                                                     \
+    X(heartbeat_ms, SHAPE, 0, "an empty block is due after that")                                                      \
+    X(interval_ms, SHAPE, 0, "between two blocks at least")                                                            \
+    X(faults_ms, SHAPE, 1000, "faults stop after that")                                                                \
+    X(load, SHAPE, 0, "transactions come")                                                                             \
+    X(observer, SHAPE, 0, "a node that is no validator follows")                                                       \
+    X(delay_min, FAULT, 0, "of every message, ms")                                                                     \
+    X(delay_mean, FAULT, 1, "on top of it, ms")                                                                        \
+    X(loss, FAULT, 0, "of messages, per mille")                                                                        \
+    X(duplicate, FAULT, 0, "messages, per mille")                                                                      \
+    X(partition, FAULT, 0, "chance a tick of 100 ms, per mille")                                                       \
+    X(skew_ms, FAULT, 0, "clocks are apart by up to that, and step")                                                   \
+    X(crash, FAULT, 0, "of one node, or all: chance a tick, per mille")                                                \
+    X(crash_inside, FAULT, 0, "at any call into the environment, per 100,000")                                         \
+    X(ledger_ms, FAULT, 0, "building and judging take up to that")                                                     \
+    X(forgetful, FAULT, 0, "hosts do not hold bodies of the next height")                                              \
+    X(silent, FAULT, 0, "validators that say nothing")                                                                 \
+    X(twin, FAULT, 0, "validators that run twice with one key")                                                        \
+    X(amnesiac, FAULT, 0, "validators that lose log and signer again and again")                                       \
+    X(scripted, FAULT, 0, "validators that follow no rules")
+
+struct drawn {
+#define FIELD(name, class, off, says) uint32_t name;
+    OPTIONS(FIELD)
+#undef FIELD
+};
+
+enum option {
+#define NUMBER(name, class, off, says) OPTION_##name,
+    OPTIONS(NUMBER)
+#undef NUMBER
+        OPTIONS_N
+};
+
+enum option_class { SHAPE, FAULT };
+
+struct option_row {
+    const char *name, *says;
+    enum option_class class;
+    uint32_t off;
+};
+
+extern const struct option_row option_rows[OPTIONS_N];
+
+uint32_t option_get(const struct drawn *d, enum option o);
+void option_set(struct drawn *d, enum option o, uint32_t value);
+
+/* What the draws are replaced by. */
+struct limits {
+    bool fixed[OPTIONS_N];
+    uint32_t value[OPTIONS_N];
+};
+
+/* Reads what stands after --only into `l`, beside what is in there already. False, with the reason: what is wrong. */
+bool limits_parse(struct limits *l, const char *text, char *ret_why, size_t why_len);
+/* The text that limits_parse reads; "" when nothing is limited. */
+const char *limits_print(const struct limits *l, char *text, size_t len);
+void limits_apply(const struct limits *l, struct drawn *d);
+
+/* Something smaller to try when shrinking: off first, then half the way, again and again with the same `value` until it
+ * answers false. `tries` counts from 0. */
+bool option_smaller(enum option o, uint32_t value, unsigned tries, uint32_t *ret);
+
+/* All that is drawn in one line: name=value, without what is off. */
+const char *drawn_print(const struct drawn *d, char *text, size_t len);
+
+#endif
