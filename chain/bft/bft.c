@@ -310,6 +310,8 @@ static void resume_asked(struct bft *core, struct bft_update *update) {
         const struct value *value = &core->values.list[i];
         if (value->verdict == VALUE_UNKNOWN && !value->wanted)
             emit_body(core, update, BFT_OUT_VALIDATE, value->round, &value->id);
+        if (value->diverged)
+            emit_body(core, update, BFT_OUT_DIVERGED, value->round, &value->id);
     }
 }
 

@@ -48,6 +48,7 @@ int cmd_show(int argc, char **argv, struct err *err);
 int cmd_export(int argc, char **argv, struct err *err);
 int cmd_check(int argc, char **argv, struct err *err);
 int cmd_check_config(int argc, char **argv, struct err *err);
+int cmd_quarantine(int argc, char **argv, struct err *err);
 int cmd_wal_mend(int argc, char **argv, struct err *err);
 
 #endif

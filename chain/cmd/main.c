@@ -19,6 +19,8 @@ static const struct command {
     {"check-config", cmd_check_config, "--home DIR", "prints the config as it will be used"},
     {"export", cmd_export, "--home DIR", "prints the state as JSON (node stopped)"},
     {"check", cmd_check, "--home DIR", "recomputes the app hash from the state (node stopped)"},
+    {"quarantine", cmd_quarantine, "show|clear --home DIR [--resync]",
+     "says why a node only answers reads; takes that mark away, with --resync also its ledger (node stopped)"},
     {"wal-mend", cmd_wal_mend, "--home DIR",
      "cuts a damaged durability log behind its last good record (node stopped)"},
 };

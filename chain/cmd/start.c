@@ -93,6 +93,7 @@ static int start_node(struct running *run, struct err *err) {
                              .verify_threads = c->verify_threads,
                              .prune_keep_blocks = c->prune_keep_blocks,
                              .index_events = c->index_events,
+                             .version = CAIRND_VERSION,
                              .metrics = run->metrics};
     if (rc == CODE_OK)
         rc = node_start(&o, &run->node, err);
@@ -166,7 +167,7 @@ static int run_parts(struct running *run, struct err *err) {
     log_info("cmd", "running", "home=%s chain_id=%s http=%s p2p=%s", log_quote(run->home.dir).s,
              log_quote(run->home.genesis->chain_id).s, run->home.config->http_listen, run->home.config->p2p_listen);
     rc = node_wait(run->node, DEADLINE_NEVER, err);
-    return rc == CODE_INTERRUPTED ? CODE_OK : rc;
+    return rc == CODE_INTERRUPTED ? node_quarantined(run->node, err) : rc;
 }
 
 /* Answers that are under way leave first, then the node finishes its block. */

@@ -52,6 +52,8 @@ static int done(struct core *c, int rc) {
 }
 
 int core_committed(struct core *c, struct head *head, struct err *err) {
+    if (c->halted)
+        return CODE_OK;
     uint64_t before = c->head->info.header_time;
     head_unref(c->head);
     c->head = head_ref(head);
@@ -71,7 +73,7 @@ int core_committed(struct core *c, struct head *head, struct err *err) {
 
 static int built(struct core *c, uint64_t height, uint32_t round, struct block *block, struct err *err) {
     struct hash none = {{0}};
-    if (height != c->head->height + 1 || c->deciding)
+    if (c->halted || height != c->head->height + 1 || c->deciding)
         return CODE_OK;
     struct body *b = block != NULL ? bodies_keep(&c->bodies, block, BODY_VALID) : NULL;
     if (b == NULL)
@@ -86,6 +88,8 @@ int core_built(struct core *c, uint64_t height, uint32_t round, struct block *bl
 }
 
 int core_judged(struct core *c, struct block *block, bool invalid, struct err *err) {
+    if (c->halted)
+        return CODE_OK;
     struct body *b = bodies_find(&c->bodies, &block->header.id);
     if (b == NULL || b->state != BODY_JUDGING)
         return CODE_OK;
@@ -98,7 +102,7 @@ int core_judged(struct core *c, struct block *block, bool invalid, struct err *e
 }
 
 int core_due(struct core *c, struct err *err) {
-    return done(c, driver_due(c->driver, err));
+    return c->halted ? CODE_OK : done(c, driver_due(c->driver, err));
 }
 
 /* --- links --- */
@@ -111,6 +115,8 @@ struct core_peer *core_peer(struct core *c, net_peer peer) {
 }
 
 void core_up(struct core *c, net_peer peer) {
+    if (c->halted)
+        return;
     struct core_peer *p = core_peer(c, NET_PEER_NONE);
     if (p != NULL)
         *p = (struct core_peer){.peer = peer};
@@ -120,6 +126,8 @@ void core_up(struct core *c, net_peer peer) {
 }
 
 void core_down(struct core *c, net_peer peer) {
+    if (c->halted)
+        return;
     struct core_peer *p = core_peer(c, peer);
     if (p != NULL)
         *p = (struct core_peer){0};
@@ -144,11 +152,15 @@ static int timers_fire(struct core *c, struct err *err) {
 }
 
 int core_tick(struct core *c, struct err *err) {
+    if (c->halted)
+        return CODE_OK;
     int rc = timers_fire(c, err);
     return done(c, rc == CODE_OK ? catch_up_step(c, err) : rc);
 }
 
 uint64_t core_deadline(const struct core *c) {
+    if (c->halted)
+        return UINT64_MAX;
     uint64_t next = c->sync_due_ns;
     for (unsigned i = 0; i < BFT_TIMER_KINDS; i++)
         if (c->timers[i].armed && c->timers[i].deadline_ns < next)

@@ -67,8 +67,11 @@ struct core_host {
 
     /* Two contradicting signatures of one validator, as an encoded Evidence, borrowed. */
     void (*evidence)(void *ctx, uint64_t height, uint16_t validator, struct bytes encoded);
-    /* The node cannot go on. */
-    void (*fail)(void *ctx, int code, const struct err *err);
+    /* A quorum decided the block of this id, which the ledger here judged invalid: this node's ledger is not the
+     * network's. The core has halted: it signs, sends and asks nothing any more. `block` is NULL when its body is not
+     * at hand (after a restart), `certificate` when it did not come as one. Borrowed. */
+    void (*diverged)(void *ctx, uint64_t height, const struct hash *id, const struct block *block,
+                     const struct certificate *certificate);
 };
 
 struct core_options {
@@ -118,6 +121,7 @@ struct core {
     struct arena arena; /* of one input */
     struct certificate cert;
     bool deciding;   /* between decide and the new head */
+    bool halted;     /* diverged: every input is ignored */
     uint64_t fed;    /* the height whose synced block was handed to the driver */
     uint64_t behind; /* heights, for status and health; 0: caught up */
     uint32_t round;

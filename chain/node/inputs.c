@@ -172,7 +172,7 @@ static int message(struct core *c, net_peer peer, uint8_t wire_kind, struct byte
 }
 
 int core_message(struct core *c, net_peer peer, uint8_t wire_kind, struct bytes payload, struct err *err) {
-    int rc = message(c, peer, wire_kind, payload, err);
+    int rc = c->halted ? CODE_OK : message(c, peer, wire_kind, payload, err);
     arena_reset(&c->arena);
     return rc;
 }

@@ -66,7 +66,7 @@ static void job_judge(struct node *n, const struct job *j) {
     if (invalid)
         log_warn("node", "a proposed block is invalid", "height=%" PRIu64 " id=%s why=%s", j->block->header.height,
                  hash_hex(&j->block->header.id).s, log_quote(err_text(&err)).s);
-    struct event *ev = event_new(EVENT_JUDGED, BYTES_NONE);
+    struct event *ev = event_new(EVENT_JUDGED, invalid ? bytes_str(err_text(&err)) : BYTES_NONE);
     if (ev == NULL)
         return;
     ev->height = j->height;

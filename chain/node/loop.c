@@ -73,8 +73,31 @@ static void host_evidence(void *ctx, uint64_t height, uint16_t validator, struct
               height, validator, rc == CODE_OK ? hash_hex(&id).s : code_name(rc));
 }
 
-static void host_fail(void *ctx, int code, const struct err *err) {
-    node_fail(ctx, code, err);
+static void host_diverged(void *ctx, uint64_t height, const struct hash *id, const struct block *block,
+                          const struct certificate *certificate) {
+    struct node *n = ctx;
+    struct err err;
+    struct quarantine_case c = {.height = height,
+                                .id = id,
+                                .block = block,
+                                .certificate = certificate,
+                                .verdict = hash_eq(id, &n->refused_id) ? n->refused_why : NULL,
+                                .head = n->core.head,
+                                .store = n->store,
+                                .time_ms = clock_real_ms(),
+                                .version = n->options.version};
+    err_clear(&err);
+    int rc = quarantine_begin(n->data_dir, &c, &err);
+    if (rc == CODE_OK)
+        rc = quarantine_load(n->data_dir, &n->mark_arena, &n->mark, &err);
+    if (rc != CODE_OK) { /* without the mark it would vote again after a restart */
+        node_fail(n, rc, &err);
+        return;
+    }
+    atomic_store(&n->quarantined, true);
+    log_error("node", "in quarantine: no votes any more, only reads",
+              "height=%" PRIu64 " dump=%s/quarantine/%" PRIu64 " why=%s", height, n->data_dir, height,
+              log_quote(n->mark->reason).s);
 }
 
 struct core_host core_host_of(struct node *n) {
@@ -89,7 +112,7 @@ struct core_host core_host_of(struct node *n) {
                               .earliest = host_earliest,
                               .serve_decided = host_serve_decided,
                               .evidence = host_evidence,
-                              .fail = host_fail};
+                              .diverged = host_diverged};
 }
 
 /* --- the loop --- */
@@ -108,6 +131,10 @@ static int on_event(struct node *n, struct event *e, struct err *err) {
     case EVENT_BUILT:
         return core_built(c, e->height, e->round, e->block, err);
     case EVENT_JUDGED:
+        if (e->invalid) {
+            n->refused_id = e->block->header.id;
+            snprintf(n->refused_why, sizeof n->refused_why, "%.*s", (int)e->len, (const char *)e->payload);
+        }
         return core_judged(c, e->block, e->invalid, err);
     case EVENT_COMMITTED:
         atomic_store(&n->due_posted, false);

@@ -59,6 +59,10 @@ void node_interrupt(struct node *n) {
     mutex_unlock(&n->lock);
 }
 
+int node_quarantined(struct node *n, struct err *err) {
+    return atomic_load(&n->quarantined) ? quarantine_refuse(n->mark, err) : CODE_OK;
+}
+
 struct head *node_head(struct node *n) {
     mutex_lock(&n->lock);
     struct head *h = head_ref(n->newest);
@@ -103,6 +107,10 @@ static double read_behind(void *ctx) {
     return (double)atomic_load(&((struct node *)ctx)->behind);
 }
 
+static double read_quarantined(void *ctx) {
+    return atomic_load(&((struct node *)ctx)->quarantined);
+}
+
 static void metrics_init(struct node *n) {
     struct metrics *m = n->options.metrics;
     if (m == NULL)
@@ -119,6 +127,8 @@ static void metrics_init(struct node *n) {
                                            metrics_seconds, METRICS_SECONDS_N);
     metrics_gauge_fn(m, "cairn_mempool_txs", "transactions waiting", NULL, read_mempool, n);
     metrics_gauge_fn(m, "cairn_peers", "links to other nodes", NULL, read_peers, n);
+    metrics_gauge_fn(m, "cairn_quarantined", "1: this node's ledger differs from the network's", NULL, read_quarantined,
+                     n);
     metrics_gauge_fn(m, "cairn_blocks_behind", "heights that peers claim to be ahead", NULL, read_behind, n);
 }
 
@@ -167,8 +177,19 @@ static int look_back(struct node *n, struct err *err) {
     return CODE_OK;
 }
 
+static int open_mark(struct node *n, struct err *err) {
+    struct err why;
+    int rc = quarantine_load(n->data_dir, &n->mark_arena, &n->mark, err);
+    if (rc != CODE_OK || n->mark == NULL)
+        return rc;
+    atomic_store(&n->quarantined, true);
+    quarantine_refuse(n->mark, &why);
+    log_error("node", "starting in quarantine", "why=%s", log_quote(err_text(&why)).s);
+    return CODE_OK;
+}
+
 static int open_signer(struct node *n, const struct node_options *o, struct err *err) {
-    if (o->validator_key == NULL)
+    if (o->validator_key == NULL || n->mark != NULL)
         return CODE_OK;
     int rc = signer_open(&n->signer, n->disk, o->validator_key, err);
     if (rc != CODE_OK)
@@ -210,6 +231,9 @@ static int open_net(struct node *n, const struct node_options *o, struct err *er
 }
 
 static int open_core(struct node *n, struct err *err) {
+    n->core.halted = n->mark != NULL;
+    if (n->core.halted)
+        return CODE_OK;
     struct core_host host = core_host_of(n);
     struct core_options o = {.host = &host,
                              .chain_tag = n->chain_tag,
@@ -234,6 +258,8 @@ static int start_threads(struct node *n, struct err *err) {
 
 static int start(struct node *n, const struct node_options *o, struct err *err) {
     int rc = open_store(n, o, err);
+    if (rc == CODE_OK)
+        rc = open_mark(n, err);
     if (rc == CODE_OK)
         rc = open_signer(n, o, err);
     if (rc == CODE_OK)
@@ -264,6 +290,7 @@ int node_start(const struct node_options *options, struct node **ret_node, struc
     n->app = *options->app;
     n->chain_tag = options->chain_tag;
     snprintf(n->data_dir, sizeof n->data_dir, "%s", options->data_dir);
+    arena_init(&n->mark_arena, 64 << 10);
     mutex_init(&n->lock);
     cond_init(&n->changed);
     rpc_node_init(n);
@@ -334,5 +361,6 @@ void node_stop(struct node *n) {
     queue_release(&n->serves);
     cond_release(&n->changed);
     mutex_release(&n->lock);
+    arena_release(&n->mark_arena);
     free(n);
 }

@@ -35,6 +35,7 @@ struct node_options {
     unsigned verify_threads;                     /* 0: as many as CPUs, at most 4 */
     uint64_t prune_keep_blocks;                  /* 0: all */
     bool index_events;
+    const char *version;     /* of the program; static */
     struct metrics *metrics; /* may be NULL */
 };
 
@@ -47,6 +48,9 @@ int node_start(const struct node_options *options, struct node **ret_node, struc
 /* Waits until it fails, is interrupted, or `deadline_ns` (clock_mono_ns) passes: CODE_TIMEOUT, CODE_INTERRUPTED, or the
  * failure that stopped it. */
 int node_wait(struct node *n, uint64_t deadline_ns, struct err *err);
+
+/* CODE_OK, or CODE_QUARANTINED with the sentence that says what to do: the node only answers reads (quarantine.h). */
+int node_quarantined(struct node *n, struct err *err);
 
 /* Lets node_wait and everybody who waits for a height return. Any thread, any number of times. */
 void node_interrupt(struct node *n);

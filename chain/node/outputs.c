@@ -48,7 +48,7 @@ static void env_timer_cancel(void *ctx, enum bft_timer_kind kind) {
 static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_sig, bool *ret_refused,
                     struct err *err) {
     struct core *c = ctx;
-    if (c->signer == NULL) {
+    if (c->signer == NULL || c->halted) {
         *ret_refused = true;
         return CODE_OK;
     }
@@ -92,6 +92,8 @@ void outputs_status(struct core *c, net_peer peer, uint64_t height, uint32_t rou
 
 static void env_send(void *ctx, const struct bft_send *send) {
     struct core *c = ctx;
+    if (c->halted)
+        return;
     struct arena_mark mark = arena_mark(&c->arena);
     struct bytes out;
     switch (send->kind) {
@@ -187,12 +189,12 @@ static void env_evidence(void *ctx, const struct bft_evidence *e) {
 
 static void env_diverged(void *ctx, uint64_t height, const struct hash *value) {
     struct core *c = ctx;
-    struct err err;
-    int rc = err_set(&err, CODE_INTEGRITY,
-                     "more than two thirds decided block %s at height %" PRIu64
-                     ", which is invalid by this node's ledger: its state or program differs; see the log",
-                     hash_hex(value).s, height);
-    c->host.fail(c->host.ctx, rc, &err);
+    if (c->halted)
+        return;
+    c->halted = true;
+    const struct body *b = bodies_find(&c->bodies, value);
+    bool certified = c->cert.kind == CERTIFICATE_COMMIT && c->cert.n > 0 && hash_eq(&c->cert.value, value);
+    c->host.diverged(c->host.ctx, height, value, b != NULL ? b->block : NULL, certified ? &c->cert : NULL);
 }
 
 static void env_behind(void *ctx, driver_peer peer, uint64_t height) {

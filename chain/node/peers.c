@@ -72,6 +72,8 @@ static void on_message(void *self, net_peer peer, enum net_class class, uint8_t 
         net_report(n->net, peer, 50, "a message of unknown kind, or in the wrong class");
         return;
     }
+    if (atomic_load(&n->quarantined) && kind != WIRE_BLOCK_REQUEST)
+        return; /* it serves what it has, and takes nothing */
     switch (kind) {
     case WIRE_TXS:
         admit_gather(n->admit, peer, payload);

@@ -20,6 +20,7 @@ static void rpc_status_of(void *self, struct rpc_status *ret) {
                                .peers = net_connected(n->net),
                                .mempool_txs = a.txs,
                                .mempool_bytes = a.bytes,
+                               .quarantine = atomic_load(&n->quarantined) ? n->mark : NULL,
                                .stopping = atomic_load(&n->stopping)};
     head_unref(h);
 }
@@ -41,7 +42,8 @@ static size_t rpc_peers_of(void *self, struct rpc_peer *ret, size_t max) {
 
 static int rpc_submit(void *self, struct bytes wire, bool wait, struct hash *ret_id, struct err *err) {
     struct node *n = self;
-    return admit_submit(n->admit, wire, wait, ret_id, err);
+    int rc = node_quarantined(n, err);
+    return rc != CODE_OK ? rc : admit_submit(n->admit, wire, wait, ret_id, err);
 }
 
 static bool rpc_waiting(void *self, const struct hash *tx_id) {

@@ -6,6 +6,7 @@
 #include "chain/node/core.h"
 #include "chain/node/executor.h"
 #include "chain/node/node.h"
+#include "chain/node/quarantine.h"
 #include "chain/os/queue.h"
 
 enum {
@@ -29,7 +30,7 @@ struct event {
     uint32_t round;
     struct block *block; /* BUILT (may be NULL), JUDGED: a reference */
     struct head *head;   /* COMMITTED: a reference */
-    bool invalid;        /* JUDGED */
+    bool invalid;        /* JUDGED: the payload says why */
     size_t len;
     uint8_t payload[];
 };
@@ -68,7 +69,12 @@ struct node {
     struct executor executor; /* the ledger thread's, once it runs */
     struct rpc_node rpc;
 
-    struct core core; /* the core thread's, once it runs */
+    struct core core;       /* the core thread's, once it runs */
+    struct hash refused_id; /* the last block that the ledger refused, and why; the core thread's */
+    char refused_why[ERR_MSG_MAX];
+    struct arena mark_arena;
+    Quarantine *mark; /* set before `quarantined`, and for good */
+    atomic_bool quarantined;
 
     struct queue events, jobs, serves;
     struct thread core_thread, ledger_thread, serve_thread;

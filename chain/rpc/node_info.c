@@ -28,6 +28,7 @@ int rpc_get_status(void *ctx, struct http_request *r, struct err *err) {
     pb.mempool_bytes = s.mempool_bytes;
     pb.round = s.round;
     pb.earliest_height = store_first_block(rpc->node->store);
+    pb.quarantine = (Quarantine *)(uintptr_t)s.quarantine; /* only read */
     return reply_pb(r, &pb, err);
 }
 
@@ -37,6 +38,10 @@ int rpc_get_health(void *ctx, struct http_request *r, struct err *err) {
     rpc->node->status(rpc->node->self, &s);
     if (s.stopping)
         return err_set(err, CODE_CLOSED, "the node is stopping");
+    if (s.quarantine != NULL)
+        return err_set(err, CODE_QUARANTINED,
+                       "in quarantine since height %llu (%s); `cairnd quarantine show` says how to mend it",
+                       (unsigned long long)s.quarantine->height, s.quarantine->reason);
     if (s.behind > 0)
         return err_set(err, CODE_NOT_READY, "the node is catching up: %llu heights to go",
                        (unsigned long long)s.behind);

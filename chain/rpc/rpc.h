@@ -11,6 +11,8 @@
 #include "chain/store/store.h"
 #include "chain/types/app.h"
 
+#include "cairn/rpc.h"
+
 struct rpc_status {
     struct addr node_id;
     struct addr validator; /* zero: a full node */
@@ -21,6 +23,7 @@ struct rpc_status {
     uint32_t round;
     uint32_t peers;
     uint64_t mempool_txs, mempool_bytes;
+    const Quarantine *quarantine; /* NULL: it works; else it only answers reads. Lives as long as the node */
     bool stopping;
 };
 

@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/types/key.h"
 
+const char *key_module_name(unsigned module) {
+    static const char *const names[] = {
+        [KEY_APP] = "app",
+        [KEY_PARAMS] = "params",
+        [KEY_AUTH] = "auth",
+        [KEY_VALIDATOR] = "validator",
+        [KEY_SP] = "sp",
+        [KEY_STORAGE] = "storage",
+        [KEY_PERMISSION] = "permission",
+        [KEY_PAYMENT] = "payment",
+        [KEY_CHALLENGE] = "challenge",
+    };
+    return module < sizeof names / sizeof *names ? names[module] : NULL;
+}
+
 void key_begin_module(struct key *k, enum key_module module) {
     k->b[0] = (uint8_t)module;
     k->len = 1;

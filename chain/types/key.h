@@ -26,6 +26,9 @@ enum key_module {
     KEY_CHALLENGE = 0x09,
 };
 
+/* "auth" for KEY_AUTH; NULL for a byte that no key begins with. */
+const char *key_module_name(unsigned module);
+
 /* A key under construction. Only len bytes of b are set. */
 struct key {
     size_t len;

@@ -169,6 +169,12 @@ class Node:
         """After `height`: what the next header carries."""
         return self.get(f"/v1/block/{height + 1}")["header"]["app_hash"]
 
+    def signers(self, height):
+        """The addresses of those whose signatures decided the block."""
+        bits = bytes.fromhex(self.get(f"/v1/block/{height}")["certificate"]["signers"])
+        rows = self.get(f"/v1/validators?height={height}")["set"]["validators"]
+        return {spec.bech32(spec.address(bytes.fromhex(v["pubkey"]))) for i, v in enumerate(rows) if bits[i // 8] >> i % 8 & 1}
+
     def rss_kib(self):
         with open(f"/proc/{self.process.pid}/status") as f:
             return int(f.read().split("VmRSS:")[1].split()[0])

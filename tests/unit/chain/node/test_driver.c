@@ -359,6 +359,27 @@ static void driver_replay__asks_again_for_what_was_not_recorded(void **state) {
     expect(r, "sign send-status append send-vote");
 }
 
+/* Killed between the finding and whatever the host does about it: a restart finds it again. */
+static void driver_replay__reports_a_divergence_again(void **state) {
+    struct rig *r = *state;
+    struct hash a = value_a();
+    boot(r, 1, follower(1));
+    assert_ok(propose(r, 1, 9), NULL);
+    assert_ok(driver_body(&r->driver, &a, BFT_VERDICT_INVALID, NULL), NULL);
+    assert_ok(votes_of_others(r, 1, VOTE_PRECOMMIT), NULL);
+    assert_non_null(strstr(r->said, "diverged"));
+    struct bft_start start = start_at(1, follower(1));
+    uint32_t records = r->log_n;
+    r->core = bft_init(r->memory, 4);
+    driver_init(&r->driver, r->core, &r->env);
+    assert_ok(driver_replay_begin(&r->driver, &start, NULL), NULL);
+    for (uint32_t i = 0; i < records; i++)
+        assert_ok(driver_replay(&r->driver, bytes_of(r->log[i], r->log_len[i]), NULL), NULL);
+    r->said[0] = 0;
+    assert_ok(driver_replay_end(&r->driver, NULL), NULL);
+    assert_non_null(strstr(r->said, "diverged"));
+}
+
 static void driver_replay__refuses_what_does_not_follow(void **state) {
     struct rig *r = *state;
     struct bft_start start = start_at(1, follower(1));
@@ -382,4 +403,5 @@ TEST_MAIN(ALL(driver__persists_syncs_sends_applies), ALL(driver__takes_answers_f
           ALL(driver__a_proposer_alone_to_its_prevote), ALL(driver__stops_when_the_log_fails),
           ALL(driver__goes_on_when_the_signer_refuses), ALL(driver__keeps_what_comes_early),
           ALL(driver_status__answers_laggards), ALL(driver__names_who_misbehaves),
-          ALL(driver_replay__asks_again_for_what_was_not_recorded), ALL(driver_replay__refuses_what_does_not_follow))
+          ALL(driver_replay__asks_again_for_what_was_not_recorded), ALL(driver_replay__reports_a_divergence_again),
+          ALL(driver_replay__refuses_what_does_not_follow))
