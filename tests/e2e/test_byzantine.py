@@ -15,8 +15,11 @@ FAST = {"heartbeat_ms": "50", "min_interval_ms": "20", "timeout_propose_ms": "15
 def run(kind):
     liar = {"program": BYZANTINE, "env": {"CAIRN_BYZANTINE": kind}}
     with Network(4, ["alice", "bob"], nodes=[{}, {}, {}, liar], consensus=FAST) as net:
-        net.start()
         honest, (alice, bob) = net.nodes[:3], net.accounts
+        for n in net.nodes:
+            n.start(ready=False)
+        for n in honest:  # the liar may be banned before it is
+            n.wait_ready()
         tag, sequence, target = net.chain_tag, 1, BLOCKS
         before = int(honest[0].account(bob)["balance"])
         while min(n.height() for n in honest) < target:
