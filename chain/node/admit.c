@@ -70,6 +70,8 @@ struct admit {
     struct arena arena;
     struct buf gather;
     size_t gather_n;
+    struct batch *batch;
+    void **items; /* [BATCH_MAX] */
 };
 
 /* --- pooled transactions --- */
@@ -329,33 +331,36 @@ static size_t take_marks(struct admit *a, void **items, size_t n) {
     return left;
 }
 
-static void run(void *arg) {
-    struct admit *a = arg;
-    struct batch *b = calloc(1, sizeof *b);
-    void **items = calloc(BATCH_MAX, sizeof *items);
+static void pulse(struct admit *a) {
+    struct err err;
+    mutex_lock(&a->lock);
+    if (a->pool.count > 0 && follow(a, &err) != CODE_OK)
+        log_warn("node", "the waiting transactions cannot be checked", "why=%s", log_quote(err_text(&err)).s);
+    mutex_unlock(&a->lock);
+}
+
+int admit_pass(struct admit *a, uint64_t deadline_ns) {
     size_t n;
-    while (b != NULL && items != NULL) {
-        /* a pulse without work lets waiting ones be spread again after blocks */
-        int rc = queue_take_many(&a->queue, deadline_in_ms(500), items, BATCH_MAX, &n);
-        if (rc == CODE_CLOSED)
-            break;
-        if (rc == CODE_OK) {
-            n = take_marks(a, items, n);
-            batch_parse(a, b, items, n);
-            verify_txs(a->config.verify, b->list, b->n, b->good);
-            batch_admit(a, b);
-        } else {
-            struct err err;
-            mutex_lock(&a->lock);
-            if (a->pool.count > 0 && follow(a, &err) != CODE_OK)
-                log_warn("node", "the waiting transactions cannot be checked", "why=%s", log_quote(err_text(&err)).s);
-            mutex_unlock(&a->lock);
-        }
-        gather_flush(a);
-        arena_reset(&a->arena);
+    int rc = queue_take_many(&a->queue, deadline_ns, a->items, BATCH_MAX, &n);
+    if (rc == CODE_CLOSED)
+        return rc;
+    if (rc == CODE_OK) {
+        n = take_marks(a, a->items, n);
+        batch_parse(a, a->batch, a->items, n);
+        verify_txs(a->config.verify, a->batch->list, a->batch->n, a->batch->good);
+        batch_admit(a, a->batch);
+    } else {
+        pulse(a);
     }
-    free(b);
-    free(items);
+    gather_flush(a);
+    arena_reset(&a->arena);
+    return rc;
+}
+
+static void run(void *arg) {
+    /* a pulse without work lets waiting ones be spread again after blocks */
+    while (admit_pass(arg, deadline_in_ms(500)) != CODE_CLOSED)
+        continue;
 }
 
 /* --- life --- */
@@ -371,16 +376,21 @@ int admit_new(const struct admit_config *config, uint64_t height, struct admit *
     buf_init(&a->gather, 2 * TX_LEN_MAX);
     a->touched = calloc(TOUCHED_MAX, sizeof *a->touched);
     a->pool_memory = calloc(1, mempool_memory(&config->limits));
-    int rc = a->touched != NULL && a->pool_memory != NULL ? queue_init(&a->queue, QUEUE_MAX, err)
-                                                          : err_set(err, CODE_NO_MEMORY, "no memory for the mempool");
+    a->batch = calloc(1, sizeof *a->batch);
+    a->items = calloc(BATCH_MAX, sizeof *a->items);
+    int rc = a->touched != NULL && a->pool_memory != NULL && a->batch != NULL && a->items != NULL
+                 ? queue_init(&a->queue, QUEUE_MAX, err)
+                 : err_set(err, CODE_NO_MEMORY, "no memory for the mempool");
     if (rc != CODE_OK) {
+        free(a->batch);
+        free(a->items);
         free(a->touched);
         free(a->pool_memory);
         free(a);
         return rc;
     }
     mempool_init(&a->pool, &config->limits, a->pool_memory, random_u64(), on_drop, a);
-    rc = thread_start(&a->thread, "admit", run, a, err);
+    rc = config->threadless ? CODE_OK : thread_start(&a->thread, "admit", run, a, err);
     if (rc != CODE_OK) {
         admit_free(a);
         return rc;
@@ -391,7 +401,8 @@ int admit_new(const struct admit_config *config, uint64_t height, struct admit *
 
 void admit_stop(struct admit *a) {
     queue_close(&a->queue);
-    thread_join(&a->thread);
+    if (!a->config.threadless)
+        thread_join(&a->thread);
     void *s;
     struct err err;
     err_set(&err, CODE_CLOSED, "the node is stopping");
@@ -409,6 +420,8 @@ void admit_free(struct admit *a) {
     arena_release(&a->arena);
     buf_release(&a->gather);
     mutex_release(&a->lock);
+    free(a->batch);
+    free(a->items);
     free(a->touched);
     free(a->pool_memory);
     free(a);

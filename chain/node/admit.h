@@ -32,6 +32,7 @@ struct admit_config {
     void (*spread)(void *arg, struct bytes gather);
     /* The peer sent something that no correct node admits. */
     void (*misbehaved)(void *arg, uint32_t peer, const char *why);
+    bool threadless; /* no thread is started: the owner calls admit_pass (the simulator) */
 };
 
 /* Starts the thread. Everything in the config is borrowed and outlives it. */
@@ -40,8 +41,14 @@ int admit_new(const struct admit_config *config, uint64_t height, struct admit *
 void admit_stop(struct admit *a);
 void admit_free(struct admit *a); /* after admit_stop and when nobody uses it any more; NULL is allowed */
 
-/* A transaction from here. Copied. With `wait` it returns what the check said; without, whether there was room for it
- * in the queue. *ret_id is set when it could be parsed. CODE_BUSY, CODE_CLOSED, or why it was refused. */
+/* What the thread does again and again: takes what was submitted, waiting for it until `deadline_ns`
+ * (chain/os/queue.h), and admits it; when nothing came, looks whether a block has changed what waits. CODE_OK:
+ * something was taken, CODE_TIMEOUT: nothing came, CODE_CLOSED: after admit_stop. Only for a threadless one. */
+int admit_pass(struct admit *a, uint64_t deadline_ns);
+
+/* A transaction from here. Copied. With `wait` (not when threadless) it returns what the check said; without, whether
+ * there was room for it in the queue. *ret_id is set when it could be parsed. CODE_BUSY, CODE_CLOSED, or why it was
+ * refused. */
 int admit_submit(struct admit *a, struct bytes wire, bool wait, struct hash *ret_id, struct err *err);
 
 /* An encoded TxGather from a peer. Copied; dropped when there is no room. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The serving thread: what peers want from the store. */
+#include "chain/node/serve.h"
+
 #include "chain/node/threads.h"
 
 #include "chain/codec/pb.h"
@@ -22,46 +24,54 @@ void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t fr
     atomic_fetch_sub(&share->serves, 1);
 }
 
-static int stored_block(struct node *n, uint64_t height, struct arena *arena, StoredBlock **ret, size_t *ret_len) {
+static int stored_block(struct store *store, uint64_t height, struct arena *arena, StoredBlock **ret, size_t *ret_len,
+                        struct err *err) {
     struct bytes bytes;
-    int rc = store_get_record(n->store, STORE_BLOCK, height, arena, &bytes, NULL);
+    int rc = store_get_record(store, STORE_BLOCK, height, arena, &bytes, err);
     if (rc == CODE_OK)
-        rc = pb_decode(&stored_block__descriptor, bytes, arena, ret, NULL);
+        rc = pb_decode(&stored_block__descriptor, bytes, arena, ret, err);
     if (rc == CODE_OK)
         *ret_len = bytes.len;
     return rc;
 }
 
-static void serve_blocks(struct node *n, const struct serve *s, struct arena *arena) {
+int serve_blocks(struct store *store, uint64_t from, uint32_t count, struct arena *arena, struct bytes *ret,
+                 struct err *err) {
     BlockBatch pb = BLOCK_BATCH__INIT;
     StoredBlock *blocks[SERVE_BLOCKS_MAX];
     size_t total = 0, len;
-    pb.from = s->from;
+    pb.from = from;
     pb.blocks = blocks;
-    uint32_t count = s->count < SERVE_BLOCKS_MAX ? s->count : SERVE_BLOCKS_MAX;
+    count = count < SERVE_BLOCKS_MAX ? count : SERVE_BLOCKS_MAX;
     while (pb.n_blocks < count &&
-           stored_block(n, s->from + pb.n_blocks, arena, &blocks[pb.n_blocks], &len) == CODE_OK) {
+           stored_block(store, from + pb.n_blocks, arena, &blocks[pb.n_blocks], &len, NULL) == CODE_OK) {
         if (pb.n_blocks > 0 && total + len > SERVE_BYTES)
             break;
         total += len;
         pb.n_blocks++;
     }
-    struct bytes out;
-    if (pb_encode(&pb, arena, &out, NULL) == CODE_OK && out.len <= net_class_cap(NET_SYNC))
-        net_send(n->net, s->peer, NET_SYNC, WIRE_BLOCK_BATCH, out);
+    return pb_encode(&pb, arena, ret, err);
 }
 
-static void serve_decided(struct node *n, const struct serve *s, struct arena *arena) {
+int serve_decided(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err) {
     StoredBlock *b;
     size_t len;
-    if (stored_block(n, s->from, arena, &b, &len) != CODE_OK)
-        return;
+    int rc = stored_block(store, height, arena, &b, &len, err);
+    if (rc != CODE_OK)
+        return rc;
     DecidedBlock pb = DECIDED_BLOCK__INIT;
-    struct bytes out;
     pb.block = b->block;
     pb.certificate = b->certificate;
-    if (pb_encode(&pb, arena, &out, NULL) == CODE_OK && out.len <= net_class_cap(NET_BODIES))
-        net_send(n->net, s->peer, NET_BODIES, WIRE_DECIDED, out);
+    return pb_encode(&pb, arena, ret, err);
+}
+
+static void serve(struct node *n, const struct serve *s, struct arena *arena) {
+    struct bytes out;
+    uint8_t kind = s->kind == SERVE_BLOCKS ? WIRE_BLOCK_BATCH : WIRE_DECIDED;
+    int rc = s->kind == SERVE_BLOCKS ? serve_blocks(n->store, s->from, s->count, arena, &out, NULL)
+                                     : serve_decided(n->store, s->from, arena, &out, NULL);
+    if (rc == CODE_OK && out.len <= net_class_cap(wire_class(kind)))
+        net_send(n->net, s->peer, wire_class(kind), kind, out);
 }
 
 void serve_run(void *node) {
@@ -72,14 +82,11 @@ void serve_run(void *node) {
     bool stop = false;
     while (!stop && queue_take(&n->serves, DEADLINE_NEVER, &p) == CODE_OK) {
         struct serve *s = p;
-        if (s->kind == SERVE_BLOCKS)
-            serve_blocks(n, s, &arena);
-        else if (s->kind == SERVE_DECIDED)
-            serve_decided(n, s, &arena);
-        else
-            stop = true;
-        if (s->kind != SERVE_STOP)
+        stop = s->kind == SERVE_STOP;
+        if (!stop) {
+            serve(n, s, &arena);
             atomic_fetch_sub(&peers_share(n, s->peer)->serves, 1);
+        }
         arena_release(&arena); /* a batch may have been megabytes: not kept while idle */
         free(s);
     }

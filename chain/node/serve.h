@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_CHAIN_NODE_SERVE_H
+#define CAIRN_CHAIN_NODE_SERVE_H
+/* What peers want from the store, as messages on the arena. Any thread; the simulator serves by the same functions. */
+#include "chain/store/store.h"
+
+/* A BlockBatch of stored blocks from height `from` on: at most `count`, as many as one message takes, perhaps none. */
+int serve_blocks(struct store *store, uint64_t from, uint32_t count, struct arena *arena, struct bytes *ret,
+                 struct err *err);
+
+/* A DecidedBlock: one block with the certificate that decided it. CODE_NOT_FOUND, CODE_PRUNED. */
+int serve_decided(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err);
+
+#endif
