@@ -61,6 +61,8 @@ struct cli {
     enum keyring keyring; /* --keyring, CAIRN_KEYRING */
     uint64_t fee;         /* --fee in pebble; 0: what the ledger asks */
     bool json, quiet, yes, unverified;
+    uint64_t trust_height; /* --trust HEIGHT:ID; 0: not given */
+    struct hash trust_id;
 
     struct arena arena; /* until the command ends */
     char keys_dir[CLI_PATH_MAX];

@@ -21,6 +21,7 @@ static const struct cli_flag global_flags[] = {
     {"--json", NULL, "print one JSON value and nothing else"},
     {"--quiet", NULL, "no notes, no progress"},
     {"--yes", NULL, "do not ask before something is destroyed"},
+    {"--trust", "HEIGHT:ID", "a header that you trust, when the genesis is too old: ask somebody you trust for its id"},
     {"--no-verify", NULL, "believe the node instead of checking proofs and signatures"},
     {NULL, NULL, NULL},
 };
@@ -239,6 +240,19 @@ static const char *global_value(const struct cli *cli, const char *flag, const c
     return value && *value ? value : def;
 }
 
+/* "1200:3f0a..." */
+static int read_trust(struct cli *cli, struct err *err) {
+    const char *text = cli_value(cli, "--trust"), *colon = text ? strchr(text, ':') : NULL;
+    if (!text)
+        return CODE_OK;
+    if (!colon || !u64_parse(text, (size_t)(colon - text), &cli->trust_height) || !cli->trust_height ||
+        strlen(colon + 1) != 2 * sizeof cli->trust_id.b ||
+        !hex_decode(colon + 1, strlen(colon + 1), cli->trust_id.b, sizeof cli->trust_id.b))
+        return err_set(err, CODE_INVALID_ARGUMENT,
+                       "--trust needs a header's height and id, HEIGHT:64 hex digits, not \"%s\"", text);
+    return CODE_OK;
+}
+
 static int read_globals(struct cli *cli, struct err *err) {
     const char *home = global_value(cli, "--home", "CAIRN_HOME", NULL), *user = getenv("HOME");
     if (!home && !user)
@@ -262,6 +276,8 @@ static int read_globals(struct cli *cli, struct err *err) {
                        cli->wait);
     const char *fee = cli_value(cli, "--fee");
     int rc = fee ? money_parse(fee, &cli->fee, err) : CODE_OK;
+    if (!rc)
+        rc = read_trust(cli, err);
     return rc ? rc : keyring_parse(global_value(cli, "--keyring", "CAIRN_KEYRING", "file"), &cli->keyring, err);
 }
 

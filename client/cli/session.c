@@ -159,6 +159,9 @@ int cli_ledger(struct cli *cli, struct ledger **ret, struct err *err) {
                            path);
         struct ledger_options options = {.nodes = cli->node,
                                          .genesis_path = path_exists(path) ? path : NULL,
+                                         .home = cli->home,
+                                         .trust_height = cli->trust_height,
+                                         .trust_id = cli->trust_id,
                                          .verify = !cli->unverified,
                                          .allow_private = true};
         rc = ledger_open(&options, &cli->ledger, err);

@@ -42,17 +42,18 @@ static int set_nodes(struct ledger *l, const char *nodes, struct err *err) {
                          : err_set(err, CODE_INVALID_ARGUMENT, "no ledger node was named: --node http://HOST:PORT");
 }
 
-static int take_genesis(struct ledger *l, const Genesis *genesis, struct arena *arena, struct err *err) {
+static int take_genesis(struct ledger *l, const Genesis *genesis, struct arena *arena, struct light_trust *ret_trust,
+                        struct err *err) {
     struct bytes encoded;
     int rc = pb_encode(genesis, arena, &encoded, err);
     if (rc)
         return rc;
     l->chain_tag = chain_tag_of(encoded);
     snprintf(l->chain_id, sizeof l->chain_id, "%s", genesis->chain_id);
-    return light_trust_genesis(genesis, &l->chain_tag, &l->trust, err);
+    return light_trust_genesis(genesis, &l->chain_tag, ret_trust, err);
 }
 
-static int load_genesis(struct ledger *l, const char *path, struct err *err) {
+static int load_genesis(struct ledger *l, const char *path, struct light_trust *ret_trust, struct err *err) {
     struct arena arena;
     struct buf text;
     Genesis *genesis;
@@ -69,18 +70,56 @@ static int load_genesis(struct ledger *l, const char *path, struct err *err) {
         rc = ledger_get(l, "/v1/genesis", &genesis__descriptor, &arena, &genesis, err);
     }
     if (!rc)
-        rc = take_genesis(l, genesis, &arena, err);
+        rc = take_genesis(l, genesis, &arena, ret_trust, err);
     buf_release(&text);
     arena_release(&arena);
     return rc;
 }
 
+static int fetch_header(void *ctx, size_t node, uint64_t height, struct arena *arena, SignedHeader **ret,
+                        struct err *err) {
+    struct ledger *l = ctx;
+    char url[LEDGER_URL_MAX + 64];
+    struct http_call call = {.method = "GET", .url = url, .deadline_ms = l->deadline_ms, .body_max = LEDGER_ANSWER_MAX};
+    snprintf(url, sizeof url, "%s/v1/header/%llu", l->node[node], (unsigned long long)height);
+    int rc = http_call_run(l->http, &call, err);
+    if (!rc)
+        rc = http_call_check(&call, err);
+    if (!rc)
+        rc = json_read_pb(&signed_header__descriptor, buf_bytes(&call.body), arena, ret, err);
+    http_call_release(&call);
+    return rc;
+}
+
+static const char *node_name(void *ctx, size_t node) {
+    const struct ledger *l = ctx;
+    return l->node[node];
+}
+
+static uint64_t now_ms(void *ctx) {
+    (void)ctx;
+    return clock_real_ms();
+}
+
+static int open_light(struct ledger *l, const struct light_trust *genesis, const struct ledger_options *options,
+                      struct err *err) {
+    struct light_options light = {.genesis = genesis,
+                                  .chain_id = l->chain_id,
+                                  .home = options->home,
+                                  .rules = light_rules_default,
+                                  .source = {fetch_header, node_name, now_ms, l->node_count, l}};
+    int rc = light_open(&light, &l->light, err);
+    if (!rc && options->trust_height)
+        rc = light_trust_header(l->light, options->trust_height, &options->trust_id, err);
+    return rc;
+}
+
 int ledger_open(const struct ledger_options *options, struct ledger **ret, struct err *err) {
     struct http_client_config http = {.allow_private = options->allow_private, .user_agent = "cairn"};
+    struct light_trust genesis;
     struct ledger *l = calloc(1, sizeof *l);
     if (!l)
         return err_set(err, CODE_NO_MEMORY, "no memory for the connection to the ledger");
-    mutex_init(&l->trust_lock);
     mutex_init(&l->send_lock);
     mutex_init(&l->time_lock);
     arena_init(&l->params_arena, 1 << 20);
@@ -92,7 +131,9 @@ int ledger_open(const struct ledger_options *options, struct ledger **ret, struc
     if (!rc && options->verify && !options->genesis_path)
         rc = err_set(err, CODE_INVALID_ARGUMENT, "without a genesis file nothing can be verified");
     if (!rc)
-        rc = load_genesis(l, options->genesis_path, err);
+        rc = load_genesis(l, options->genesis_path, &genesis, err);
+    if (!rc && options->verify)
+        rc = open_light(l, &genesis, options, err);
     if (rc)
         ledger_close(l);
     else
@@ -103,9 +144,9 @@ int ledger_open(const struct ledger_options *options, struct ledger **ret, struc
 void ledger_close(struct ledger *l) {
     if (!l)
         return;
+    light_close(l->light);
     http_client_free(l->http);
     arena_release(&l->params_arena);
-    mutex_release(&l->trust_lock);
     mutex_release(&l->send_lock);
     mutex_release(&l->time_lock);
     free(l);
@@ -213,88 +254,12 @@ int ledger_status(struct ledger *l, struct arena *arena, NodeStatus **ret, struc
 
 /* --- proven records ----------------------------------------------------------------------------------------------- */
 
-static bool find_proven(struct ledger *l, uint64_t height, struct hash *ret) {
-    const struct ledger_proven *p = &l->proven[height % LEDGER_HEADERS];
-    if (!p->known || p->height != height)
-        return false;
-    *ret = p->app_hash;
-    return true;
-}
-
-/* A header from a node, taken apart on the arena. */
-static int fetch_header(struct ledger *l, uint64_t height, struct arena *arena, const struct light_block **ret,
-                        struct err *err) {
-    char path[64];
-    SignedHeader *header;
-    struct light_block *block = ARENA_NEW(arena, struct light_block);
-    if (!block)
-        return err_set(err, CODE_NO_MEMORY, "no memory for a header");
-    snprintf(path, sizeof path, "/v1/header/%llu", (unsigned long long)height);
-    int rc = ledger_get(l, path, &signed_header__descriptor, arena, &header, err);
-    if (!rc)
-        rc = light_block_from_pb(header, &l->chain_tag, arena, block, err);
-    if (!rc)
-        *ret = block;
-    return rc;
-}
-
-/* From what is trusted to the header of a height. */
-static int walk_to(struct ledger *l, const struct light_trust *trust, uint64_t height, struct arena *arena,
-                   struct light_trust *ret, struct err *err) {
-    struct light_walk walk;
-    const struct light_block *block;
-    uint64_t next;
-    int rc = light_walk_begin(&walk, trust, height, &light_rules_default, 0, err);
-    while (!rc && (next = light_walk_wants(&walk))) {
-        rc = fetch_header(l, next, arena, &block, err);
-        if (!rc)
-            rc = light_walk_give(&walk, block, clock_real_ms(), NULL, err);
-    }
-    if (!rc)
-        *ret = walk.trust;
-    return rc;
-}
-
-/* An older header is believed of the trusted set itself. */
-static int look_back(struct ledger *l, const struct light_trust *trust, uint64_t height, struct arena *arena,
-                     struct hash *ret, struct err *err) {
-    const struct light_block *block;
-    int rc = fetch_header(l, height, arena, &block, err);
-    if (!rc)
-        rc = light_verify(trust, block, &light_rules_default, clock_real_ms(), err);
-    if (!rc)
-        *ret = block->header.app_hash;
-    return rc;
-}
-
 int ledger_app_hash(struct ledger *l, uint64_t height, struct hash *ret, struct err *err) {
-    struct arena arena;
-    struct light_trust trust, seen = {.height = 0};
-    struct hash app_hash;
-    int rc;
-    mutex_lock(&l->trust_lock);
-    bool known = find_proven(l, height, ret);
-    trust = l->trust;
-    mutex_unlock(&l->trust_lock);
-    if (known)
-        return CODE_OK;
-    arena_init(&arena, HEADERS_ARENA_MAX);
+    struct light_trust seen;
     /* the next header carries the app hash after `height` */
-    if (height + 1 < trust.height) {
-        rc = look_back(l, &trust, height + 1, &arena, &app_hash, err);
-    } else {
-        rc = walk_to(l, &trust, height + 1, &arena, &seen, err);
-        app_hash = seen.app_hash;
-    }
-    if (!rc) {
-        mutex_lock(&l->trust_lock);
-        if (seen.height > l->trust.height)
-            l->trust = seen;
-        l->proven[height % LEDGER_HEADERS] = (struct ledger_proven){true, height, app_hash};
-        mutex_unlock(&l->trust_lock);
-        *ret = app_hash;
-    }
-    arena_release(&arena);
+    int rc = light_header(l->light, atomic_load(&l->preferred), height + 1, &seen, err);
+    if (!rc)
+        *ret = seen.app_hash;
     return rc;
 }
 
@@ -332,10 +297,7 @@ static int get_proven(struct ledger *l, struct bytes key, uint64_t min_height, s
 int ledger_record_raw(struct ledger *l, struct bytes key, uint64_t min_height, struct arena *arena,
                       struct bytes *ret_value, uint64_t *ret_height, struct err *err) {
     QueryBody *answer;
-    int rc = CODE_STALE;
-    /* another thread may have gone on to a header of a later validator set than this one's proof */
-    for (int i = 0; rc == CODE_STALE && i < RECORD_TRIES; i++)
-        rc = get_proven(l, key, min_height, arena, &answer, err);
+    int rc = get_proven(l, key, min_height, arena, &answer, err);
     if (rc)
         return rc;
     struct bytes value = l->verify ? bytes_of(answer->proof->value.data, answer->proof->value.len)

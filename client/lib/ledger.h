@@ -6,7 +6,8 @@
  * headers that more than two thirds of the validators signed, transactions built, signed, sent and waited for.
  *
  * A node that does not answer is passed over for the next one; what it says is never believed for itself (unless verify
- * is off): records come with a proof, and a proof must lead to an app hash in a header that the light client accepted.
+ * is off): records come with a proof, and a proof must lead to an app hash in a header that the light client accepted
+ * (light.h).
  * Listings and derived answers (ledger_query) are a node's word: they are not proven.
  *
  * One handle serves any number of threads.
@@ -28,6 +29,9 @@ struct ledger;
 struct ledger_options {
     const char *nodes;        /* "http://a:1,http://b:2"; tried in this order, from the last one that worked */
     const char *genesis_path; /* the trust root; NULL: only with verify false, and then asked of the node */
+    const char *home;         /* where verified headers are remembered (trust/); NULL: not beyond this handle */
+    uint64_t trust_height;    /* a header that the user trusts beside the genesis; 0: none */
+    struct hash trust_id;     /* its id */
     bool verify;
     bool allow_private;   /* dial loopback and private addresses */
     uint64_t deadline_ms; /* of one question; 0: 10,000 */

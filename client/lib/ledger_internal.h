@@ -3,14 +3,13 @@
 #define CAIRN_CLIENT_LIB_LEDGER_INTERNAL_H
 /* What the files of the ledger handle share; nobody else includes this. */
 #include "chain/os/thread.h"
-#include "chain/types/light.h"
 #include "client/lib/ledger.h"
+#include "client/lib/light.h"
 
 enum {
     LEDGER_URL_MAX = 300,
     LEDGER_PATH_MAX = 8192,
-    LEDGER_SENDERS = 8,  /* accounts whose next sequence is remembered */
-    LEDGER_HEADERS = 64, /* app hashes of recent heights that were proven */
+    LEDGER_SENDERS = 8, /* accounts whose next sequence is remembered */
     LEDGER_ANSWER_MAX = 8 << 20,
 };
 
@@ -31,13 +30,7 @@ struct ledger {
     atomic_bool cancelled;
     atomic_size_t preferred; /* the node that answered last */
 
-    struct mutex trust_lock; /* trust, proven */
-    struct light_trust trust;
-    struct ledger_proven {
-        bool known;
-        uint64_t height; /* the state after it */
-        struct hash app_hash;
-    } proven[LEDGER_HEADERS];
+    struct light *light; /* NULL: nothing is verified */
 
     struct mutex send_lock; /* senders, params; held while a transaction is built and handed over, so that sequences go
                                out in order */

@@ -46,8 +46,10 @@ static void close_metrics(struct daemon *d) {
 
 static int open_ledger(struct daemon *d, struct err *err) {
     char path[PATH_MAX];
-    struct ledger_options options = {
-        .genesis_path = path, .verify = true, .allow_private = d->home.config->allow_private_endpoints};
+    struct ledger_options options = {.genesis_path = path,
+                                     .home = d->home.dir,
+                                     .verify = true,
+                                     .allow_private = d->home.config->allow_private_endpoints};
     int rc = home_path(&d->home, "genesis.json", path, err);
     if (!rc)
         rc = home_nodes(&d->home, &options.nodes, err);

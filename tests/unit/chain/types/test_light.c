@@ -3,157 +3,40 @@
 #include "chain/types/light.h"
 
 #include "chain/codec/pb.h"
-#include "chain/crypto/address.h"
-#include "chain/crypto/hash.h"
+#include "tests/lib/light/committee.h"
 #include "tests/lib/test.h"
 
 enum { NOW = 1000000, START = 500000 };
 
-/* A set of validators with their keys, in the set's order. */
-struct committee {
-    struct validator_set set;
-    struct seckey keys[VALIDATORS_MAX];
-};
+#define wish header_wish
 
 static struct arena arena;
 static struct committee old; /* of the genesis: four of power 10 */
 static struct light_trust trust;
 static const struct hash tag = {{1, 2, 3}};
-
-static struct seckey key_of(uint16_t number) {
-    uint8_t raw[32] = {1, (uint8_t)(number >> 8), (uint8_t)number};
-    struct seckey key;
-    assert_ok(seckey_init(&key, raw, NULL), NULL);
-    return key;
-}
-
-static void committee_add(struct committee *c, uint16_t number, uint64_t power) {
-    struct seckey key = key_of(number);
-    struct pubkey pub = seckey_pubkey(&key);
-    struct addr addr = addr_of_key(&pub);
-    assert_ok(validator_set_add(&c->set, &pub, power, NULL), NULL);
-    uint16_t place = validator_set_find(&c->set, &addr);
-    memmove(&c->keys[place + 1], &c->keys[place], (size_t)(c->set.n - 1 - place) * sizeof *c->keys);
-    c->keys[place] = key;
-}
-
-static void committee_of(struct committee *c, uint16_t first, uint16_t n) {
-    memset(c, 0, sizeof *c);
-    for (uint16_t i = 0; i < n; i++)
-        committee_add(c, (uint16_t)(first + i), 10);
-}
-
-static uint16_t place_of(const struct committee *c, uint16_t number) {
-    struct seckey key = key_of(number);
-    struct pubkey pub = seckey_pubkey(&key);
-    struct addr addr = addr_of_key(&pub);
-    return validator_set_find(&c->set, &addr);
-}
-
-/* What a header is to be; zero: the ordinary. */
-struct wish {
-    uint64_t height;
-    const struct committee *by;   /* old */
-    const struct committee *next; /* the same as by */
-    const struct hash *chain_tag; /* ours */
-    const struct hash *previous;  /* something */
-    uint64_t time;                /* START + height */
-    uint8_t salt;                 /* another header of that height */
-    uint16_t signers;             /* all; else the first so many of the set */
-    const uint16_t *numbers;      /* keys that sign, ended by 0; else as signers says */
-};
+static struct header_maker maker;
 
 static ProtobufCBinaryData data_of(const void *data, size_t len) {
     return pb_data(bytes_of(arena_dup(&arena, data, len), len));
 }
 
-static struct bytes encode_header(const struct wish *w) {
-    const struct committee *by = w->by ? w->by : &old, *next = w->next ? w->next : by;
-    Header h = HEADER__INIT;
-    struct hash set = validator_set_hash(&by->set), next_set = validator_set_hash(&next->set), zero = {{0}};
-    struct hash app = {{(uint8_t)w->height, (uint8_t)(w->height >> 8), w->salt}};
-    struct bytes encoded;
-    h.version = 1;
-    h.chain_tag = data_of(w->chain_tag ? w->chain_tag : &tag, sizeof tag);
-    h.height = w->height;
-    h.time = w->time ? w->time : START + w->height;
-    if (w->height > 1)
-        h.previous_id = w->previous ? data_of(w->previous, sizeof *w->previous) : data_of(&app, sizeof app);
-    h.last_certificate_hash = h.txs_root = h.params_hash = h.results_hash = h.reveal = data_of(&zero, sizeof zero);
-    h.validators_hash = data_of(&set, sizeof set);
-    h.next_validators_hash = data_of(&next_set, sizeof next_set);
-    h.app_hash = data_of(&app, sizeof app);
-    h.proposer = data_of(&by->set.at[0].addr, sizeof by->set.at[0].addr);
-    assert_ok(pb_encode(&h, &arena, &encoded, NULL), NULL);
-    return encoded;
-}
-
-static bool is_signer(const struct wish *w, const struct committee *by, uint16_t place) {
-    if (!w->numbers)
-        return place < (w->signers ? w->signers : by->set.n);
-    for (const uint16_t *number = w->numbers; *number; number++)
-        if (place_of(by, *number) == place)
-            return true;
-    return false;
-}
-
-static void sign(struct certificate *cert, const struct wish *w) {
-    const struct committee *by = w->by ? w->by : &old;
-    cert->n = 0;
-    for (uint16_t i = 0; i < by->set.n; i++) {
-        if (!is_signer(w, by, i))
-            continue;
-        struct vote *vote = &cert->votes[cert->n++];
-        *vote = (struct vote){.height = cert->height,
-                              .round = cert->round,
-                              .validator = i,
-                              .type = cert->kind == CERTIFICATE_POLKA ? VOTE_PREVOTE : VOTE_PRECOMMIT,
-                              .value = cert->value};
-        struct hash digest = vote_digest(w->chain_tag ? w->chain_tag : &tag, vote);
-        vote->sig = seckey_sign(&by->keys[i], &digest);
-    }
-}
-
 static SignedHeader *signed_of(const struct wish *w) {
-    const struct committee *by = w->by ? w->by : &old, *next = w->next ? w->next : by;
-    struct bytes encoded = encode_header(w);
-    SignedHeader *out = ARENA_NEW(&arena, SignedHeader);
-    struct certificate cert = {.height = w->height, .round = 1, .kind = CERTIFICATE_COMMIT};
-    cert.value = header_id(encoded);
-    sign(&cert, w);
-    signed_header__init(out);
-    out->header = pb_data(encoded);
-    assert_ok(certificate_to_pb(&cert, by->set.n, &arena, &out->certificate, NULL), NULL);
-    assert_ok(validator_set_to_pb(&by->set, &arena, &out->validators, NULL), NULL);
-    assert_ok(validator_set_to_pb(&next->set, &arena, &out->next_validators, NULL), NULL);
-    return out;
+    return committee_header(&maker, w);
 }
 
 static struct light_block *block_of(const struct wish *w) {
-    struct light_block *block = ARENA_NEW(&arena, struct light_block);
-    assert_ok(light_block_from_pb(signed_of(w), w->chain_tag ? w->chain_tag : &tag, &arena, block, NULL), NULL);
-    return block;
+    return committee_block(&maker, w);
 }
 
 static void genesis_of(const struct committee *c, struct light_trust *ret) {
-    Genesis genesis = GENESIS__INIT;
-    Validator records[8], *validators[8];
-    for (uint16_t i = 0; i < c->set.n; i++) {
-        validator__init(&records[i]);
-        records[i].pubkey = pb_data(pubkey_bytes(&c->set.at[i].key));
-        records[i].power = c->set.at[i].power;
-        validators[i] = &records[i];
-    }
-    genesis.n_validators = c->set.n;
-    genesis.validators = validators;
-    genesis.time = START;
-    assert_ok(light_trust_genesis(&genesis, &tag, ret, NULL), NULL);
+    assert_ok(light_trust_genesis(committee_genesis(c, START, &arena), &tag, ret, NULL), NULL);
 }
 
 static int setup(void **state) {
     (void)state;
     arena_init(&arena, 256 << 20);
     committee_of(&old, 1, 4);
+    maker = (struct header_maker){&arena, tag, &old, START};
     genesis_of(&old, &trust);
     return 0;
 }
@@ -431,7 +314,7 @@ static void verify__signed_for_another_chain(void **state) {
     assert_code(light_verify(&trust, block, &light_rules_default, NOW, NULL), CODE_CHAIN_MISMATCH);
     block = block_of(&(struct wish){.height = 1}); /* our header, votes of another chain */
     struct wish w = {.height = 1, .chain_tag = &other};
-    sign(&block->certificate, &w);
+    committee_sign(&block->certificate, &maker, &w);
     assert_code(light_verify(&trust, block, &light_rules_default, NOW, NULL), CODE_BAD_SIGNATURE);
 }
 

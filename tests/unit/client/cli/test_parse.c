@@ -48,6 +48,31 @@ static int setup(void **state) {
     return 0;
 }
 
+static void parse__trust_is_a_height_and_an_id(void **state) {
+    (void)state;
+    char words[256], id[65];
+    memset(id, 'a', 64);
+    id[64] = 0;
+    snprintf(words, sizeof words, "status --trust 1200:%s", id);
+    assert_ok(parse(words), &err);
+    assert_int_equal(cli.trust_height, 1200);
+    assert_int_equal(cli.trust_id.b[31], 0xaa);
+    assert_ok(parse("status"), &err);
+    assert_int_equal(cli.trust_height, 0);
+    static const char *const bad[] = {"1200", "1200:", ":%s", "0:%s", "x:%s", "12:%sa", "12:%.63s", "12:g%.63s"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char value[128];
+        const char *format = strchr(bad[i], '%');
+        snprintf(value, sizeof value, "%.*s%s%s", (int)(format ? format - bad[i] : 99), bad[i],
+                 !format                 ? ""
+                 : strstr(bad[i], ".63") ? id + 1
+                                         : id,
+                 strstr(bad[i], "%sa") ? "a" : "");
+        snprintf(words, sizeof words, "status --trust %s", value);
+        assert_code(parse(words), CODE_INVALID_ARGUMENT);
+    }
+}
+
 static void parse__words_and_flags_in_any_order(void **state) {
     uint64_t n;
     size_t at = 0;
@@ -146,7 +171,8 @@ static void names__of_buckets_and_objects(void **state) {
     assert_int_equal(code_exit(cli_object_uri("photos/a", &uri, &err)), 2);
 }
 
-TEST_MAIN(cmocka_unit_test_setup(parse__words_and_flags_in_any_order, setup),
+TEST_MAIN(cmocka_unit_test_setup(parse__trust_is_a_height_and_an_id, setup),
+          cmocka_unit_test_setup(parse__words_and_flags_in_any_order, setup),
           cmocka_unit_test_setup(parse__minus_and_double_minus, setup),
           cmocka_unit_test_setup(parse__usage_errors, setup), cmocka_unit_test_setup(profile__and_sizes, setup),
           cmocka_unit_test_setup(names__of_buckets_and_objects, setup))
