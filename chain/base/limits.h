@@ -16,18 +16,19 @@
 #define CODE_N_MAX      64                  /* all columns: GF(256) would allow 255; nobody needs them */
 
 /* --- ledger --- */
-#define TX_LEN_MAX        (1 * MIB)   /* a batch of seals; mempool holds thousands */
-#define TX_MSGS_MAX       128         /* messages in one transaction */
-#define BLOCK_LEN_MAX     (4 * MIB)   /* travels to every validator within a round */
-#define BLOCK_TXS_MAX     16384       /* 4 MiB of the smallest transactions */
-#define VALIDATORS_MAX    128         /* votes per height grow with the square */
-#define UNORDERED_IDS_MAX 4096        /* ids in one record of unordered transactions: 128 KiB, half of VALUE_LEN_MAX */
-#define CHAIN_ID_MAX      32          /* a human name */
-#define KEY_LEN_MAX       1280        /* state key: module byte, two names, object name of 1024 */
-#define VALUE_LEN_MAX     (256 * KIB) /* state record */
-#define PROOF_DEPTH_MAX   256         /* bits of a key hash */
-#define EVENT_LEN_MAX     (16 * KIB)
-#define MEMO_LEN_MAX      256
+#define TX_LEN_MAX          (1 * MIB) /* a batch of seals; mempool holds thousands */
+#define TX_MSGS_MAX         128       /* messages in one transaction */
+#define BLOCK_LEN_MAX       (4 * MIB) /* travels to every validator within a round */
+#define BLOCK_TXS_MAX       16384     /* 4 MiB of the smallest transactions */
+#define VALIDATORS_MAX      128       /* votes per height grow with the square */
+#define DOWNTIME_WINDOW_MAX 1000000   /* heights whose missed precommits are remembered: a record each at worst */
+#define UNORDERED_IDS_MAX   4096      /* ids in one record of unordered transactions: 128 KiB, half of VALUE_LEN_MAX */
+#define CHAIN_ID_MAX        32        /* a human name */
+#define KEY_LEN_MAX         1280      /* state key: module byte, two names, object name of 1024 */
+#define VALUE_LEN_MAX       (256 * KIB) /* state record */
+#define PROOF_DEPTH_MAX     256         /* bits of a key hash */
+#define EVENT_LEN_MAX       (16 * KIB)
+#define MEMO_LEN_MAX        256
 
 /* --- snapshots --- */
 #define SNAPSHOT_PAIRS_LEN     (2 * MIB) /* of a chunk: one answer of a peer, a blink to verify again */

@@ -25,6 +25,7 @@ struct groups {
     PermissionParams permission;
     PaymentParams payment;
     ChallengeParams challenge;
+    ValidatorParams validator;
 };
 
 /* A development network: a block a second, a draw every few seconds, deadlines of 15 s. */
@@ -54,6 +55,23 @@ static void auth_defaults(AuthParams *p) {
     p->fee_per_byte = 10;
     p->fee_per_message = 1000;
     p->tx_window_blocks = 600;
+}
+
+/* A validator as `cairnd init` describes it has a power of 10. */
+static void validator_defaults(ValidatorParams *p, bool dev) {
+    validator_params__init(p);
+    p->bond_per_power = dev ? CAIRN : 100 * CAIRN;
+    p->bond_min = dev ? CAIRN : 1000 * CAIRN;
+    p->validators_max = 100;
+    p->unbonding_ms = 21 * DAY;
+    p->trust_period_ms = 7 * DAY;
+    p->downtime_window = 10000; /* 14 hours of idle blocks, a quarter of an hour of busy ones */
+    p->downtime_signed_min = 500;
+    p->downtime_jail_ms = dev ? MINUTE : HOUR;
+    p->downtime_slash_ppm = 0;
+    p->evidence_slash_ppm = 50000;
+    p->evidence_reward_ppm = 50000;
+    p->releases_per_block = 100;
 }
 
 static void sp_defaults(SpParams *p, bool dev) {
@@ -133,8 +151,10 @@ static void defaults(struct groups *g, bool dev) {
     g->params.permission = &g->permission;
     g->params.payment = &g->payment;
     g->params.challenge = &g->challenge;
+    g->params.validator = &g->validator;
     consensus_defaults(&g->consensus, dev);
     auth_defaults(&g->auth);
+    validator_defaults(&g->validator, dev);
     sp_defaults(&g->sp, dev);
     storage_defaults(&g->storage, dev);
     permission_defaults(&g->permission);

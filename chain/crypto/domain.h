@@ -57,7 +57,8 @@
     X(REVEAL, "cairn.reveal", "reveal chain: next preimage 32")                                                        \
     X(REVEAL_KEY, "cairn.revealkey", "first value of a reveal chain: secret 32 | number of the chain u64be")           \
     X(DRAW, "cairn.draw", "challenge draw: seed 32 | stream u8 | counter u64be ...")                                   \
-    X(EVIDENCE, "cairn.evidence", "id of a piece of evidence: its bytes")                                              \
+    X(EVIDENCE, "cairn.evidence", "id of evidence: validator 20 | height u64be | round u32be | type u8")               \
+    X(POSSESSION, "cairn.possess", "signed: chain tag 32 | address of the operator 20")                                \
     X(ENVELOPE, "cairn.envelope", "digest of an object's key envelope: bytes")                                         \
     X(NODEID, "cairn.nodeid", "id of a node on the network: node public key 33")
 

@@ -4,6 +4,10 @@
 #include "chain/crypto/hash.h"
 #include "chain/crypto/list_tree.h"
 
+struct hash signed_possession(const struct addr *operator_, const struct hash *chain_tag) {
+    return hash_signed(DOMAIN_POSSESSION, chain_tag, addr_bytes(operator_));
+}
+
 struct hash signed_spec_hash(struct bytes spec) {
     return hash_of(DOMAIN_SPEC, spec);
 }

@@ -26,6 +26,10 @@ struct hash signed_spec_hash(struct bytes spec);
 /* H(cairn.layout, content root | checksums by position): what a client that coded the columns itself signs. */
 struct hash signed_layout_root(const struct hash *content_root, const struct hash *checksums, size_t count);
 
+/* H(cairn.possess, chain tag | address of the operator): what a consensus key signs to show that its holder wants to be
+ * a validator of this operator's (MsgCreateValidator.possession). */
+struct hash signed_possession(const struct addr *operator_, const struct hash *chain_tag);
+
 int approval_sign(const Approval *approval, const struct seckey *key, const struct hash *chain_tag, struct arena *arena,
                   SignedApproval **ret, struct err *err);
 int approval_open(const SignedApproval *in, const struct hash *chain_tag, struct arena *arena, Approval **ret,

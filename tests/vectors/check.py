@@ -383,7 +383,8 @@ def state_keys():
     a, name, obj = address(KEYS[0]), "my.bucket", "a/b \u00e9"
     table = [  # builder, module, table, fields
         ("chain_state", 1, "c"), ("sequences", 1, "s"), ("params", 2, "v", u64(3)), ("account", 3, "a", a), ("validator", 4, "v", a),
-        ("seed", 4, "e"), ("sp", 5, "s", u32(3)), ("sp_by_addr", 5, "a", a), ("placement_group", 5, "g", u64(4)),
+        ("validator_set", 4, "s", u64(9)), ("set_state", 4, "c"), ("height_page", 4, "h", u64(3)), ("rewards", 4, "r", a),
+        ("used_evidence", 4, "x", H("cairn.evidence", b"")), ("seed", 4, "e"), ("sp", 5, "s", u32(3)), ("sp_by_addr", 5, "a", a), ("placement_group", 5, "g", u64(4)),
         ("sp_group", 5, "m", u32(3), u64(4)), ("primary_group", 5, "p", u32(3), u64(4)), ("bucket", 6, "b", name.encode()),
         ("bucket_id", 6, "i", u64(5)), ("bucket_owner", 6, "o", a, name.encode()), ("object", 6, "n", u64(5), obj.encode()),
         ("object_id", 6, "j", u64(6)), ("group", 6, "g", a, b"friends"), ("group_id", 6, "k", u64(7)), ("member", 6, "m", u64(7), a),
@@ -497,6 +498,18 @@ def consensus():
     digest, signers = H("cairn.vote", TAG, vote), [0, 1, 3]
     sigs = [sign(SECRETS[order[i]], digest) for i in signers]
     cert = H("cairn.cert", u8(2), u64(2), u32(1), value, u16(3), *(u16(i) + s for i, s in zip(signers, sigs)))
+    other = H("cairn.header", b"another")
+    vote2 = vote[:13] + other
+    proposal2 = proposal[:17] + other
+    accused = order[1]
+    halves = [{"type": 2, "height": "2", "round": 1, "value_id": v.hex(), "validator": 1, "signature": sign(SECRETS[accused], H("cairn.vote", TAG, b)).hex()}
+              for v, b in ((value, vote), (other, vote2))]
+    offers = [{"height": "2", "round": 1, "pol_round": -1, "value_id": v.hex(), "proposer": 1,
+               "signature": sign(SECRETS[accused], H("cairn.proposal", TAG, b)).hex()} for v, b in ((value, proposal), (other, proposal2))]
+    evidence = [{"value": {"kind": kind, f"{what}_a": a, f"{what}_b": b},
+                 "id": H("cairn.evidence", address(KEYS[accused]), u64(2), u32(1), u8(step)).hex()}
+                for kind, what, step, (a, b) in (("EVIDENCE_KIND_DOUBLE_VOTE", "vote", 2, halves), ("EVIDENCE_KIND_DOUBLE_PROPOSAL", "proposal", 0, offers))]
+    held = H("cairn.possess", TAG, address(KEYS[0]))
     secret = H("cairn.test", b"reveal")
     chain = [H("cairn.revealkey", secret, u64(3))]
     for _ in range(5):
@@ -513,6 +526,8 @@ def consensus():
                          "digest": H("cairn.proposal", TAG, proposal).hex()},
             "certificate": {"type": 2, "height": "2", "round": 1, "value_id": value.hex(), "signers": "0b",
                             "signatures": [s.hex() for s in sigs], "hash": cert.hex()},
+            "evidence": evidence,
+            "possession": {"operator": TEXTS[0], "digest": held.hex(), "pubkey": KEYS[1].hex(), "signature": sign(SECRETS[1], held).hex()},
             "hello": {"transcript": some, "direction": 1, "digest": H("cairn.hello", TAG, bytes.fromhex(some), u8(1)).hex()},
             "reveal": {"secret": secret.hex(), "number": "3", "first": chain[0].hex(), "steps": 5, "tip": chain[-1].hex(), "first_reveal": chain[-2].hex(),
                        "seed_before": zero, "seed_after": seed.hex()},

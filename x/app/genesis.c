@@ -5,7 +5,7 @@
 #include "chain/codec/pb.h"
 #include "x/app/run.h"
 #include "x/params/params.h"
-#include "x/validator/validator.h"
+#include "x/validator/sets.h"
 
 static int check_genesis(const Genesis *genesis, struct err *err) {
     size_t len = strlen(genesis->chain_id);
@@ -82,9 +82,9 @@ static int fill_info(struct run *run, struct app_info *ret, struct err *err) {
         return err_set(err, CODE_CORRUPT, "the chain state has no results hash");
     int rc = params_hash(ctx, ctx->params, &ret->params_hash, err);
     if (rc == CODE_OK)
-        rc = validator_set_at(ctx, ctx->height + 1, &ret->validators, err);
+        rc = set_at(ctx, ctx->height + 1, &ret->validators, err);
     if (rc == CODE_OK)
-        rc = validator_set_at(ctx, ctx->height + 2, &ret->next_validators, err);
+        rc = set_at(ctx, ctx->height + 2, &ret->next_validators, err);
     return rc;
 }
 

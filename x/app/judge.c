@@ -2,6 +2,7 @@
 #include "x/app/judge.h"
 
 #include "x/app/ante.h"
+#include "x/validator/sets.h"
 #include "x/validator/validator.h"
 
 #include <inttypes.h>
@@ -40,11 +41,11 @@ int judge_block(struct run *run, const struct app_block *block, struct err *err)
     if (rc)
         return rc;
     run_next_block(run, block->height, block->time);
-    struct validator_set *set = CTX_NEW(&run->ctx, struct validator_set);
-    rc = validator_set_at(&run->ctx, block->height, set, err);
+    SetStart set;
+    rc = set_start_at(&run->ctx, block->height, &set, err);
     if (rc)
         return rc;
-    run->ctx.validators = set->n;
+    run->ctx.validators = set.count;
     return reveal_take(&run->ctx, &block->proposer, &block->reveal, false, err);
 }
 

@@ -13,11 +13,12 @@
 
 /* Accounts of modules. Names are hashed into addresses: never renamed. */
 enum module_account {
-    MODULE_FEES,      /* fees taken, until they are distributed */
+    MODULE_FEES,      /* fees taken: shared out to validators, until they withdraw */
     MODULE_PAYMENT,   /* balances, reserves and locks of payment accounts; flows on their way; income of providers */
     MODULE_SP,        /* deposits and bonds of providers */
     MODULE_CHALLENGE, /* bonds of submitted challenges */
     MODULE_SLASHED,   /* what was slashed and nobody was rewarded with */
+    MODULE_VALIDATOR, /* bonds of validators, also those on their way out */
     MODULE_ACCOUNTS,
 };
 const char *module_account_name(enum module_account which);

@@ -35,7 +35,7 @@ static int check_consensus(const ConsensusParams *p, struct err *err) {
         {"consensus.block_txs_max", p->block_txs_max, 1, BLOCK_TXS_MAX},
         {"consensus.block_signatures_max", p->block_signatures_max, 1, (uint64_t)1 << 20},
         {"consensus.time_scale", p->time_scale, 1, p->development ? 1000000 : 1},
-        {"consensus.evidence_window_ms", p->evidence_window_ms, 1, 10 * YEAR_MS},
+        {"consensus.evidence_window_ms", p->evidence_window_ms, 2, 10 * YEAR_MS},
     };
     return check_ranges(r, COUNT_OF(r), err);
 }
@@ -54,6 +54,26 @@ static int check_auth(const AuthParams *p, const ConsensusParams *consensus, str
         if (strcmp(p->message_prices[i - 1]->message, p->message_prices[i]->message) >= 0)
             rc = err_set(err, CODE_INVALID_ARGUMENT, "parameter auth.message_prices must ascend by message name");
     return rc;
+}
+
+/* "unbonding >= evidence window > light clients' trust period": whom a light client trusts can still be punished. */
+static int check_validator(const ValidatorParams *p, const ConsensusParams *consensus, struct err *err) {
+    uint64_t window = consensus->evidence_window_ms;
+    const struct range r[] = {
+        {"validator.bond_per_power", p->bond_per_power, 1, (uint64_t)1 << 60},
+        {"validator.bond_min", p->bond_min, p->bond_per_power, (uint64_t)1 << 62},
+        {"validator.validators_max", p->validators_max, 1, VALIDATORS_MAX},
+        {"validator.unbonding_ms", p->unbonding_ms, window, 10 * YEAR_MS},
+        {"validator.trust_period_ms", p->trust_period_ms, 1, window - 1},
+        {"validator.downtime_window", p->downtime_window, 1, DOWNTIME_WINDOW_MAX},
+        {"validator.downtime_signed_min", p->downtime_signed_min, 0, p->downtime_window},
+        {"validator.downtime_jail_ms", p->downtime_jail_ms, 0, YEAR_MS},
+        {"validator.downtime_slash_ppm", p->downtime_slash_ppm, 0, 1000000},
+        {"validator.evidence_slash_ppm", p->evidence_slash_ppm, 0, 1000000},
+        {"validator.evidence_reward_ppm", p->evidence_reward_ppm, 0, 1000000},
+        {"validator.releases_per_block", p->releases_per_block, 1, 10000},
+    };
+    return check_ranges(r, COUNT_OF(r), err);
 }
 
 static int check_modules(const Params *p, struct err *err) {
@@ -102,6 +122,7 @@ static int check_deadlines(const Params *p, struct err *err) {
     uint64_t step = params_time_step_max(p->consensus);
     uint64_t real = p->consensus->development ? 2 * p->consensus->heartbeat_ms : step;
     const struct range r[] = {
+        {"consensus.evidence_window_ms", p->consensus->evidence_window_ms, 4 * step, 10 * YEAR_MS},
         {"storage.create_ttl_ms", p->storage->create_ttl_ms, 4 * step, 10 * YEAR_MS},
         {"storage.approval_ttl_max_ms", p->storage->approval_ttl_max_ms, 4 * step, 10 * YEAR_MS},
         {"storage.receipt_ttl_max_ms", p->storage->receipt_ttl_max_ms, 4 * step, 10 * YEAR_MS},
@@ -113,11 +134,14 @@ static int check_deadlines(const Params *p, struct err *err) {
 }
 
 int params_check(const Params *p, struct err *err) {
-    if (!p || !p->consensus || !p->auth || !p->sp || !p->storage || !p->permission || !p->payment || !p->challenge)
+    if (!p || !p->consensus || !p->auth || !p->sp || !p->storage || !p->permission || !p->payment || !p->challenge ||
+        !p->validator)
         return err_set(err, CODE_INVALID_ARGUMENT, "every group of parameters must be given");
     int rc = check_consensus(p->consensus, err);
     if (rc == CODE_OK)
         rc = check_auth(p->auth, p->consensus, err);
+    if (rc == CODE_OK)
+        rc = check_validator(p->validator, p->consensus, err);
     if (rc == CODE_OK)
         rc = check_modules(p, err);
     return rc ? rc : check_deadlines(p, err);

@@ -1,86 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cairn/state.h"
 #include "chain/codec/pb.h"
-#include "chain/crypto/address.h"
 #include "chain/types/keys_validator.h"
+#include "x/validator/genesis.h"
 #include "x/validator/msgs.h"
+#include "x/validator/sets.h"
+#include "x/validator/stake.h"
 #include "x/validator/validator.h"
+
+#include <inttypes.h>
 
 static const struct msg_rule msgs[] = {
     {.kind = MSG__BODY_SET_REVEAL_CHAIN,
      .desc = &msg_set_reveal_chain__descriptor,
      .check = msg_set_reveal_chain_check,
      .run = msg_set_reveal_chain_run},
+    {.kind = MSG__BODY_CREATE_VALIDATOR,
+     .desc = &msg_create_validator__descriptor,
+     .check = msg_create_validator_check,
+     .signatures = msg_create_validator_signatures,
+     .run = msg_create_validator_run},
+    {.kind = MSG__BODY_BOND, .desc = &msg_bond__descriptor, .check = msg_bond_check, .run = msg_bond_run},
+    {.kind = MSG__BODY_UNBOND, .desc = &msg_unbond__descriptor, .check = msg_unbond_check, .run = msg_unbond_run},
 };
 
-static int genesis_validator(struct ctx *ctx, size_t i, const Validator *v, struct validator_set *set,
-                             struct err *err) {
-    struct pubkey key;
-    struct addr addr, named;
-    struct hash tip;
-    if (!pubkey_from(pb_bytes(v->pubkey), &key))
-        return err_set(err, CODE_INVALID_ARGUMENT, "validators[%zu].pubkey must be 33 bytes", i);
-    addr = addr_of_key(&key);
-    if (!addr_of_field(v->address, &named) || !addr_eq(&addr, &named))
-        return err_set(err, CODE_INVALID_ARGUMENT, "validators[%zu].address is not that of its pubkey", i);
-    if (v->reveal && (!hash_from(pb_bytes(v->reveal->tip), &tip) || v->reveal->remaining > REVEAL_LENGTH_MAX ||
-                      v->reveal->next_remaining))
-        return err_set(err, CODE_INVALID_ARGUMENT, "validators[%zu].reveal needs a tip, and no next chain", i);
-    if (v->jailed || v->missed_reveals)
-        return err_set(err, CODE_INVALID_ARGUMENT, "validators[%zu] cannot begin jailed or with missed reveals", i);
-    int rc = validator_set_add(set, &key, v->power, err);
-    if (rc)
-        return err_wrap(err, rc, "validators[%zu]", i);
-    return validator_put(ctx, &addr, v, err);
+static uint64_t once(const struct ctx *ctx) {
+    (void)ctx;
+    return 1;
 }
 
-/* The set as a record, in the order of the bits of a certificate. */
-static int store_set(struct ctx *ctx, const struct validator_set *set, uint64_t from, struct err *err) {
-    struct key k;
-    ValidatorSet record = VALIDATOR_SET__INIT;
-    record.n_validators = set->n;
-    record.validators = ctx_array(ctx, set->n, sizeof *record.validators);
-    for (size_t i = 0; i < set->n; i++) {
-        ValidatorPower *p = CTX_NEW(ctx, ValidatorPower);
-        validator_power__init(p);
-        p->pubkey = ctx_data(ctx, pubkey_bytes(&set->at[i].key));
-        p->power = set->at[i].power;
-        record.validators[i] = p;
-    }
-    return record_put(ctx, key_validator_set(&k, from), &record, err);
+static uint64_t releases(const struct ctx *ctx) {
+    return ctx->params->validator->releases_per_block;
 }
 
-static int genesis(struct ctx *ctx, const Genesis *genesis, struct err *err) {
-    struct key k;
-    struct validator_set *set = CTX_NEW(ctx, struct validator_set);
-    int rc = CODE_OK;
-    for (size_t i = 0; rc == CODE_OK && i < genesis->n_validators; i++)
-        rc = genesis_validator(ctx, i, genesis->validators[i], set, err);
-    if (rc)
-        return rc;
-    if (set->n == 0)
-        return err_set(err, CODE_INVALID_ARGUMENT, "genesis needs a validator");
-    rc = store_set(ctx, set, 1, err);
-    if (rc)
-        return rc;
-    ctx->seed = ctx->chain_tag;
-    SeedState state = SEED_STATE__INIT;
-    state.seed = pb_data(hash_bytes(&ctx->seed));
-    return record_put(ctx, key_seed(&k), &state, err);
-}
+static const struct hook begin_hooks[] = {
+    {.name = "validator.release", .cap = releases, .module = KEY_VALIDATOR, .queue = 'q', .due = stake_release},
+};
 
-/* Every member of the present set has its record with the same key and power. */
+static const struct hook end_hooks[] = {
+    {.name = "validator.set", .cap = once, .step = set_next_step},
+    {.name = "validator.history", .cap = once, .step = set_history_step},
+};
+
 static int invariants(struct ctx *ctx, struct err *err) {
-    struct validator_set *set = CTX_NEW(ctx, struct validator_set);
-    int rc = validator_set_at(ctx, ctx->height + 1, set, err);
-    for (size_t i = 0; rc == CODE_OK && i < set->n; i++) {
-        Validator *v;
-        rc = validator_get(ctx, &set->at[i].addr, &v, err);
-        if (rc == CODE_OK &&
-            (v->power != set->at[i].power || !bytes_eq(pb_bytes(v->pubkey), pubkey_bytes(&set->at[i].key))))
-            rc = err_set(err, CODE_INTERNAL, "validator %zu of the set differs from its record", i);
-    }
-    return rc;
+    int rc = stake_invariants(ctx, err);
+    return rc ? rc : set_invariants(ctx, err);
 }
 
 static int query_validator(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
@@ -89,6 +53,17 @@ static int query_validator(struct ctx *ctx, const void *question, struct key *re
     int rc = addr_need(((const AddressQuery *)question)->address, "address", &addr, err);
     if (rc == CODE_OK)
         key_validator(ret, &addr);
+    return rc;
+}
+
+static int query_set(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    uint64_t height = ((const HeightQuery *)question)->height;
+    SetStart start;
+    if (height > ctx->height + 2)
+        return err_set(err, CODE_NOT_FOUND, "who votes at height %" PRIu64 " is not settled yet", height);
+    int rc = set_start_at(ctx, height ? height : ctx->height + 1, &start, err);
+    if (rc == CODE_OK)
+        key_validator_set(ret, start.height);
     return rc;
 }
 
@@ -104,6 +79,11 @@ static const struct query queries[] = {
      .question = &address_query__descriptor,
      .answer = &validator__descriptor,
      .key = query_validator},
+    {.path = "/validator/set",
+     .help = "the set that votes at a height, under the first height at which it did: height (0: the next block's)",
+     .question = &height_query__descriptor,
+     .answer = &validator_set__descriptor,
+     .key = query_set},
     {.path = "/validator/seed",
      .help = "the seed that challenges are drawn from",
      .question = &empty_query__descriptor,
@@ -118,6 +98,10 @@ const struct module validator_module = {
     .msgs_n = COUNT_OF(msgs),
     .queries = queries,
     .queries_n = COUNT_OF(queries),
-    .genesis = genesis,
+    .begin = begin_hooks,
+    .begin_n = COUNT_OF(begin_hooks),
+    .end = end_hooks,
+    .end_n = COUNT_OF(end_hooks),
+    .genesis = validator_genesis,
     .invariants = invariants,
 };

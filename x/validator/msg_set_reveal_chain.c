@@ -18,12 +18,6 @@ int msg_set_reveal_chain_check(const void *message, const Params *params, struct
     return CODE_OK;
 }
 
-static bool may_set(const struct ctx *ctx, const Validator *v, const struct addr *validator) {
-    struct addr operator;
-    return addr_eq(&ctx->signer, validator) ||
-           (addr_of_field(v->operator_, &operator) && addr_eq(&ctx->signer, &operator));
-}
-
 int msg_set_reveal_chain_run(struct ctx *ctx, const void *message, struct err *err) {
     const MsgSetRevealChain *msg = message;
     struct addr addr;
@@ -33,7 +27,7 @@ int msg_set_reveal_chain_run(struct ctx *ctx, const void *message, struct err *e
         rc = validator_get(ctx, &addr, &v, err);
     if (rc)
         return rc;
-    if (!may_set(ctx, v, &addr))
+    if (!addr_eq(&ctx->signer, &addr) && !validator_governs(ctx, v))
         return err_set(err, CODE_DENIED, "only the validator or its operator may register its reveal chain");
     if (!v->reveal) {
         v->reveal = CTX_NEW(ctx, RevealChain);

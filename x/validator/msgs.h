@@ -6,5 +6,12 @@
 
 int msg_set_reveal_chain_check(const void *message, const Params *params, struct err *err);
 int msg_set_reveal_chain_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_create_validator_check(const void *message, const Params *params, struct err *err);
+uint64_t msg_create_validator_signatures(const void *message);
+int msg_create_validator_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_bond_check(const void *message, const Params *params, struct err *err);
+int msg_bond_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_unbond_check(const void *message, const Params *params, struct err *err);
+int msg_unbond_run(struct ctx *ctx, const void *message, struct err *err);
 
 #endif

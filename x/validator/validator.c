@@ -4,7 +4,7 @@
 #include "chain/codec/bech32.h"
 #include "chain/types/keys_validator.h"
 
-#include <inttypes.h>
+#include <string.h>
 
 int validator_get(struct ctx *ctx, const struct addr *addr, Validator **ret, struct err *err) {
     struct key k;
@@ -22,28 +22,24 @@ int validator_put(struct ctx *ctx, const struct addr *addr, const Validator *val
     return record_put(ctx, key_validator(&k, addr), validator, err);
 }
 
-struct set_search {
-    uint64_t height;
-    const ValidatorSet *found;
-};
-
-/* Sets lie by the height from which they vote: the last one that is not later counts. */
-static int latest(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
-    (void)ctx, (void)value, (void)err;
-    struct set_search *s = arg;
-    if (load_be64(rest.data) > s->height)
-        return RECORD_STOP;
-    s->found = msg;
-    return CODE_OK;
+bool validator_governs(const struct ctx *ctx, const Validator *v) {
+    struct addr operator;
+    return addr_of_field(v->operator_, &operator) && addr_eq(&ctx->signer, &operator);
 }
 
-int validator_set_at(struct ctx *ctx, uint64_t height, struct validator_set *ret, struct err *err) {
-    struct key k;
-    struct set_search s = {.height = height};
-    int rc = record_each(ctx, key_validator_sets(&k), BYTES_NONE, 0, &validator_set__descriptor, latest, &s, err);
-    if (rc)
-        return rc;
-    if (!s.found)
-        return err_set(err, CODE_CORRUPT, "no validator set for height %" PRIu64, height);
-    return validator_set_from_pb(s.found, ret, err);
+int validator_need_operator(struct ctx *ctx, ProtobufCBinaryData validator, struct addr *ret_addr, Validator **ret,
+                            struct err *err) {
+    int rc = addr_need(validator, "validator", ret_addr, err);
+    if (rc == CODE_OK)
+        rc = validator_get(ctx, ret_addr, ret, err);
+    if (rc == CODE_OK && !validator_governs(ctx, *ret))
+        rc = err_set(err, CODE_DENIED, "only the operator of the validator may do this");
+    return rc;
+}
+
+int validator_check_text(const char *name, const char *description, struct err *err) {
+    if (strlen(name) > VALIDATOR_NAME_MAX || strlen(description) > VALIDATOR_DESCRIPTION_MAX)
+        return err_set(err, CODE_VALIDATOR_TEXT, "a validator's name has at most %d bytes, its description %d",
+                       VALIDATOR_NAME_MAX, VALIDATOR_DESCRIPTION_MAX);
+    return CODE_OK;
 }

@@ -22,8 +22,17 @@
 int validator_get(struct ctx *ctx, const struct addr *addr, Validator **ret, struct err *err);
 int validator_put(struct ctx *ctx, const struct addr *addr, const Validator *validator, struct err *err);
 
-/* The set that votes at a height. */
-int validator_set_at(struct ctx *ctx, uint64_t height, struct validator_set *ret, struct err *err);
+#define VALIDATOR_NAME_MAX        64
+#define VALIDATOR_DESCRIPTION_MAX 512
+/* CODE_VALIDATOR_TEXT. */
+int validator_check_text(const char *name, const char *description, struct err *err);
+
+/* Is the signer its operator? */
+bool validator_governs(const struct ctx *ctx, const Validator *v);
+/* The validator that a message names, whose operator the signer must be. CODE_INVALID_ARGUMENT,
+ * CODE_VALIDATOR_NOT_FOUND, CODE_DENIED. */
+int validator_need_operator(struct ctx *ctx, ProtobufCBinaryData validator, struct addr *ret_addr, Validator **ret,
+                            struct err *err);
 
 int seed_get(struct ctx *ctx, struct hash *ret, struct err *err);
 

@@ -43,6 +43,7 @@ struct fixture_params {
     PermissionParams permission;
     PaymentParams payment;
     ChallengeParams challenge;
+    ValidatorParams validator;
 };
 
 struct fixture {

@@ -14,6 +14,7 @@ static void init_params(struct fixture_params *p) {
     p->permission = (PermissionParams)PERMISSION_PARAMS__INIT;
     p->payment = (PaymentParams)PAYMENT_PARAMS__INIT;
     p->challenge = (ChallengeParams)CHALLENGE_PARAMS__INIT;
+    p->validator = (ValidatorParams)VALIDATOR_PARAMS__INIT;
     p->all = (Params)PARAMS__INIT;
     p->all.version = 1;
     p->all.consensus = &p->consensus;
@@ -23,6 +24,7 @@ static void init_params(struct fixture_params *p) {
     p->all.permission = &p->permission;
     p->all.payment = &p->payment;
     p->all.challenge = &p->challenge;
+    p->all.validator = &p->validator;
 }
 
 static void default_consensus(ConsensusParams *p) {
@@ -65,6 +67,21 @@ static void default_storage(StorageParams *p) {
     p->slots_per_bucket = 64;
     p->positions_max = 16;
     p->expiries_per_block = 16;
+}
+
+static void default_validator(ValidatorParams *p) {
+    p->bond_per_power = PEBBLE_PER_CAIRN;
+    p->bond_min = 5 * PEBBLE_PER_CAIRN;
+    p->validators_max = 8;
+    p->unbonding_ms = 2 * 86400000;
+    p->trust_period_ms = 43200000;
+    p->downtime_window = 20;
+    p->downtime_signed_min = 5;
+    p->downtime_jail_ms = 60000;
+    p->downtime_slash_ppm = 1000;
+    p->evidence_slash_ppm = 50000;
+    p->evidence_reward_ppm = 100000;
+    p->releases_per_block = 2;
 }
 
 static void default_challenge(ChallengeParams *p) {
@@ -110,6 +127,7 @@ static void default_params(struct fixture_params *p) {
     p->payment.price_max = (uint64_t)1 << 50;
     p->payment.settle_interval_ms = 3600000;
     default_challenge(&p->challenge);
+    default_validator(&p->validator);
 }
 
 void fixture_init(struct fixture *f) {

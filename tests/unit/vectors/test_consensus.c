@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tests/vectors/consensus.json. */
 #include "chain/bft/proposer.h"
+#include "chain/codec/bech32.h"
 #include "chain/codec/pb.h"
 #include "chain/net/hello.h"
 #include "chain/types/certificate.h"
+#include "chain/types/evidence.h"
 #include "chain/types/header.h"
 #include "chain/types/reveal.h"
+#include "chain/types/signed.h"
 #include "tests/unit/vectors/vectors.h"
 
 static void header_and_txs_root(void **state) {
@@ -74,6 +77,41 @@ static void votes_and_certificate(void **state) {
     json_decref(all);
 }
 
+static void evidence(void **state) {
+    (void)state;
+    json_t *all = vectors_load("consensus"), *at;
+    struct hash tag = vectors_hash(all, "chain_tag"), other = {{1}};
+    struct validator_set set = load_set(all);
+    size_t i;
+    json_array_foreach(vectors_get(all, "evidence"), i, at) {
+        struct err err;
+        Evidence *pb;
+        struct evidence e;
+        assert_ok(json_to_pb(&evidence__descriptor, vectors_get(at, "value"), &vectors_arena, &pb, &err), &err);
+        assert_ok(evidence_from_pb(pb, &e, &err), &err);
+        assert_ok(evidence_verify(&e, &tag, &set, &err), &err);
+        assert_code(evidence_verify(&e, &other, &set, NULL), CODE_EVIDENCE_SIGNATURE);
+        vectors_same_hash(evidence_id(&e, &set.at[e.validator].addr), at, "id");
+    }
+    assert_int_equal(i, 2);
+    json_decref(all);
+}
+
+static void possession(void **state) {
+    (void)state;
+    json_t *all = vectors_load("consensus"), *at = vectors_get(all, "possession");
+    struct hash tag = vectors_hash(all, "chain_tag");
+    struct addr operator;
+    struct pubkey key;
+    struct sig sig;
+    assert_ok(addr_from_text(vectors_text(at, "operator"), &operator, NULL), NULL);
+    struct hash digest = signed_possession(&operator, & tag);
+    vectors_same_hash(digest, at, "digest");
+    assert_true(pubkey_from(vectors_hex(at, "pubkey"), &key) && sig_from(vectors_hex(at, "signature"), &sig));
+    assert_true(key_verify(&key, &digest, &sig));
+    json_decref(all);
+}
+
 static void hello(void **state) {
     (void)state;
     json_t *all = vectors_load("consensus"), *at = vectors_get(all, "hello");
@@ -111,5 +149,6 @@ static void proposers(void **state) {
     json_decref(all);
 }
 
-TEST_MAIN(cmocka_unit_test(header_and_txs_root), cmocka_unit_test(votes_and_certificate), cmocka_unit_test(hello),
-          cmocka_unit_test(reveal_and_seed), cmocka_unit_test(proposers))
+TEST_MAIN(cmocka_unit_test(header_and_txs_root), cmocka_unit_test(votes_and_certificate), cmocka_unit_test(evidence),
+          cmocka_unit_test(possession), cmocka_unit_test(hello), cmocka_unit_test(reveal_and_seed),
+          cmocka_unit_test(proposers))

@@ -2,6 +2,7 @@
 /* tests/vectors/{layouts,names,state_keys,signed,requests}.json. */
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
+#include "chain/crypto/hash.h"
 #include "chain/types/keys_app.h"
 #include "chain/types/keys_auth.h"
 #include "chain/types/keys_challenge.h"
@@ -78,7 +79,8 @@ static void state_keys(void **state) {
     struct seckey secret = key_of(0);
     struct pubkey pub = seckey_pubkey(&secret);
     struct addr a = addr_of_key(&pub);
-    static struct key k[26];
+    static struct key k[31];
+    struct hash evidence = hash_of(DOMAIN_EVIDENCE, BYTES_NONE);
     const char *name = "my.bucket", *obj = "a/b \xc3\xa9";
     struct key *at = k;
     const struct {
@@ -89,6 +91,11 @@ static void state_keys(void **state) {
                  {"params", key_params(at++, 3)},
                  {"account", key_account(at++, &a)},
                  {"validator", key_validator(at++, &a)},
+                 {"validator_set", key_validator_set(at++, 9)},
+                 {"set_state", key_set_state(at++)},
+                 {"height_page", key_height_page(at++, 3 * HEIGHT_PAGE + 5)},
+                 {"rewards", key_rewards(at++, &a)},
+                 {"used_evidence", key_used_evidence(at++, &evidence)},
                  {"seed", key_seed(at++)},
                  {"sp", key_sp(at++, 3)},
                  {"sp_by_addr", key_sp_by_addr(at++, &a)},
