@@ -408,7 +408,7 @@ void store_put_meta(struct store_batch *b, const char *name, struct bytes value)
     kv_batch_put(b->kv, STORE_FAMILY_META, bytes_of(key, 1 + len), value);
 }
 
-static int write_batch(struct store_batch *b, struct err *err) {
+static int write_batch(struct store_batch *b, bool sync, struct err *err) {
     int rc = buf_check(&b->indexed, err);
     if (rc)
         return rc;
@@ -420,12 +420,12 @@ static int write_batch(struct store_batch *b, struct err *err) {
     if (rc)
         return rc;
     store_put_head(b->kv, &b->head, b->head.height == 0);
-    return kv_write(b->store->kv, b->kv, true, err);
+    return kv_write(b->store->kv, b->kv, sync, err);
 }
 
-int store_commit(struct store_batch *b, struct err *err) {
+static int commit(struct store_batch *b, bool sync, struct err *err) {
     struct store *s = b->store;
-    int rc = write_batch(b, err);
+    int rc = write_batch(b, sync, err);
     if (rc) {
         store_abort(b);
         return rc;
@@ -438,6 +438,29 @@ int store_commit(struct store_batch *b, struct err *err) {
     s->head = b->head;
     batch_free(b);
     return publish(s, true, err);
+}
+
+int store_commit(struct store_batch *b, struct err *err) {
+    return commit(b, true, err);
+}
+
+int store_commit_later(struct store_batch *b, struct err *err) {
+    return commit(b, false, err);
+}
+
+int store_sync(struct store *s, struct err *err) {
+    uint64_t height;
+    assert(!s->batch_open);
+    if (!store_height(s, &height))
+        return CODE_OK;
+    struct kv_batch *b =
+        kv_batch_new(s->kv); /* a write that changes nothing: what was written before is synced with it */
+    if (!b)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a batch of the store");
+    store_put_head(b, &s->head, false);
+    int rc = kv_write(s->kv, b, true, err);
+    kv_batch_free(b);
+    return rc;
 }
 
 void store_abort(struct store_batch *b) {

@@ -104,6 +104,11 @@ void store_put_meta(struct store_batch *b, const char *name, struct bytes value)
 /* One synced write; then the batch is gone, whatever is answered. Without store_put_state the state's difference is
  * discarded. On an error nothing happened and the store is latched. */
 int store_commit(struct store_batch *b, struct err *err);
+/* The same, but it is durable only with the next store_commit or store_sync: a power cut before loses the newest
+ * heights, never one from their middle. For blocks that others hold as well: catching up. */
+int store_commit_later(struct store_batch *b, struct err *err);
+/* What was committed is durable. The writer's thread, no batch open. */
+int store_sync(struct store *s, struct err *err);
 /* Drops the batch and the changes in store_state. NULL allowed. */
 void store_abort(struct store_batch *b);
 
