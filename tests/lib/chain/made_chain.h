@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAIRN_TESTS_LIB_CHAIN_MADE_CHAIN_H
+#define CAIRN_TESTS_LIB_CHAIN_MADE_CHAIN_H
+/*
+ * A chain that somebody made earlier: blocks of signed transfers under the real rules, each certified by all
+ * validators, whose keys are here. For what takes chains over: block sync, state sync, their benchmarks.
+ *
+ *     made_chain_init(&c, NULL, 4, 100);
+ *     made_chain_grow(&c, 20, 50);          20 heights of 50 transfers each
+ *     ... c.store, c.executor.head, made_chain_stored(&c, 7, &arena) ...
+ *     made_chain_release(&c);
+ *
+ * A failure of the machinery ends the program with its sentence. Runs from the root of the tree.
+ */
+#include "chain/node/executor.h"
+#include "x/app/ledger.h"
+
+enum { MADE_VALIDATORS_MAX = 16 };
+
+struct made_chain {
+    struct ledger ledger;
+    struct app app;
+    struct verify *verify;
+    struct store *store;
+    struct executor executor; /* validator 0's, who proposes every block */
+    struct arena arena;       /* genesis */
+    Genesis *genesis;
+    struct bytes genesis_bytes;
+    struct hash tag, secret; /* of the reveals */
+    unsigned validators;
+    struct seckey keys[MADE_VALIDATORS_MAX]; /* in the order of the set */
+    unsigned senders;
+    struct seckey *sender_keys;
+    uint64_t *sequences; /* the next of each sender */
+    size_t turn;         /* whose turn it is to send */
+};
+
+/* Genesis with `validators` of equal power and `senders` rich accounts; `dir`: the store's directory, NULL: memory.
+ * The same arguments give the same chain. */
+void made_chain_init(struct made_chain *c, const char *dir, unsigned validators, unsigned senders);
+void made_chain_release(struct made_chain *c);
+
+/* `heights` more blocks of `txs` transfers each. */
+void made_chain_grow(struct made_chain *c, size_t heights, size_t txs);
+
+/* The encoded StoredBlock of a height, on arena. */
+struct bytes made_chain_stored(struct made_chain *c, uint64_t height, struct arena *arena);
+
+/* A commit certificate for the block by the first `n` validators of the set. */
+struct certificate made_chain_certify(const struct made_chain *c, const struct block *b, unsigned n);
+
+/* The sentence and exit(1) unless rc is CODE_OK. */
+void made_must(int rc, const struct err *err);
+
+#endif
