@@ -59,6 +59,12 @@
 #define HTTP_BODY_SMALL_MAX (4 * MIB) /* a body that a handler gets whole */
 #define HTTP_STREAM_BUFFER  (1 * MIB) /* between the network and a handler that streams; then the sender waits */
 
+/* --- catching up --- */
+#define SYNC_ANSWER_LEN  (6 * MIB)  /* blocks of one answer, all of them: the cap of their class of frames */
+#define SYNC_ANSWER_WISH (2 * MIB)  /* what is asked for at once: several peers share the work, none is awaited long */
+#define SYNC_HELD_LEN    (48 * MIB) /* blocks held or on their way: eight answers */
+#define SYNC_AHEAD_LEN   (8 * MIB)  /* of them checked and not yet executed: taken apart they are many times larger */
+
 /* --- paths and text --- */
 #define PATH_LEN_MAX 4096
 #define LOG_LINE_MAX 2048

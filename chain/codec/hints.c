@@ -17,6 +17,7 @@ static const struct {
     {"ask", HINT_BASE64},
     {"ask_hash", HINT_HASH},
     {"block", HINT_BASE64},
+    {"blocks", HINT_BASE64},
     {"certified_app_hash", HINT_HASH},
     {"chain_tag", HINT_HASH},
     {"challenger", HINT_ADDRESS},

@@ -45,6 +45,11 @@ struct bft_start core_start(struct core *c) {
     };
 }
 
+int core_begin(struct core *c, struct err *err) {
+    struct bft_start start = core_start(c);
+    return driver_start(c->driver, &start, err);
+}
+
 /* The end of every input: what it put on the arena goes. */
 static int done(struct core *c, int rc) {
     arena_reset(&c->arena);
@@ -64,16 +69,15 @@ int core_committed(struct core *c, struct head *head, struct err *err) {
     metric_add(c->metrics.blocks, 1);
     metric_set(c->metrics.height, (double)head->height);
     metric_observe(c->metrics.block_interval, (double)(head->info.header_time - before) / 1000);
-    sync_advance(&c->sync, head->height + 1, core_now_ms(c));
-    struct bft_start start = core_start(c);
-    return done(c, driver_start(c->driver, &start, err));
+    block_sync_advance(c);
+    return done(c, c->sync.active ? CODE_OK : core_begin(c, err));
 }
 
 /* --- answers of the ledger --- */
 
 static int built(struct core *c, uint64_t height, uint32_t round, struct block *block, struct err *err) {
     struct hash none = {{0}};
-    if (c->halted || height != c->head->height + 1 || c->deciding)
+    if (c->halted || height != c->head->height + 1 || c->deciding || c->sync.active)
         return CODE_OK;
     struct body *b = block != NULL ? bodies_keep(&c->bodies, block, BODY_VALID) : NULL;
     if (b == NULL)
@@ -90,6 +94,11 @@ int core_built(struct core *c, uint64_t height, uint32_t round, struct block *bl
 int core_judged(struct core *c, struct block *block, bool invalid, struct err *err) {
     if (c->halted)
         return CODE_OK;
+    if (c->sync.active) {
+        if (invalid && block_sync_has(c, block))
+            block_sync_refused(c, block, c->sync.fetched[sync_slot_of(block->header.height)].certificate);
+        return CODE_OK;
+    }
     struct body *b = bodies_find(&c->bodies, &block->header.id);
     if (b == NULL || b->state != BODY_JUDGING)
         return CODE_OK;
@@ -102,7 +111,7 @@ int core_judged(struct core *c, struct block *block, bool invalid, struct err *e
 }
 
 int core_due(struct core *c, struct err *err) {
-    return c->halted ? CODE_OK : done(c, driver_due(c->driver, err));
+    return c->halted || c->sync.active ? CODE_OK : done(c, driver_due(c->driver, err));
 }
 
 /* --- links --- */
@@ -131,7 +140,7 @@ void core_down(struct core *c, net_peer peer) {
     struct core_peer *p = core_peer(c, peer);
     if (p != NULL)
         *p = (struct core_peer){0};
-    sync_gone(&c->sync, peer);
+    sync_gone(&c->sync.plan, peer);
 }
 
 /* --- timers --- */
@@ -155,13 +164,13 @@ int core_tick(struct core *c, struct err *err) {
     if (c->halted)
         return CODE_OK;
     int rc = timers_fire(c, err);
-    return done(c, rc == CODE_OK ? catch_up_step(c, err) : rc);
+    return done(c, rc == CODE_OK ? block_sync_step(c, err) : rc);
 }
 
 uint64_t core_deadline(const struct core *c) {
     if (c->halted)
         return UINT64_MAX;
-    uint64_t next = c->sync_due_ns;
+    uint64_t next = c->sync.due_ns;
     for (unsigned i = 0; i < BFT_TIMER_KINDS; i++)
         if (c->timers[i].armed && c->timers[i].deadline_ns < next)
             next = c->timers[i].deadline_ns;
@@ -178,8 +187,9 @@ int core_open(struct core *c, const struct core_options *options, struct err *er
     c->self = options->self;
     c->head = head_ref(options->head);
     arena_init(&c->arena, EVENT_ARENA);
-    sync_init(&c->sync);
-    sync_advance(&c->sync, c->head->height + 1, core_now_ms(c));
+    int rc = block_sync_open(c, err);
+    if (rc != CODE_OK)
+        return rc;
     size_t size = bft_size(VALIDATORS_MAX);
     c->bft_memory = aligned_alloc(16, (size + 15) / 16 * 16);
     c->driver = calloc(1, sizeof *c->driver);
@@ -193,7 +203,7 @@ int core_open(struct core *c, const struct core_options *options, struct err *er
 
 void core_close(struct core *c) {
     bodies_clear(&c->bodies, UINT64_MAX);
-    sync_release(&c->sync);
+    block_sync_close(c);
     arena_release(&c->arena);
     head_unref(c->head);
     free(c->driver);

@@ -16,10 +16,11 @@
  * stop then, and put nothing more in. What peers sent is never such a failure: they are reported to the host.
  *
  * Rooms: core.c (heights, timers), outputs.c (what the consensus core asks for), inputs.c (messages of peers),
- * catch_up.c (decided blocks, block sync), recover.c (the log after a restart), evidence.c.
+ * catch_up.c (decided blocks), block_sync.c, recover.c (the log after a restart), evidence.c.
  */
 #include "chain/metrics/metrics.h"
 #include "chain/node/bodies.h"
+#include "chain/node/check.h"
 #include "chain/node/driver.h"
 #include "chain/node/head.h"
 #include "chain/node/wire.h"
@@ -30,15 +31,25 @@
 /* What the log holds: the consensus core's records, and bodies. */
 enum { LOG_RECORD = 1, LOG_BODY = 2 };
 
-enum job_kind { JOB_BUILD, JOB_JUDGE, JOB_COMMIT, JOB_STOP };
+enum job_kind {
+    JOB_BUILD,
+    JOB_JUDGE,
+    JOB_COMMIT,
+    JOB_APPLY,  /* commits a block that block sync has checked (executor_apply) */
+    JOB_SETTLE, /* makes durable what was applied (executor_settle) */
+    JOB_CHECK,  /* checks fetched blocks (check_run); at most one at a time */
+    JOB_STOP
+};
 
-/* To the ledger. Done one after another, in order. */
+/* To the ledger. Done one after another, in order; a CHECK beside the others, since it needs no state. */
 struct job {
     enum job_kind kind;
     uint64_t height;
     uint32_t round;
-    struct block *block;            /* JUDGE, COMMIT: a reference */
-    struct certificate certificate; /* COMMIT */
+    struct block *block;            /* JUDGE, COMMIT, APPLY: a reference */
+    struct certificate certificate; /* COMMIT, APPLY */
+    bool durable;                   /* APPLY */
+    struct check *check;            /* CHECK: the core's again with core_checked */
 };
 
 /* Nothing here is called after core_close, nor may it call back into the core. */
@@ -54,7 +65,8 @@ struct core_host {
     /* The peer did what no correct node does; at 100 points it is gone. */
     void (*report)(void *ctx, net_peer peer, unsigned points, const char *why);
 
-    /* --- ledger --- takes the job's reference. Answered later by core_built, core_judged, core_committed. */
+    /* --- ledger --- takes the job's reference. Answered later by core_built, core_judged, core_committed (COMMIT and
+     * APPLY), core_settled, core_checked. */
     void (*job)(void *ctx, const struct job *job);
     /* Transactions wait for a block. */
     bool (*ready)(void *ctx);
@@ -99,6 +111,32 @@ struct core_metrics {
     struct metric *blocks, *rounds, *block_interval, *evidence, *height; /* each may be NULL */
 };
 
+/* A block that block sync has in hand, at its slot of the plan. */
+struct core_fetched {
+    uint8_t *stored; /* an encoded StoredBlock, as a peer sent it; until it is checked */
+    size_t len;
+    struct block *block; /* once it is checked, with the next */
+    struct certificate *certificate;
+};
+
+/*
+ * Block sync. While single blocks are missing, consensus takes them in by their certificates. When at least two checked
+ * ones follow the newest block, consensus rests (`active`), and they are executed one after another, without its log,
+ * until no more come; what was applied is then made durable, and consensus begins at the next height.
+ */
+struct core_sync {
+    struct sync plan;
+    struct core_fetched *fetched; /* [SYNC_WINDOW] */
+    struct check_point point;     /* behind the last block that was handed out for checking */
+    struct check *check;          /* under way; NULL: none */
+    bool active, settling;
+    uint64_t from;        /* the height at which it became active */
+    uint64_t since_ms;    /* when */
+    uint64_t progress_ms; /* when the last block was checked or committed */
+    size_t unsettled;     /* bytes applied since the last durable one */
+    uint64_t due_ns;
+};
+
 struct core {
     struct core_host host;
     struct hash chain_tag;
@@ -115,8 +153,7 @@ struct core {
     struct bodies bodies;
     struct hash needed; /* asked of peers; zero: nothing */
     struct core_timer timers[BFT_TIMER_KINDS];
-    struct sync sync;
-    uint64_t sync_due_ns;
+    struct core_sync sync;
     struct core_peer peers[NET_PEERS_MAX];
     struct arena arena; /* of one input */
     struct certificate cert;
@@ -144,6 +181,8 @@ void core_down(struct core *c, net_peer peer);
 int core_built(struct core *c, uint64_t height, uint32_t round, struct block *block, struct err *err);
 int core_judged(struct core *c, struct block *block, bool invalid, struct err *err);
 int core_committed(struct core *c, struct head *head, struct err *err);
+int core_settled(struct core *c, struct err *err);
+int core_checked(struct core *c, struct check *check, struct err *err); /* takes it */
 /* A transaction waits. Cheap when repeated. */
 int core_due(struct core *c, struct err *err);
 

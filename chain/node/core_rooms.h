@@ -16,6 +16,7 @@ static inline uint64_t core_in_ms(const struct core *c, uint64_t ms) {
 
 /* core.c: what the next height starts from */
 struct bft_start core_start(struct core *c);
+int core_begin(struct core *c, struct err *err);            /* consensus on the height after the head */
 struct core_peer *core_peer(struct core *c, net_peer peer); /* NULL: unknown. NET_PEER_NONE: a free place */
 
 /* outputs.c: the driver's environment */
@@ -32,9 +33,21 @@ void inputs_misbehaved(struct core *c, net_peer peer, unsigned points, const cha
 
 /* catch_up.c */
 int catch_up_decided(struct core *c, net_peer peer, struct bytes payload, struct err *err);
-void catch_up_batch(struct core *c, net_peer peer, struct bytes payload);
-/* Hands on a synced block, asks for the next ones; when to do so again. */
-int catch_up_step(struct core *c, struct err *err);
+/* The next block, bound, with its certificate, verified: to the consensus core. */
+int catch_up_feed(struct core *c, net_peer peer, struct block *b, const struct certificate *cert, struct err *err);
+
+/* block_sync.c */
+int block_sync_open(struct core *c, struct err *err);
+void block_sync_close(struct core *c);
+int block_sync_batch(struct core *c, net_peer peer, struct bytes payload, struct err *err);
+/* Is this the block that it is having executed? */
+bool block_sync_has(const struct core *c, const struct block *b);
+/* The ledger refuses a certified block: the end of taking part. */
+void block_sync_refused(struct core *c, const struct block *b, const struct certificate *cert);
+/* c->head is newer now. */
+void block_sync_advance(struct core *c);
+/* Hands on what was fetched, asks for the next; when to do so again. */
+int block_sync_step(struct core *c, struct err *err);
 
 /* recover.c */
 int recover(struct core *c, struct err *err);

@@ -385,7 +385,8 @@ static int commit(struct executor *e, struct block *b, const struct certificate 
     return put_block(batch, e->head, next, b, arena, err);
 }
 
-int executor_commit(struct executor *e, struct block *b, const struct certificate *certificate, struct err *err) {
+static int execute(struct executor *e, struct block *b, const struct certificate *certificate, bool durable,
+                   struct err *err) {
     assert(b->header.height == e->head->height + 1);
     int rc = block_open(b, e->head->last_validators.n, err);
     if (rc != CODE_OK)
@@ -399,7 +400,7 @@ int executor_commit(struct executor *e, struct block *b, const struct certificat
     if (rc == CODE_OK) {
         rc = commit(e, b, certificate, batch, next, &arena, err);
         if (rc == CODE_OK)
-            rc = store_commit(batch, err);
+            rc = durable ? store_commit(batch, err) : store_commit_later(batch, err);
         else
             store_abort(batch);
     }
@@ -411,4 +412,21 @@ int executor_commit(struct executor *e, struct block *b, const struct certificat
     head_unref(e->head);
     e->head = next;
     return CODE_OK;
+}
+
+int executor_commit(struct executor *e, struct block *b, const struct certificate *certificate, struct err *err) {
+    return execute(e, b, certificate, true, err);
+}
+
+int executor_apply(struct executor *e, struct block *b, const struct certificate *certificate, bool durable,
+                   bool *ret_invalid, struct err *err) {
+    int rc = judge_header(e, b, err);
+    if (rc == CODE_OK)
+        rc = execute(e, b, certificate, durable, err);
+    *ret_invalid = rc != CODE_OK && !of_machine(rc);
+    return rc;
+}
+
+int executor_settle(struct executor *e, struct err *err) {
+    return store_sync(e->store, err);
 }

@@ -47,6 +47,15 @@ int executor_judge(struct executor *e, struct block *b, bool *ret_invalid, struc
  * machine, or means that this node's state is not the others': the node stops. */
 int executor_commit(struct executor *e, struct block *b, const struct certificate *certificate, struct err *err);
 
+/* The same for a block of block sync: certificate, binding and signatures were checked before (check.h), so it is only
+ * held against the state and executed. *ret_invalid: it is not what this ledger says, though more than two thirds
+ * decided it; other failures are of this machine. Without `durable` it is only written: a power cut may lose it and
+ * those behind it until executor_settle or a durable one. */
+int executor_apply(struct executor *e, struct block *b, const struct certificate *certificate, bool durable,
+                   bool *ret_invalid, struct err *err);
+/* Everything that was applied is durable. */
+int executor_settle(struct executor *e, struct err *err);
+
 /* The transaction that registers the next reveal chain of validator `key`, on arena; empty when none is due. */
 int executor_renewal(struct executor *e, const struct seckey *key, struct arena *arena, struct bytes *ret_wire,
                      struct err *err);

@@ -144,11 +144,25 @@ static int on_status(struct core *c, net_peer peer, struct bytes payload, struct
     struct core_peer *p = core_peer(c, peer);
     if (p != NULL)
         p->height = pb->height;
-    sync_claim(&c->sync, peer, pb->height, pb->earliest);
+    sync_claim(&c->sync.plan, peer, pb->height, pb->earliest);
+    if (c->sync.active)
+        return CODE_OK;
     return driver_status(c->driver, peer, pb->height, pb->round, err);
 }
 
+/* While consensus rests a vote only says how far its sender is. */
+static void resting_vote(struct core *c, net_peer peer, struct bytes payload) {
+    struct vote v;
+    if (wire_vote_decode(payload, &c->arena, &v, NULL) == CODE_OK)
+        sync_claim(&c->sync.plan, peer, v.height, 0);
+}
+
 static int message(struct core *c, net_peer peer, uint8_t wire_kind, struct bytes payload, struct err *err) {
+    if (c->sync.active && wire_kind != WIRE_STATUS && wire_kind != WIRE_BLOCK_BATCH) {
+        if (wire_kind == WIRE_VOTE)
+            resting_vote(c, peer, payload);
+        return CODE_OK;
+    }
     switch (wire_kind) {
     case WIRE_VOTE:
         return on_vote(c, peer, payload, err);
@@ -164,8 +178,7 @@ static int message(struct core *c, net_peer peer, uint8_t wire_kind, struct byte
     case WIRE_STATUS:
         return on_status(c, peer, payload, err);
     case WIRE_BLOCK_BATCH:
-        catch_up_batch(c, peer, payload);
-        return CODE_OK;
+        return block_sync_batch(c, peer, payload, err);
     default:
         return CODE_OK;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ledger thread: builds, judges and commits, one job after another. */
+/* The ledger thread: builds, judges and commits, one job after another; and the one that checks fetched blocks. */
 #include "chain/node/threads.h"
 
 #include "chain/os/clock.h"
@@ -12,7 +12,7 @@ void job_post(struct node *n, const struct job *job) {
     struct job *copy = malloc(sizeof *copy);
     if (copy != NULL) {
         *copy = *job;
-        if (queue_put(&n->jobs, copy, DEADLINE_NEVER) == CODE_OK)
+        if (queue_put(job->kind == JOB_CHECK ? &n->checks : &n->jobs, copy, DEADLINE_NEVER) == CODE_OK)
             return;
     }
     free(copy);
@@ -54,25 +54,29 @@ static void job_build(struct node *n, const struct job *j) {
     core_post(n, ev);
 }
 
-static void job_judge(struct node *n, const struct job *j) {
-    struct err err;
-    err_clear(&err);
-    bool invalid = false;
-    int rc = executor_judge(&n->executor, j->block, &invalid, &err);
-    if (rc != CODE_OK && !invalid) {
-        job_failed(n, rc, &err);
-        return;
-    }
+/* The core learns what the ledger thinks of a block; when it refuses it, `why`. */
+static void judged(struct node *n, const struct job *j, bool invalid, const struct err *why) {
     if (invalid)
-        log_warn("node", "a proposed block is invalid", "height=%" PRIu64 " id=%s why=%s", j->block->header.height,
-                 hash_hex(&j->block->header.id).s, log_quote(err_text(&err)).s);
-    struct event *ev = event_new(EVENT_JUDGED, invalid ? bytes_str(err_text(&err)) : BYTES_NONE);
+        log_warn("node", "a block is invalid", "height=%" PRIu64 " id=%s why=%s", j->block->header.height,
+                 hash_hex(&j->block->header.id).s, log_quote(err_text(why)).s);
+    struct event *ev = event_new(EVENT_JUDGED, invalid ? bytes_str(err_text(why)) : BYTES_NONE);
     if (ev == NULL)
         return;
     ev->height = j->height;
     ev->block = block_ref(j->block);
     ev->invalid = invalid;
     core_post(n, ev);
+}
+
+static void job_judge(struct node *n, const struct job *j) {
+    struct err err;
+    err_clear(&err);
+    bool invalid = false;
+    int rc = executor_judge(&n->executor, j->block, &invalid, &err);
+    if (rc != CODE_OK && !invalid)
+        job_failed(n, rc, &err);
+    else
+        judged(n, j, invalid, &err);
 }
 
 #define RENEWAL_EVERY 64 /* heights: an unanswered renewal has expired by then */
@@ -98,6 +102,23 @@ static void renew_reveals(struct node *n, uint64_t height) {
     arena_release(&arena);
 }
 
+/* A block has been committed: everybody learns of the new head. */
+static void committed(struct node *n, const struct job *j, uint64_t begin_ns) {
+    struct head *head = n->executor.head;
+    admit_committed(n->admit, j->block);
+    metric_add(n->m_txs, j->block->txs_n);
+    metric_observe(n->m_commit_seconds, (double)(clock_mono_ns() - begin_ns) / 1e9);
+    mutex_lock(&n->lock);
+    head_unref(n->newest);
+    n->newest = head_ref(head);
+    cond_broadcast(&n->changed);
+    mutex_unlock(&n->lock);
+    struct event *ev = event_new(EVENT_COMMITTED, BYTES_NONE);
+    if (ev != NULL)
+        ev->head = head_ref(head);
+    core_post(n, ev);
+}
+
 static void job_commit(struct node *n, const struct job *j) {
     struct err err;
     err_clear(&err);
@@ -107,23 +128,53 @@ static void job_commit(struct node *n, const struct job *j) {
         job_failed(n, rc, &err);
         return;
     }
-    struct head *head = n->executor.head;
-    admit_committed(n->admit, j->block);
-    renew_reveals(n, head->height);
-    metric_add(n->m_txs, j->block->txs_n);
-    metric_observe(n->m_commit_seconds, (double)(clock_mono_ns() - begin) / 1e9);
-    mutex_lock(&n->lock);
-    head_unref(n->newest);
-    n->newest = head_ref(head);
-    cond_broadcast(&n->changed);
-    mutex_unlock(&n->lock);
+    const struct head *head = n->executor.head;
     if (j->block->txs_n > 0 || log_enabled(LOG_DEBUG))
         log_info("node", "block committed", "height=%" PRIu64 " round=%u txs=%zu app_hash=%s", head->height,
                  j->certificate.round, j->block->txs_n, hash_hex(&head->app_hash).s);
-    struct event *ev = event_new(EVENT_COMMITTED, BYTES_NONE);
-    if (ev != NULL)
-        ev->head = head_ref(head);
-    core_post(n, ev);
+    renew_reveals(n, head->height);
+    committed(n, j, begin);
+}
+
+/* Those behind one that was refused are not the next: they are passed over. */
+static void job_apply(struct node *n, const struct job *j) {
+    struct err err;
+    err_clear(&err);
+    uint64_t begin = clock_mono_ns();
+    bool invalid = false;
+    if (j->height != n->executor.head->height + 1)
+        return;
+    int rc = executor_apply(&n->executor, j->block, &j->certificate, j->durable, &invalid, &err);
+    if (invalid)
+        judged(n, j, true, &err);
+    else if (rc != CODE_OK)
+        job_failed(n, rc, &err);
+    else
+        committed(n, j, begin);
+}
+
+static void job_settle(struct node *n) {
+    struct err err;
+    err_clear(&err);
+    int rc = executor_settle(&n->executor, &err);
+    if (rc != CODE_OK)
+        job_failed(n, rc, &err);
+    else
+        core_post(n, event_new(EVENT_SETTLED, BYTES_NONE));
+}
+
+void check_thread_run(void *node) {
+    struct node *n = node;
+    void *p;
+    while (queue_take(&n->checks, DEADLINE_NEVER, &p) == CODE_OK) {
+        struct job *j = p;
+        check_run(j->check, n->verify);
+        struct event *ev = event_new(EVENT_CHECKED, BYTES_NONE);
+        if (ev != NULL)
+            ev->check = j->check;
+        core_post(n, ev);
+        free(j);
+    }
 }
 
 void ledger_run(void *node) {
@@ -141,6 +192,14 @@ void ledger_run(void *node) {
             break;
         case JOB_COMMIT:
             job_commit(n, j);
+            break;
+        case JOB_APPLY:
+            job_apply(n, j);
+            break;
+        case JOB_SETTLE:
+            job_settle(n);
+            break;
+        case JOB_CHECK: /* has a thread of its own */
             break;
         case JOB_STOP:
             stop = true;

@@ -117,6 +117,12 @@ struct core_host core_host_of(struct node *n) {
 
 /* --- the loop --- */
 
+/* Why the ledger refuses a block: for the record, should it be decided. */
+static void refused(struct node *n, const struct hash *id, const char *why) {
+    n->refused_id = *id;
+    snprintf(n->refused_why, sizeof n->refused_why, "%s", why);
+}
+
 static int on_event(struct node *n, struct event *e, struct err *err) {
     struct core *c = &n->core;
     switch (e->kind) {
@@ -132,13 +138,20 @@ static int on_event(struct node *n, struct event *e, struct err *err) {
         return core_built(c, e->height, e->round, e->block, err);
     case EVENT_JUDGED:
         if (e->invalid) {
-            n->refused_id = e->block->header.id;
-            snprintf(n->refused_why, sizeof n->refused_why, "%.*s", (int)e->len, (const char *)e->payload);
+            char why[ERR_MSG_MAX];
+            snprintf(why, sizeof why, "%.*s", (int)e->len, (const char *)e->payload);
+            refused(n, &e->block->header.id, why);
         }
         return core_judged(c, e->block, e->invalid, err);
     case EVENT_COMMITTED:
         atomic_store(&n->due_posted, false);
         return core_committed(c, e->head, err);
+    case EVENT_SETTLED:
+        return core_settled(c, err);
+    case EVENT_CHECKED:
+        if (e->check->certified && e->check->failed != CODE_OK)
+            refused(n, &e->check->blocks[e->check->good].block->header.id, err_text(&e->check->why));
+        return core_checked(c, e->check, err);
     case EVENT_DUE:
         return core_due(c, err);
     case EVENT_STOP:
@@ -161,6 +174,21 @@ static int events_take(struct node *n, void **events, size_t k, bool *ret_stop, 
     return rc;
 }
 
+/* For the other threads. */
+static void show(struct node *n) {
+    const struct core *c = &n->core;
+    atomic_store(&n->behind, c->behind);
+    atomic_store(&n->round, c->round);
+    atomic_store(&n->resting, c->sync.active);
+    mutex_lock(&n->lock);
+    n->sync = (struct node_sync){.active = c->sync.active,
+                                 .from = c->sync.from,
+                                 .target = c->head->height + sync_behind(&c->sync.plan),
+                                 .since_ms = c->sync.since_ms,
+                                 .sources = sync_sources(&c->sync.plan)};
+    mutex_unlock(&n->lock);
+}
+
 void core_run(void *node) {
     struct node *n = node;
     void *events[BATCH];
@@ -175,8 +203,7 @@ void core_run(void *node) {
         rc = events_take(n, events, k, &stop, &err);
         if (rc == CODE_OK && !stop)
             rc = core_tick(&n->core, &err);
-        atomic_store(&n->behind, n->core.behind);
-        atomic_store(&n->round, n->core.round);
+        show(n);
     }
     if (rc != CODE_OK)
         node_fail(n, rc, &err);

@@ -252,6 +252,8 @@ static int open_core(struct node *n, struct err *err) {
 static int start_threads(struct node *n, struct err *err) {
     int rc = thread_start(&n->ledger_thread, "ledger", ledger_run, n, err);
     if (rc == CODE_OK)
+        rc = thread_start(&n->check_thread, "check", check_thread_run, n, err);
+    if (rc == CODE_OK)
         rc = thread_start(&n->serve_thread, "serve", serve_run, n, err);
     return rc;
 }
@@ -298,6 +300,8 @@ int node_start(const struct node_options *options, struct node **ret_node, struc
     if (rc == CODE_OK)
         rc = queue_init(&n->jobs, JOBS_MAX, err);
     if (rc == CODE_OK)
+        rc = queue_init(&n->checks, CHECKS_MAX, err);
+    if (rc == CODE_OK)
         rc = queue_init(&n->serves, SERVES_MAX, err);
     if (rc == CODE_OK)
         rc = start(n, options, err);
@@ -326,6 +330,8 @@ static void drain_jobs(struct node *n) {
         block_unref(((struct job *)p)->block);
         free(p);
     }
+    while (queue_take(&n->checks, 0, &p) == CODE_OK)
+        free(p);
     while (queue_take(&n->serves, 0, &p) == CODE_OK)
         free(p);
 }
@@ -338,7 +344,9 @@ void node_stop(struct node *n) {
     queue_close(&n->events);
     thread_join(&n->core_thread);
     queue_close(&n->jobs);
+    queue_close(&n->checks);
     thread_join(&n->ledger_thread);
+    thread_join(&n->check_thread);
     queue_close(&n->serves);
     thread_join(&n->serve_thread);
     if (n->admit != NULL)
@@ -358,6 +366,7 @@ void node_stop(struct node *n) {
     store_close(n->store);
     queue_release(&n->events);
     queue_release(&n->jobs);
+    queue_release(&n->checks);
     queue_release(&n->serves);
     cond_release(&n->changed);
     mutex_release(&n->lock);

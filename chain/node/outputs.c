@@ -200,7 +200,7 @@ static void env_diverged(void *ctx, uint64_t height, const struct hash *value) {
 static void env_behind(void *ctx, driver_peer peer, uint64_t height) {
     struct core *c = ctx;
     if (peer != DRIVER_PEER_SELF)
-        sync_claim(&c->sync, peer, height, 0);
+        sync_claim(&c->sync.plan, peer, height, 0);
 }
 
 void outputs_laggard(struct core *c, net_peer peer, uint64_t height) {

@@ -76,7 +76,8 @@ static void on_message(void *self, net_peer peer, enum net_class class, uint8_t 
         return; /* it serves what it has, and takes nothing */
     switch (kind) {
     case WIRE_TXS:
-        admit_gather(n->admit, peer, payload);
+        if (!atomic_load(&n->resting)) /* who catches up has enough to do */
+            admit_gather(n->admit, peer, payload);
         break;
     case WIRE_BLOCK_REQUEST:
         to_serve(n, peer, payload);

@@ -22,6 +22,16 @@ static void rpc_status_of(void *self, struct rpc_status *ret) {
                                .mempool_bytes = a.bytes,
                                .quarantine = atomic_load(&n->quarantined) ? n->mark : NULL,
                                .stopping = atomic_load(&n->stopping)};
+    mutex_lock(&n->lock);
+    struct node_sync s = n->sync;
+    mutex_unlock(&n->lock);
+    if (s.active)
+        ret->sync = (struct rpc_sync){.mode = "blocks",
+                                      .from = s.from,
+                                      .at = h->height,
+                                      .target = s.target > h->height ? s.target : h->height,
+                                      .ms = clock_mono_ms() - s.since_ms,
+                                      .peers = s.sources};
     head_unref(h);
 }
 
@@ -43,6 +53,8 @@ static size_t rpc_peers_of(void *self, struct rpc_peer *ret, size_t max) {
 static int rpc_submit(void *self, struct bytes wire, bool wait, struct hash *ret_id, struct err *err) {
     struct node *n = self;
     int rc = node_quarantined(n, err);
+    if (rc == CODE_OK && atomic_load(&n->resting))
+        rc = err_set(err, CODE_NOT_READY, "this node is catching up and takes no transactions; send it to another one");
     return rc != CODE_OK ? rc : admit_submit(n->admit, wire, wait, ret_id, err);
 }
 

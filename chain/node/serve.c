@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { SERVE_BYTES = 4 << 20, SERVE_BLOCKS_MAX = 64, SERVE_ARENA = 96 << 20 };
+enum { SERVE_BYTES = 4 << 20, SERVE_ARENA = 96 << 20 };
 
 void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t from, uint32_t count) {
     struct node_share *share = peers_share(n, peer);
@@ -24,39 +24,36 @@ void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t fr
     atomic_fetch_sub(&share->serves, 1);
 }
 
-static int stored_block(struct store *store, uint64_t height, struct arena *arena, StoredBlock **ret, size_t *ret_len,
-                        struct err *err) {
+static int stored_block(struct store *store, uint64_t height, struct arena *arena, StoredBlock **ret, struct err *err) {
     struct bytes bytes;
     int rc = store_get_record(store, STORE_BLOCK, height, arena, &bytes, err);
     if (rc == CODE_OK)
         rc = pb_decode(&stored_block__descriptor, bytes, arena, ret, err);
-    if (rc == CODE_OK)
-        *ret_len = bytes.len;
     return rc;
 }
 
 int serve_blocks(struct store *store, uint64_t from, uint32_t count, struct arena *arena, struct bytes *ret,
                  struct err *err) {
     BlockBatch pb = BLOCK_BATCH__INIT;
-    StoredBlock *blocks[SERVE_BLOCKS_MAX];
-    size_t total = 0, len;
+    ProtobufCBinaryData blocks[SYNC_RANGE_MAX];
+    size_t total = 0;
+    struct bytes bytes;
     pb.from = from;
     pb.blocks = blocks;
-    count = count < SERVE_BLOCKS_MAX ? count : SERVE_BLOCKS_MAX;
+    count = count < SYNC_RANGE_MAX ? count : SYNC_RANGE_MAX;
     while (pb.n_blocks < count &&
-           stored_block(store, from + pb.n_blocks, arena, &blocks[pb.n_blocks], &len, NULL) == CODE_OK) {
-        if (pb.n_blocks > 0 && total + len > SERVE_BYTES)
+           store_get_record(store, STORE_BLOCK, from + pb.n_blocks, arena, &bytes, NULL) == CODE_OK) {
+        if (pb.n_blocks > 0 && total + bytes.len > SERVE_BYTES)
             break;
-        total += len;
-        pb.n_blocks++;
+        total += bytes.len;
+        blocks[pb.n_blocks++] = pb_data(bytes);
     }
     return pb_encode(&pb, arena, ret, err);
 }
 
 int serve_decided(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err) {
     StoredBlock *b;
-    size_t len;
-    int rc = stored_block(store, height, arena, &b, &len, err);
+    int rc = stored_block(store, height, arena, &b, err);
     if (rc != CODE_OK)
         return rc;
     DecidedBlock pb = DECIDED_BLOCK__INIT;

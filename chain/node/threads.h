@@ -15,11 +15,23 @@ enum {
     PEER_EVENTS_MAX = 1024, /* of one peer among EVENTS_MAX: a flood drops its own messages, not those of others */
     PEER_BYTES_MAX = 16 << 20,
     PEER_SERVES_MAX = 8,
-    JOBS_MAX = 256,
+    JOBS_MAX = 2 * SYNC_WINDOW, /* the core never waits for room */
+    CHECKS_MAX = 4,             /* one is under way at most */
     SERVES_MAX = 256,
 };
 
-enum event_kind { EVENT_NET, EVENT_UP, EVENT_DOWN, EVENT_BUILT, EVENT_JUDGED, EVENT_COMMITTED, EVENT_DUE, EVENT_STOP };
+enum event_kind {
+    EVENT_NET,
+    EVENT_UP,
+    EVENT_DOWN,
+    EVENT_BUILT,
+    EVENT_JUDGED,
+    EVENT_COMMITTED,
+    EVENT_SETTLED,
+    EVENT_CHECKED,
+    EVENT_DUE,
+    EVENT_STOP
+};
 
 /* To the core. */
 struct event {
@@ -30,6 +42,7 @@ struct event {
     uint32_t round;
     struct block *block; /* BUILT (may be NULL), JUDGED: a reference */
     struct head *head;   /* COMMITTED: a reference */
+    struct check *check; /* CHECKED: the core's */
     bool invalid;        /* JUDGED: the payload says why */
     size_t len;
     uint8_t payload[];
@@ -49,6 +62,13 @@ struct serve {
 struct node_share {
     atomic_uint events, serves;
     atomic_size_t bytes;
+};
+
+/* How catching up stands, for status and health. */
+struct node_sync {
+    bool active;
+    uint64_t from, target, since_ms;
+    unsigned sources;
 };
 
 struct node {
@@ -76,17 +96,19 @@ struct node {
     Quarantine *mark; /* set before `quarantined`, and for good */
     atomic_bool quarantined;
 
-    struct queue events, jobs, serves;
-    struct thread core_thread, ledger_thread, serve_thread;
+    struct queue events, jobs, checks, serves;
+    struct thread core_thread, ledger_thread, check_thread, serve_thread;
     atomic_size_t event_bytes;
     struct node_share shares[NET_PEERS_MAX];
     atomic_bool due_posted, stopping;
+    atomic_bool resting;          /* consensus is, while blocks are fetched: no transactions are admitted */
     atomic_uint_least64_t behind; /* heights, for status and health */
     atomic_uint round;
 
     struct mutex lock; /* of what follows */
     struct cond changed;
     struct head *newest;
+    struct node_sync sync;
     int failed;
     struct err failure;
 
@@ -102,6 +124,7 @@ void event_free(struct event *e);
 
 /* jobs.c */
 void ledger_run(void *node);
+void check_thread_run(void *node);
 void job_post(struct node *n, const struct job *job); /* takes the block's reference */
 
 /* serve.c */

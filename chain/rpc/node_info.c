@@ -6,6 +6,17 @@
 #include "chain/codec/pb.h"
 #include "chain/types/keys_validator.h"
 
+static void sync_to_pb(const struct rpc_sync *s, SyncStatus *ret) {
+    sync_status__init(ret);
+    ret->mode = pb_text(s->mode);
+    ret->from = s->from;
+    ret->at = s->at;
+    ret->target = s->target;
+    ret->peers = s->peers;
+    ret->rate = (s->at - s->from) * 1000 / (s->ms + 1);
+    ret->seconds = s->ms / 1000;
+}
+
 int rpc_get_status(void *ctx, struct http_request *r, struct err *err) {
     struct rpc *rpc = ctx;
     struct rpc_status s = {0};
@@ -19,7 +30,12 @@ int rpc_get_status(void *ctx, struct http_request *r, struct err *err) {
     pb.app_hash = pb_data(hash_bytes(&s.app_hash));
     pb.time = s.time;
     pb.ledger_time = s.ledger_time;
-    pb.catching_up = s.behind > 0;
+    SyncStatus sync;
+    if (s.sync.mode != NULL) {
+        sync_to_pb(&s.sync, &sync);
+        pb.sync = &sync;
+    }
+    pb.catching_up = s.behind > 0 || s.sync.mode != NULL;
     pb.peers = s.peers;
     pb.node_id = pb_data(addr_bytes(&s.node_id));
     if (!addr_is_zero(&s.validator))

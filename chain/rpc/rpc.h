@@ -13,6 +13,14 @@
 
 #include "cairn/rpc.h"
 
+/* How catching up goes. */
+struct rpc_sync {
+    const char *mode; /* NULL: the node follows */
+    uint64_t from, at, target;
+    uint64_t ms; /* since it began */
+    uint32_t peers;
+};
+
 struct rpc_status {
     struct addr node_id;
     struct addr validator; /* zero: a full node */
@@ -24,6 +32,7 @@ struct rpc_status {
     uint32_t peers;
     uint64_t mempool_txs, mempool_bytes;
     const Quarantine *quarantine; /* NULL: it works; else it only answers reads. Lives as long as the node */
+    struct rpc_sync sync;
     bool stopping;
 };
 

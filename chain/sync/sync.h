@@ -2,51 +2,99 @@
 #ifndef CAIRN_CHAIN_SYNC_SYNC_H
 #define CAIRN_CHAIN_SYNC_SYNC_H
 /*
- * Catching up by blocks: which heights to ask of which peer, and what came.
+ * Catching up by blocks: which heights to ask of which peer, what came, what is checked and what is executed.
  *
- * A plan only: no clock, no network, no checking. The node tells it the time, sends the requests that it names, hands
- * it the batches, and takes the blocks out in order; it verifies each certificate before it believes a block, and says
- * when one was bad. The heights that peers claim are hints for whom to ask: a claim that is not kept is forgotten, and
- * who made it is asked last.
+ * A plan only: no clock, no network, no memory but its own, no checking. The host (chain/node/catchup.c, the simulator)
+ * tells it the time, sends the requests that it names, keeps the bytes of each held block at the block's slot, checks
+ * them in order (certificate before anything else), executes them in order, and says how each step ended.
+ *
+ *     free -> here -> checking -> good -> executing -> free
+ *
+ * The heights that peers claim are hints for whom to ask, never facts: a claim that is not kept is forgotten, and who
+ * made it is asked last and counts no more in what this node believes to be behind. Who does not answer in time is
+ * asked less and less; while the lowest missing height waits for a slow peer, another one is asked for it too.
+ *
+ * Invariants: at most SYNC_WINDOW heights and SYNC_HELD_LEN bytes are held or on their way (one answer more for the
+ * lowest missing height, so that the window can never fill up behind a hole); blocks are handed out once, in order.
  */
 #include "chain/base/bytes.h"
 #include "chain/base/err.h"
+#include "chain/base/limits.h"
 
 #include <stdbool.h>
 
 enum {
     SYNC_PEERS_MAX = 64,
-    SYNC_WINDOW = 64, /* heights held or asked for at once */
-    SYNC_RANGE = 16,  /* heights of one request */
-    SYNC_WINDOW_BYTES = 32 << 20,
+    SYNC_ASKS_MAX = 2,   /* requests to one peer under way: the second hides the way to it */
+    SYNC_WINDOW = 512,   /* heights held or asked for at once */
+    SYNC_RANGE_MAX = 64, /* heights of one request */
+    SYNC_RANGE_FIRST = 16,
     SYNC_TIMEOUT_MS = 5000,
+    SYNC_HEDGE_MS = 1000,  /* so long the lowest missing height may be on its way before another peer is asked */
+    SYNC_FORGET_MS = 2000, /* a peer with an answer overdue is left alone so long, doubled by each failure */
+    SYNC_FORGET_MAX_MS = 60000,
     SYNC_PATIENCE_MS = 300, /* one height behind: consensus itself mostly catches up */
+};
+
+/* One request under way; to == from: none. */
+struct sync_ask {
+    uint64_t from, to; /* heights [from, to) */
+    uint64_t since_ms;
+    uint64_t free_ms; /* expired: when it is forgotten; until then the answer is still welcome. 0: not expired */
 };
 
 struct sync_peer {
     uint32_t id;       /* 0: free */
     uint64_t height;   /* it claims to work on this one, so it has those before */
     uint64_t earliest; /* the first that it keeps */
-    uint64_t from;     /* asked: heights [from, to), to > from */
-    uint64_t to;
-    uint64_t deadline_ms;
-    unsigned failures;
+    struct sync_ask asks[SYNC_ASKS_MAX];
+    unsigned failures; /* answers overdue or bad since the last good one */
+    unsigned lies;     /* claims that it did not keep; never forgiven on this link */
 };
 
-struct sync_block {
+enum sync_state { SYNC_FREE, SYNC_HERE, SYNC_CHECKING, SYNC_GOOD, SYNC_EXECUTING };
+
+struct sync_slot {
     uint64_t height;
     uint32_t peer;
-    uint8_t *data; /* an encoded StoredBlock; NULL: nothing here */
-    size_t len;
+    uint32_t len;
+    enum sync_state state;
 };
 
 struct sync {
-    uint64_t next; /* the height that is wanted first */
+    uint64_t next;    /* the lowest height that is not committed */
+    uint64_t check;   /* the lowest that was not handed out for checking */
+    uint64_t execute; /* the lowest that was not handed out for execution */
     uint64_t next_since_ms;
-    size_t bytes;
+    uint64_t hedged; /* the height for which a second peer was asked */
+    uint64_t hedged_ms;
+    uint64_t mean_len; /* of a block, about; 0: none seen */
+    size_t held_len;
     struct sync_peer peers[SYNC_PEERS_MAX];
-    struct sync_block window[SYNC_WINDOW]; /* by height modulo */
+    struct sync_slot slots[SYNC_WINDOW]; /* by height modulo */
 };
+
+/* Nothing held, nobody known; this node works on height `next`. */
+void sync_init(struct sync *s, uint64_t next, uint64_t now_ms);
+
+/* The slot of a height: where the host keeps its bytes. */
+static inline size_t sync_slot_of(uint64_t height) {
+    return (size_t)(height % SYNC_WINDOW);
+}
+
+/* This node works on `height` now; what is older is forgotten: the host frees the bytes of slots that became free,
+ * asking sync_held. */
+void sync_advance(struct sync *s, uint64_t height, uint64_t now_ms);
+
+/* Is a block of this height held, in whatever state? */
+bool sync_held(const struct sync *s, uint64_t height);
+
+/* --- peers --- */
+
+/* A peer claims to work on `height` and to keep blocks from `earliest` on (0: not said). Peers beyond SYNC_PEERS_MAX
+ * are not asked. */
+void sync_claim(struct sync *s, uint32_t peer, uint64_t height, uint64_t earliest);
+void sync_gone(struct sync *s, uint32_t peer);
 
 struct sync_request {
     uint32_t peer;
@@ -54,36 +102,49 @@ struct sync_request {
     uint32_t count;
 };
 
-void sync_init(struct sync *s);
-void sync_release(struct sync *s);
-
-/* This node works on `height` now; what is older is forgotten. */
-void sync_advance(struct sync *s, uint64_t height, uint64_t now_ms);
-
-/* A peer claims to work on `height` and to keep blocks from `earliest` on (0: not said). */
-void sync_claim(struct sync *s, uint32_t peer, uint64_t height, uint64_t earliest);
-void sync_gone(struct sync *s, uint32_t peer);
-
 /* What to ask now. Returns how many were written, at most `max`. */
 size_t sync_requests(struct sync *s, uint64_t now_ms, struct sync_request *ret, size_t max);
 
 /* When to call sync_requests again at the latest, UINT64_MAX for never. */
 uint64_t sync_deadline(const struct sync *s, uint64_t now_ms);
 
-/* A peer's answer has come in with `count` blocks from `from`, taken by sync_put before. An answer that was not asked
- * for, or brings nothing, counts against the peer: returns false. */
-bool sync_answered(struct sync *s, uint32_t peer, uint64_t from, size_t count);
+enum sync_verdict {
+    SYNC_TAKEN,   /* asked for, perhaps late */
+    SYNC_EMPTY,   /* asked for and within its claim, but nothing came */
+    SYNC_TOO_BIG, /* more blocks or bytes than were asked for; nothing of it is kept */
+    SYNC_UNASKED, /* nobody asked this peer for it */
+};
 
-/* Keeps a copy of the block, if it was asked of this peer and there is room. */
-void sync_put(struct sync *s, uint32_t peer, uint64_t height, struct bytes stored);
+/* A peer's answer: `count` blocks from height `from`, of lens[i] encoded bytes each. Sets ret_keep[i] where the host
+ * shall keep the block at its slot; the others it drops. The host scores the peer by the verdict. */
+enum sync_verdict sync_answer(struct sync *s, uint32_t peer, uint64_t from, const size_t *lens, size_t count,
+                              uint64_t now_ms, bool *ret_keep);
 
-/* The block of the height that is wanted, or NULL. Borrowed until the next call. */
-const struct sync_block *sync_wanted(const struct sync *s);
+/* --- checking and executing, each in order --- */
 
-/* The wanted block was bad: it goes, and its peer is believed no more. */
-void sync_bad(struct sync *s);
+/* The next run of blocks to check: at most `count_max`, and at most `len_max` bytes unless it is one. They are
+ * `checking` now. Returns how many from *ret_from on; 0: none, or enough checked blocks wait already. */
+size_t sync_hand(struct sync *s, size_t count_max, size_t len_max, uint64_t *ret_from);
+
+/* The checking of a run of `count` from `from` has ended after `good` good blocks; when good < count, and `bad`, the
+ * block behind them was bad: it goes, its peer is believed no more. The others of the run wait again. Returns the peer
+ * of the bad block, 0: none. */
+uint32_t sync_checked(struct sync *s, uint64_t from, size_t good, size_t count, bool bad);
+
+/* The next good block to execute, or 0. It is `executing` now, until sync_advance goes beyond it. */
+uint64_t sync_execute(struct sync *s);
+
+/* How many good or executing blocks lie in a row from the next height on. */
+size_t sync_run(const struct sync *s);
+
+/* Is the next height held, in whatever state? */
+static inline bool sync_next_held(const struct sync *s) {
+    return sync_held(s, s->next);
+}
 
 /* How many heights the best claim of a peer that has not failed us is ahead; 0: caught up. */
 uint64_t sync_behind(const struct sync *s);
+/* How many peers have blocks for us, by what they claim. */
+unsigned sync_sources(const struct sync *s);
 
 #endif

@@ -80,11 +80,10 @@ static struct bytes example(uint8_t kind, struct rng *r, struct arena *arena) {
     BlockRequest blocks = BLOCK_REQUEST__INIT;
     blocks.from = rng_below(r, 2) ? UINT64_MAX - 3 : rng_below(r, 40);
     blocks.count = UINT32_MAX;
-    StoredBlock stored = STORED_BLOCK__INIT;
-    StoredBlock *list[] = {&stored};
+    ProtobufCBinaryData list[] = {pb_data(hash_bytes(&h)), pb_data(sig_bytes(&sig))};
     BlockBatch batch = BLOCK_BATCH__INIT;
     batch.from = rng_below(r, 40);
-    batch.n_blocks = 1;
+    batch.n_blocks = 2;
     batch.blocks = list;
     Proposal proposal = PROPOSAL__INIT;
     proposal.height = vote.height;
