@@ -175,6 +175,11 @@ int kv_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes t
     return kv->ops->reclaim(kv, family, from, to, err);
 }
 
+int kv_drop_files(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err) {
+    assert(family < kv->families);
+    return kv->ops->drop_files(kv, family, from, to, err);
+}
+
 uint64_t kv_disk_bytes(struct kv *kv) {
     return kv->ops->disk_bytes(kv);
 }

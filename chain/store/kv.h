@@ -32,6 +32,7 @@ struct kv_rocks_options {
     size_t cache_bytes;        /* blocks, indexes and filters of tables; 0 = 16 MiB */
     size_t write_buffer_bytes; /* of one family; 0 = 4 MiB; all together never over 6 of them */
     uint32_t plain;            /* bit i: family i holds hashes and the like: not worth compressing */
+    uint32_t large;            /* bit i: family i holds values of megabytes: written once, beside the tables */
     bool must_exist;           /* do not create: CODE_NOT_FOUND when there is none */
 };
 
@@ -119,6 +120,9 @@ int kv_write(struct kv *kv, struct kv_batch *b, bool sync, struct err *err);
  * round to it. Takes its time, and disk bandwidth, in proportion to what lies there: for background work, after large
  * ranges. */
 int kv_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
+/* Files that hold nothing but keys of from <= k < to go at once. The range must have been deleted, and no snapshot or
+ * iterator may still want it. Cheap. */
+int kv_drop_files(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
 /* Bytes of files on disk, about; 0 in memory. */
 uint64_t kv_disk_bytes(struct kv *kv);
 

@@ -30,6 +30,7 @@ struct kv_ops {
     bool (*batch_del_range)(struct kv *kv, void *batch, unsigned family, struct bytes from, struct bytes to);
     int (*write)(struct kv *kv, void *batch, bool sync, struct err *err);
     int (*reclaim)(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
+    int (*drop_files)(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
     uint64_t (*disk_bytes)(struct kv *kv);
 };
 

@@ -457,6 +457,7 @@ static int mem_write(struct kv *kv, void *batch, bool sync, struct err *err) {
     return rc;
 }
 
+/* Memory comes back when a node is taken out. */
 static int mem_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err) {
     (void)kv, (void)family, (void)from, (void)to, (void)err;
     return CODE_OK;
@@ -507,6 +508,7 @@ static const struct kv_ops mem_ops = {
     .batch_del_range = mem_batch_del_range,
     .write = mem_write,
     .reclaim = mem_reclaim,
+    .drop_files = mem_reclaim,
     .disk_bytes = mem_disk_bytes,
 };
 

@@ -21,11 +21,12 @@
 #define WAL_BYTES          (48 * MIB) /* what a start replays at most, about */
 #define OPEN_FILES         256
 #define BLOOM_BITS         10.0
+#define BLOB_LEN_MIN       (64 * KIB)
 
 struct rocks {
     struct kv kv;
     rocksdb_t *db;
-    rocksdb_options_t *options, *plain; /* plain: the same without compression */
+    rocksdb_options_t *options, *plain, *large; /* the same without compression; with blob files */
     rocksdb_column_family_handle_t *families[KV_FAMILIES_MAX];
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write_synced, *write_plain;
@@ -117,6 +118,7 @@ static void rocks_free(struct rocks *r) {
     rocksdb_compactoptions_destroy(r->compact);
     rocksdb_options_destroy(r->options);
     rocksdb_options_destroy(r->plain);
+    rocksdb_options_destroy(r->large);
     free(r);
 }
 
@@ -299,6 +301,13 @@ static int rocks_reclaim(struct kv *kv, unsigned family, struct bytes from, stru
     return CODE_OK;
 }
 
+static int rocks_drop_files(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err) {
+    struct rocks *r = rocks_of(kv);
+    char *text = NULL;
+    rocksdb_delete_file_in_range_cf(r->db, r->families[family], chars(from), from.len, chars(to), to.len, &text);
+    return text ? rocks_error(err, text, "giving back disk space of the database") : CODE_OK;
+}
+
 static uint64_t rocks_disk_bytes(struct kv *kv) {
     static const char *const names[] = {"rocksdb.total-sst-files-size", "rocksdb.total-blob-file-size",
                                         "rocksdb.cur-size-all-mem-tables"}; /* the log is about as large as these */
@@ -328,6 +337,7 @@ static const struct kv_ops rocks_ops = {
     .batch_del_range = rocks_batch_del_range,
     .write = rocks_write,
     .reclaim = rocks_reclaim,
+    .drop_files = rocks_drop_files,
     .disk_bytes = rocks_disk_bytes,
 };
 
@@ -344,6 +354,9 @@ int kv_open_rocks(const char *dir, const char *const *families, unsigned n, cons
     r->options = options_new(options);
     r->plain = rocksdb_options_create_copy(r->options);
     rocksdb_options_set_compression(r->plain, rocksdb_no_compression);
+    r->large = rocksdb_options_create_copy(r->options);
+    rocksdb_options_set_enable_blob_files(r->large, 1); /* merges move keys, not values */
+    rocksdb_options_set_min_blob_size(r->large, BLOB_LEN_MIN);
     r->read = rocksdb_readoptions_create();
     r->write_plain = rocksdb_writeoptions_create();
     r->write_synced = rocksdb_writeoptions_create();
@@ -357,7 +370,10 @@ int kv_open_rocks(const char *dir, const char *const *families, unsigned n, cons
     rocksdb_column_family_handle_t *handles[KV_FAMILIES_MAX] = {NULL};
     for (unsigned i = 0; i <= n; i++) {
         names[i] = i < n ? families[i] : "default";
-        family_options[i] = options && options->plain >> i & 1 ? r->plain : r->options;
+        family_options[i] = !options                  ? r->options
+                            : options->large >> i & 1 ? r->large
+                            : options->plain >> i & 1 ? r->plain
+                                                      : r->options;
     }
     char *text = NULL;
     r->db = rocksdb_open_column_families(r->options, dir, (int)n + 1, names, family_options, handles, &text);

@@ -124,14 +124,19 @@ static int publish(struct store *s, bool fresh, struct err *err) {
         return failure.code;
     }
     bool due = fresh && s->options.snapshot_every && v->head.height && v->head.height % s->options.snapshot_every == 0;
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     struct store_view *before = s->newest;
     s->newest = v;
+    v->after = s->views;
+    if (s->views)
+        s->views->before = v;
+    s->views = v;
     if (due && !s->due) { /* one that nobody has begun yet is enough: views that are held keep old data on disk */
         atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
         s->due = v;
     }
-    pthread_mutex_unlock(&s->lock);
+    cond_broadcast(&s->news);
+    mutex_unlock(&s->lock);
     store_view_close(before);
     return CODE_OK;
 }
@@ -171,7 +176,9 @@ static int open_parts(struct store *s, struct err *err) {
         rc = tree_open(&place, &s->head.root, TREE_CACHE_PAGES, &s->tree, err);
     if (rc == CODE_OK)
         rc = state_new(s->kv, NULL, STORE_FAMILY_STATE, 0, &s->state, err);
-    return rc == CODE_OK && any ? publish(s, false, err) : rc;
+    if (rc == CODE_OK && any)
+        rc = publish(s, false, err);
+    return rc ? rc : prune_open(s, err);
 }
 
 int store_adopt(struct store *s, struct err *err) {
@@ -192,7 +199,8 @@ int store_open_kv(struct kv *kv, const struct store_options *options, struct sto
     s->options.keep_proofs_ms = s->options.keep_proofs_ms ? s->options.keep_proofs_ms : KEEP_PROOFS_MS;
     s->options.snapshots_kept = s->options.snapshots_kept ? s->options.snapshots_kept : SNAPSHOTS_KEPT;
     assert(s->options.snapshots_kept <= SNAPSHOTS_MAX);
-    pthread_mutex_init(&s->lock, NULL);
+    mutex_init(&s->lock);
+    cond_init(&s->news);
     int rc = open_parts(s, err);
     if (rc) {
         store_close(s);
@@ -213,7 +221,8 @@ static int open_owned(struct kv *kv, const struct store_options *options, struct
 
 int store_open(const char *dir, const struct store_options *options, struct store **ret, struct err *err) {
     struct kv_rocks_options rocks = {.cache_bytes = options ? options->cache_bytes : 0,
-                                     .plain = 1u << STORE_FAMILY_TREE};
+                                     .plain = 1u << STORE_FAMILY_TREE,
+                                     .large = 1u << STORE_FAMILY_SNAPSHOTS};
     struct kv *kv;
     int rc = kv_open_rocks(dir, family_names, STORE_FAMILIES, &rocks, &kv, err);
     return rc ? rc : open_owned(kv, options, ret, err);
@@ -229,12 +238,14 @@ void store_close(struct store *s) {
     if (!s)
         return;
     assert(!s->batch_open);
-    snapshot_maker_free(s->maker);
+    snapshot_maker_free(s->keep.maker);
     store_view_close(s->due);
     store_view_close(s->newest);
     state_free(s->state);
     tree_free(s->tree);
-    pthread_mutex_destroy(&s->lock);
+    assert(!s->views);
+    cond_release(&s->news);
+    mutex_release(&s->lock);
     if (s->owns_kv)
         kv_close(s->kv);
     free(s);
@@ -242,6 +253,10 @@ void store_close(struct store *s) {
 
 int store_failed(const struct store *s, struct err *err) {
     return kv_failed(s->kv, err);
+}
+
+uint64_t store_disk_bytes(struct store *s) {
+    return kv_disk_bytes(s->kv);
 }
 
 struct kv *store_kv(struct store *s) {
@@ -416,7 +431,7 @@ static int write_batch(struct store_batch *b, bool sync, struct err *err) {
         struct height_key key = height_key('x', b->head.height);
         kv_batch_put(b->kv, STORE_FAMILY_BLOCKS, height_key_bytes(&key), buf_bytes(&b->indexed));
     }
-    rc = store_prune(b->store, &b->head, b->kv, err);
+    rc = prune_commit(b->store, &b->head, b->kv, err);
     if (rc)
         return rc;
     store_put_head(b->kv, &b->head, b->head.height == 0);

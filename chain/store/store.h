@@ -29,6 +29,7 @@
  *     snapshots  store_snapshot.c
  *     meta    'f' -> format u32be;  'h' -> the newest height and what is kept (struct head in store_private.h)
  *             'r' || height -> tree version u64be || root || block time u64be;  'm' || name -> store_put_meta's
+ *             'p' -> heights below are gone from blocks and index, u64be (prune.c)
  *             'i' …: a snapshot being taken in, store_import.c
  */
 #include "cairn/state.h"
@@ -62,7 +63,8 @@ enum store_record {
 struct store_options {
     uint64_t keep_proofs;    /* heights whose state stays provable; 0 = 128. Raised by keep_proofs_ms */
     uint64_t keep_proofs_ms; /* and at least those younger than this by block time; 0 = 60,000 */
-    uint64_t keep_blocks;    /* heights whose records and index entries stay; 0 = all */
+    uint64_t keep_blocks; /* heights whose records and index entries stay, and all since the oldest snapshot; 0 = all */
+    uint64_t disk_bytes;  /* over it, older snapshots and blocks go earlier, down to KEEP_BLOCKS_MIN; 0 = no budget */
     uint64_t snapshot_every; /* heights that are multiples of it get a snapshot; 0 = none */
     uint32_t snapshots_kept; /* 1 .. SNAPSHOTS_MAX; 0 = 2 */
     size_t cache_bytes;      /* of the database; 0 = kv.h's default */
@@ -113,12 +115,15 @@ int store_sync(struct store *s, struct err *err);
 void store_abort(struct store_batch *b);
 
 /*
- * Background work: one small step of the snapshot that is due, if any: about `budget` bytes of state. *ret_more: call
- * again. Never holds up a commit for longer than writing that much. One thread at a time, not necessarily the writer's;
- * call it after each commit, and again while there is more. An error means that the snapshot is not made (CODE_LIMIT,
- * CODE_CORRUPT, memory); one of the disk has latched the store, as any other write.
+ * Background work, one small step: of the snapshot that is due, and of deleting what commits have let go. `budget`:
+ * about so many bytes are read or written in it. *ret_more: call again. Never holds up a commit for longer than one
+ * such write. One thread at a time, not necessarily the writer's; call it after each commit, and again while there is
+ * more (keeper.h does). An error means that this was not done (a snapshot: CODE_LIMIT, CODE_CORRUPT, memory); one of
+ * the disk has latched the store, as any other write.
  */
 int store_keep(struct store *s, size_t budget, bool *ret_more, struct err *err);
+/* Bytes on disk, about. */
+uint64_t store_disk_bytes(struct store *s);
 
 /* --- what is committed; any thread ------------------------------------------------------------------------------ */
 

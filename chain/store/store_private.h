@@ -2,10 +2,10 @@
 #ifndef CAIRN_CHAIN_STORE_STORE_PRIVATE_H
 #define CAIRN_CHAIN_STORE_STORE_PRIVATE_H
 /* What the files of the store share. Private to chain/store. */
+#include "chain/os/thread.h"
 #include "chain/store/store.h"
 #include "chain/store/tree.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #define STORE_FORMAT 1
@@ -48,8 +48,19 @@ static inline struct bytes height_key_bytes(const struct height_key *k) {
 struct store_view {
     atomic_uint refs;
     struct store *store;
+    struct store_view *before, *after; /* of all that are open; under store.lock */
     struct kv_snap *snap;
     struct head head;
+};
+
+struct snapshot_maker;
+
+/* store_keep's own. */
+struct keep {
+    struct snapshot_maker *maker;                        /* NULL when none is made */
+    bool cleared;                                        /* what an earlier run had half made is gone */
+    uint64_t pruned_to;                                  /* heights below are gone from blocks and index */
+    uint64_t reclaimed_to, undo_reclaimed_to, looked_at; /* heights at the last time */
 };
 
 struct store {
@@ -58,10 +69,14 @@ struct store {
     struct store_options options;
     struct tree *tree;
     struct state *state;
-    struct head head;             /* the writer's */
-    struct snapshot_maker *maker; /* store_keep's; NULL when none is made */
-    bool cleared;                 /* what an earlier run had half made is gone */
-    pthread_mutex_t lock;
+    struct head head; /* the writer's */
+    bool prune_noted; /* the writer's: meta 'p' is there */
+    struct keep keep;
+    atomic_uint_least64_t squeezed; /* what a disk budget lets commits raise first_block to */
+    atomic_uint_least64_t oldest;   /* height of the oldest snapshot, or of the one being made; UINT64_MAX: none */
+    struct mutex lock;
+    struct cond news;          /* newest has changed */
+    struct store_view *views;  /* under lock: all that are open */
     struct store_view *newest; /* under lock; NULL in an empty store */
     struct store_view *due;    /* under lock: to make a snapshot from, or NULL */
 };
@@ -78,8 +93,17 @@ struct store_view *view_newest(struct store *s);
 /* CODE_OK when height lies in first..newest; else CODE_PRUNED or CODE_NOT_FOUND with a sentence. */
 int check_height(uint64_t height, uint64_t first, uint64_t newest, struct err *err);
 
-/* Puts into batch what a commit that makes `head` newest lets go; moves head's first_… on. Bounded. */
-int store_prune(struct store *s, struct head *head, struct kv_batch *batch, struct err *err);
+/* What a commit that makes `head` newest lets go: moves head's first_… on and puts into batch what goes with it at
+ * once. Bounded. */
+int prune_commit(struct store *s, struct head *head, struct kv_batch *batch, struct err *err);
+/* Deletes records and index entries of heights that are let go and that no view looks at, about `budget` bytes of keys.
+ * By store_keep alone. */
+int prune_step(struct store *s, size_t budget, bool *ret_more, struct err *err);
+/* Where prune_step goes on after a start. */
+int prune_open(struct store *s, struct err *err);
+
+/* The lowest first_block, and undo_from, that an open view has. False in an empty store. */
+bool views_need(struct store *s, uint64_t *ret_block, uint64_t *ret_undo);
 
 /* --- snapshots (store_snapshot.c); by store_keep alone -------------------------------------------------------------
  */
@@ -92,7 +116,9 @@ void snapshot_maker_free(struct snapshot_maker *m); /* NULL allowed */
 int snapshot_maker_step(struct snapshot_maker *m, size_t budget, bool *ret_done, struct err *err);
 /* Drops what a run before left half made. */
 int snapshot_clear_half_made(struct store *s, struct err *err);
-/* Height of the oldest snapshot that is kept; UINT64_MAX: there is none. */
-int snapshot_oldest(struct store *s, uint64_t *ret, struct err *err);
+/* Drops all but the newest `kept`. */
+int snapshot_drop_to(struct store *s, size_t kept, bool *ret_any, struct err *err);
+/* Sets s->oldest. */
+int snapshot_look(struct store *s, struct err *err);
 
 #endif

@@ -110,13 +110,16 @@ int store_find_tx(struct store *s, const struct hash *tx_id, uint64_t *ret_heigh
     if (rc)
         return rc;
     bool good = v.bytes.len == 12;
-    if (good) {
-        *ret_height = load_be64(v.bytes.data);
-        *ret_index = load_be32(v.bytes.data + 8);
-    }
+    uint64_t height = good ? load_be64(v.bytes.data) : 0;
+    uint32_t index = good ? load_be32(v.bytes.data + 8) : 0;
     kv_value_release(&v);
-    return good ? CODE_OK
-                : err_set(err, CODE_CORRUPT, "the index entry of transaction %s is damaged", hash_hex(tx_id).s);
+    if (!good)
+        return err_set(err, CODE_CORRUPT, "the index entry of transaction %s is damaged", hash_hex(tx_id).s);
+    if (height < store_first_block(s)) /* its block went, it will go, too */
+        return err_set(err, CODE_NOT_FOUND, "no block that is kept has the transaction %s", hash_hex(tx_id).s);
+    *ret_height = height;
+    *ret_index = index;
+    return CODE_OK;
 }
 
 int store_find_event(struct store *s, struct bytes key, uint64_t from_height, size_t max, uint64_t *ret_heights,
@@ -130,7 +133,8 @@ int store_find_event(struct store *s, struct bytes key, uint64_t from_height, si
     from[1 + key.len] = 0;
     memcpy(to, from, 1 + key.len);
     to[1 + key.len] = 1;
-    store_be64(from + 2 + key.len, from_height);
+    uint64_t first = store_first_block(s);
+    store_be64(from + 2 + key.len, from_height > first ? from_height : first);
     struct kv_range range = {bytes_of(from, 10 + key.len), bytes_of(to, 2 + key.len), false};
     struct kv_iter *it;
     struct bytes k, value;

@@ -3,6 +3,7 @@
  * Making and reading snapshots. Family snapshots:
  *
  *     'm' || height -> manifest          written with the last chunk: before that, the snapshot is not there
+ *     'h' || height -> root 32 || id 32 || chunks u32be || length u64be          the same time
  *     'c' || height || index u32be -> chunk
  *     'w' -> height                      being made; at a start, its chunks go
  */
@@ -61,65 +62,57 @@ int store_snapshot_chunk(struct store *s, uint64_t height, uint32_t index, struc
     return read_key(s, bytes_of(key.b, sizeof key.b), arena, ret, height, err);
 }
 
-static int info_of(struct bytes manifest, struct snapshot_info *ret, struct err *err) {
-    struct arena arena;
-    struct snapshot_manifest m;
-    arena_init(&arena, SNAPSHOT_CHUNKS_MAX * sizeof(struct snapshot_chunk) + 64 * KIB);
-    int rc = snapshot_manifest_decode(manifest, &arena, &m, err);
-    if (rc == CODE_OK)
-        *ret = (struct snapshot_info){m.height, m.root, snapshot_manifest_id(manifest), m.chunks, m.len};
-    arena_release(&arena);
-    return rc ? err_set(err, CODE_CORRUPT, "the manifest of a snapshot is damaged in the store") : CODE_OK;
+enum { INFO_LEN = 76 };
+
+static bool info_decode(struct bytes key, struct bytes in, struct snapshot_info *ret) {
+    if (key.len != 9 || in.len != INFO_LEN)
+        return false;
+    ret->height = load_be64(key.data + 1);
+    memcpy(ret->root.b, in.data, 32);
+    memcpy(ret->id.b, in.data + 32, 32);
+    ret->chunks = load_be32(in.data + 64);
+    ret->len = load_be64(in.data + 68);
+    return true;
 }
 
 int store_snapshots(struct store *s, size_t max, struct snapshot_info *ret, size_t *ret_n, struct err *err) {
-    struct kv_range range = {bytes_str("m"), bytes_str("n"), true};
-    struct bytes key, manifest;
+    struct kv_range range = {bytes_str("h"), bytes_str("i"), true};
+    struct bytes key, info;
     struct kv_iter *it;
     size_t n = 0;
+    bool good = true;
     int rc = kv_iter_open(s->kv, NULL, STORE_FAMILY_SNAPSHOTS, &range, &it, err);
     if (rc)
         return rc;
-    while (rc == CODE_OK && n < max && kv_iter_next(it, &key, &manifest))
-        rc = info_of(manifest, &ret[n++], err);
-    int closed = kv_iter_close(it, rc ? NULL : err);
-    rc = rc ? rc : closed;
-    if (rc == CODE_OK)
-        *ret_n = n;
-    return rc;
-}
-
-/* Heights of the snapshots that are there, oldest first. */
-static int heights(struct store *s, uint64_t ret[SNAPSHOTS_MAX + 1], size_t *ret_n, struct err *err) {
-    struct kv_range range = {bytes_str("m"), bytes_str("n"), false};
-    struct bytes key, manifest;
-    struct kv_iter *it;
-    size_t n = 0;
-    int rc = kv_iter_open(s->kv, NULL, STORE_FAMILY_SNAPSHOTS, &range, &it, err);
+    while (good && n < max && kv_iter_next(it, &key, &info))
+        good = info_decode(key, info, &ret[n++]);
+    rc = kv_iter_close(it, err);
     if (rc)
         return rc;
-    while (n <= SNAPSHOTS_MAX && kv_iter_next(it, &key, &manifest))
-        if (key.len == 9)
-            ret[n++] = load_be64(key.data + 1);
-    *ret_n = n;
-    return kv_iter_close(it, err);
+    *ret_n = good ? n : 0;
+    return good ? CODE_OK : err_set(err, CODE_CORRUPT, "the store's record of a snapshot is damaged");
 }
 
-int snapshot_oldest(struct store *s, uint64_t *ret, struct err *err) {
-    uint64_t at[SNAPSHOTS_MAX + 1];
-    size_t n = 0;
-    int rc = heights(s, at, &n, err);
-    if (rc == CODE_OK)
-        *ret = n ? at[0] : UINT64_MAX;
-    return rc;
+int snapshot_look(struct store *s, struct err *err) {
+    struct snapshot_info info[SNAPSHOTS_MAX + 1];
+    size_t n;
+    int rc = store_snapshots(s, SNAPSHOTS_MAX + 1, info, &n, err);
+    if (rc)
+        return rc;
+    uint64_t oldest = n ? info[n - 1].height : UINT64_MAX;
+    if (s->keep.maker && s->keep.maker->view->head.height < oldest)
+        oldest = s->keep.maker->view->head.height;
+    atomic_store(&s->oldest, oldest);
+    return CODE_OK;
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------- */
 
 static void put_drop(struct kv_batch *batch, uint64_t height) {
     struct chunk_key from = chunk_key(height, 0), to = chunk_key(height + 1, 0);
-    struct height_key manifest = height_key('m', height);
+    struct height_key manifest = height_key('m', height), info = height_key('h', height);
     kv_batch_del(batch, STORE_FAMILY_SNAPSHOTS, height_key_bytes(&manifest));
+    kv_batch_del(batch, STORE_FAMILY_SNAPSHOTS, height_key_bytes(&info));
     kv_batch_del_range(batch, STORE_FAMILY_SNAPSHOTS, bytes_of(from.b, sizeof from.b), bytes_of(to.b, sizeof to.b));
 }
 
@@ -207,6 +200,27 @@ int snapshot_maker_new(struct store *s, struct store_view *view, struct snapshot
     return rc;
 }
 
+static void put_info(struct kv_batch *batch, const struct snapshot_manifest *m, struct bytes manifest) {
+    struct height_key key = height_key('h', m->height);
+    struct hash id = snapshot_manifest_id(manifest);
+    uint8_t info[INFO_LEN];
+    memcpy(info, m->root.b, 32);
+    memcpy(info + 32, id.b, 32);
+    store_be32(info + 64, m->chunks);
+    store_be64(info + 68, m->len);
+    kv_batch_put(batch, STORE_FAMILY_SNAPSHOTS, height_key_bytes(&key), bytes_of(info, sizeof info));
+}
+
+/* Drops all but the newest `kept`. */
+static int put_drops(struct store *s, struct kv_batch *batch, size_t kept, struct err *err) {
+    struct snapshot_info info[SNAPSHOTS_MAX + 1];
+    size_t n;
+    int rc = store_snapshots(s, SNAPSHOTS_MAX + 1, info, &n, err);
+    for (size_t i = kept; rc == CODE_OK && i < n; i++)
+        put_drop(batch, info[i].height);
+    return rc;
+}
+
 /* The manifest, and what it pushes out. */
 static int put_manifest(struct snapshot_maker *m, struct err *err) {
     const struct head *h = &m->view->head;
@@ -214,19 +228,29 @@ static int put_manifest(struct snapshot_maker *m, struct err *err) {
         .height = h->height, .root = h->root.hash, .chunks = (uint32_t)m->chunks.len, .chunk = m->chunks.at};
     struct height_key key = height_key('m', h->height);
     struct buf bytes;
-    uint64_t at[SNAPSHOTS_MAX + 1];
-    size_t n;
-    int rc = heights(m->store, at, &n, err);
-    if (rc)
-        return rc;
+    for (size_t i = 0; i < m->chunks.len; i++)
+        manifest.len += m->chunks.at[i].len;
     buf_init(&bytes, SNAPSHOT_MANIFEST_LEN_MAX);
     snapshot_manifest_encode(&manifest, &bytes);
-    rc = buf_check(&bytes, err);
+    int rc = buf_check(&bytes, err);
+    if (rc == CODE_OK)
+        rc = put_drops(m->store, m->batch, m->store->options.snapshots_kept - 1, err);
     kv_batch_put(m->batch, STORE_FAMILY_SNAPSHOTS, height_key_bytes(&key), buf_bytes(&bytes));
+    put_info(m->batch, &manifest, buf_bytes(&bytes));
     kv_batch_del(m->batch, STORE_FAMILY_SNAPSHOTS, bytes_str("w"));
-    for (size_t i = 0; i + m->store->options.snapshots_kept < n + 1; i++)
-        put_drop(m->batch, at[i]);
     buf_release(&bytes);
+    return rc;
+}
+
+int snapshot_drop_to(struct store *s, size_t kept, bool *ret_any, struct err *err) {
+    struct kv_batch *batch = kv_batch_new(s->kv);
+    if (!batch)
+        return err_set(err, CODE_NO_MEMORY, "no memory to drop snapshots");
+    int rc = put_drops(s, batch, kept, err);
+    *ret_any = kv_batch_count(batch) > 0;
+    if (rc == CODE_OK && *ret_any)
+        rc = kv_write(s->kv, batch, true, err);
+    kv_batch_free(batch);
     return rc;
 }
 

@@ -7,12 +7,26 @@
 #include <stdlib.h>
 
 struct store_view *view_newest(struct store *s) {
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     struct store_view *v = s->newest;
     if (v)
         atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     return v;
+}
+
+bool views_need(struct store *s, uint64_t *ret_block, uint64_t *ret_undo) {
+    uint64_t block = UINT64_MAX, undo = UINT64_MAX;
+    mutex_lock(&s->lock);
+    for (const struct store_view *v = s->views; v; v = v->after) {
+        block = v->head.first_block < block ? v->head.first_block : block;
+        undo = v->head.undo_from < undo ? v->head.undo_from : undo;
+    }
+    bool any = s->newest != NULL;
+    mutex_unlock(&s->lock);
+    *ret_block = block;
+    *ret_undo = undo;
+    return any;
 }
 
 int store_view_open(struct store *s, struct store_view **ret, struct err *err) {
@@ -26,6 +40,12 @@ int store_view_open(struct store *s, struct store_view **ret, struct err *err) {
 void store_view_close(struct store_view *v) {
     if (!v || atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) != 1)
         return;
+    struct store *s = v->store;
+    mutex_lock(&s->lock);
+    *(v->before ? &v->before->after : &s->views) = v->after;
+    if (v->after)
+        v->after->before = v->before;
+    mutex_unlock(&s->lock);
     kv_snap_free(v->store->kv, v->snap);
     free(v);
 }

@@ -233,14 +233,14 @@ static void store_commit__prunes(void **state) {
     struct store_view *v;
     struct bytes got;
     StateProof *p;
-    struct hash roots[200];
+    struct hash roots[600];
     uint64_t height;
     uint32_t index;
     size_t most_pages = 0;
     arena_init(&arena, 1 * MIB);
     assert_ok(kv_open_mem(STORE_FAMILIES, &kv, &err), &err);
     assert_ok(store_open_kv(kv, &options, &s, &err), &err);
-    for (uint64_t h = 0; h < 200; h++) {
+    for (uint64_t h = 0; h < 600; h++) {
         char key[16], text[16];
         for (int i = 0; i < 5; i++) {
             snprintf(key, sizeof key, "k%d", (int)(h * 7 + (uint64_t)i * 13) % 40);
@@ -248,27 +248,34 @@ static void store_commit__prunes(void **state) {
             put(s, key, text);
         }
         roots[h] = commit(s, h * 100); /* 5 s are 50 heights */
+        bool more;
+        assert_ok(store_keep(s, 1 * MIB, &more, &err), &err);
         if (h > 100) {
             size_t pages = count_keys(s, STORE_FAMILY_TREE);
             most_pages = pages > most_pages ? pages : most_pages;
         }
     }
-    assert_int_equal(store_first_proof(s), 150);
-    assert_int_equal(store_first_block(s), 180);
+    assert_int_equal(store_first_proof(s), 550);
+    assert_int_equal(store_first_block(s), 580);
     assert_true(most_pages < 800);
-    for (uint64_t h = 150; h < 200; h++)
+    for (uint64_t h = 550; h < 600; h++)
         (void)proven(s, h, "k3", &roots[h]);
     assert_ok(store_view_open(s, &v, &err), &err);
-    assert_code(store_prove(v, 149, bytes_str("k3"), &arena, &p, &err), CODE_PRUNED);
-    assert_code(store_get_at(v, 200, bytes_str("k3"), &arena, &got, &err), CODE_NOT_FOUND);
+    assert_code(store_prove(v, 549, bytes_str("k3"), &arena, &p, &err), CODE_PRUNED);
+    assert_code(store_get_at(v, 600, bytes_str("k3"), &arena, &got, &err), CODE_NOT_FOUND);
     store_view_close(v);
-    assert_code(store_get_record(s, STORE_BLOCK, 179, &arena, &got, &err), CODE_PRUNED);
-    assert_ok(store_get_record(s, STORE_BLOCK, 180, &arena, &got, &err), &err);
-    struct hash old = tx_id(179), kept = tx_id(180);
+    assert_code(store_get_record(s, STORE_BLOCK, 579, &arena, &got, &err), CODE_PRUNED);
+    assert_ok(store_get_record(s, STORE_BLOCK, 580, &arena, &got, &err), &err);
+    struct hash old = tx_id(579), kept = tx_id(580);
     assert_code(store_find_tx(s, &old, &height, &index, &err), CODE_NOT_FOUND);
     assert_ok(store_find_tx(s, &kept, &height, &index, &err), &err);
-    assert_int_equal(count_keys(s, STORE_FAMILY_INDEX), 40);
-    assert_int_equal(count_keys(s, STORE_FAMILY_BLOCKS), 40);
+    assert_int_equal(count_keys(s, STORE_FAMILY_INDEX), 2 * 88); /* they go in strides of 256 */
+    assert_int_equal(count_keys(s, STORE_FAMILY_BLOCKS), 2 * 88);
+    size_t n;
+    uint64_t heights[4];
+    uint32_t indexes[4];
+    assert_ok(store_find_event(s, bytes_str("storage.sealed/7"), 0, 4, heights, indexes, &n, &err), &err);
+    assert_int_equal(heights[0], 580);
     check_view(s);
     arena_release(&arena);
     store_close(s);
