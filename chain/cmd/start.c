@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { SNAPSHOT_EVERY = 1000 }; /* heights; config.proto names it, too */
 enum { HTTP_GRACE_MS = 2000, HTTP_WORKERS = 4 };
 
 struct running {
@@ -77,6 +78,8 @@ static int start_node(struct running *run, struct err *err) {
     struct net_address *peers = calloc(NET_KNOWN_MAX, sizeof *peers);
     size_t peers_n = 0;
     int rc = peers != NULL ? peers_of(c, peers, &peers_n, err) : err_set(err, CODE_NO_MEMORY, "no memory");
+    if (rc == CODE_OK && c->snapshots_kept > SNAPSHOTS_MAX)
+        rc = err_set(err, CODE_CONFIG, "snapshots_kept: 1 to %d", SNAPSHOTS_MAX);
     struct node_options o = {.data_dir = run->home.data,
                              .app = &run->app,
                              .genesis = run->home.genesis,
@@ -92,6 +95,11 @@ static int start_node(struct running *run, struct err *err) {
                              .cache_mib = c->rocksdb_cache_mib,
                              .verify_threads = c->verify_threads,
                              .prune_keep_blocks = c->prune_keep_blocks,
+                             .snapshot_every = c->no_snapshots            ? 0
+                                               : c->snapshot_every_blocks ? c->snapshot_every_blocks
+                                                                          : SNAPSHOT_EVERY,
+                             .snapshots_kept = c->snapshots_kept,
+                             .disk_budget_mib = c->disk_budget_mib,
                              .index_events = c->index_events,
                              .version = CAIRND_VERSION,
                              .metrics = run->metrics};

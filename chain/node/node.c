@@ -139,9 +139,15 @@ static int open_store(struct node *n, const struct node_options *o, struct err *
         rc = dir_make(path, 0700, err);
     if (rc == CODE_OK)
         rc = path_join(n->data_dir, "db", path, sizeof path, err);
-    struct store_options so = {.keep_blocks = o->prune_keep_blocks, .cache_bytes = (size_t)o->cache_mib << 20};
+    struct store_options so = {.keep_blocks = o->prune_keep_blocks,
+                               .disk_bytes = o->disk_budget_mib << 20,
+                               .snapshot_every = o->snapshot_every,
+                               .snapshots_kept = o->snapshots_kept,
+                               .cache_bytes = (size_t)o->cache_mib << 20};
     if (rc == CODE_OK)
         rc = store_open(path, &so, &n->store, err);
+    if (rc == CODE_OK)
+        rc = keeper_start(n->store, &n->keeper, err);
     unsigned cpus = thread_cpus();
     unsigned threads = o->verify_threads != 0      ? o->verify_threads
                        : cpus < VERIFY_THREADS_MAX ? cpus
@@ -363,6 +369,7 @@ void node_stop(struct node *n) {
     if (n->disk != NULL)
         n->disk->free(n->disk);
     verify_free(n->verify);
+    keeper_stop(n->keeper);
     store_close(n->store);
     queue_release(&n->events);
     queue_release(&n->jobs);

@@ -34,6 +34,9 @@ struct node_options {
     uint64_t cache_mib;                          /* 0: default */
     unsigned verify_threads;                     /* 0: as many as CPUs, at most 4 */
     uint64_t prune_keep_blocks;                  /* 0: all */
+    uint64_t snapshot_every;                     /* heights; 0: no snapshots */
+    uint32_t snapshots_kept;                     /* 0: default; at most SNAPSHOTS_MAX */
+    uint64_t disk_budget_mib;                    /* 0: none */
     bool index_events;
     const char *version;     /* of the program; static */
     struct metrics *metrics; /* may be NULL */

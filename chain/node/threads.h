@@ -8,6 +8,7 @@
 #include "chain/node/node.h"
 #include "chain/node/quarantine.h"
 #include "chain/os/queue.h"
+#include "chain/store/keeper.h"
 
 enum {
     EVENTS_MAX = 8192,
@@ -77,6 +78,7 @@ struct node {
     struct app app;
     struct hash chain_tag;
     struct store *store;
+    struct keeper *keeper; /* of the store */
     struct verify *verify;
     struct admit *admit;
     struct net *net;

@@ -123,7 +123,7 @@ int kv_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes t
 /* Files that hold nothing but keys of from <= k < to go at once. The range must have been deleted, and no snapshot or
  * iterator may still want it. Cheap. */
 int kv_drop_files(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
-/* Bytes of files on disk, about; 0 in memory. */
+/* Bytes of its files on disk, by looking at each; 0 in memory. */
 uint64_t kv_disk_bytes(struct kv *kv);
 
 /* --- memory back end: failures on purpose ----------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
  * Recovery: a torn tail of the log (never acknowledged) is dropped; damage before it refuses to open.
  */
 #include "chain/base/limits.h"
+#include "chain/os/file.h"
 #include "chain/store/kv_backend.h"
 
 #include <assert.h>
@@ -31,6 +32,7 @@ struct rocks {
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write_synced, *write_plain;
     rocksdb_compactoptions_t *compact;
+    char dir[PATH_LEN_MAX];
 };
 
 struct kv_snap {
@@ -308,16 +310,26 @@ static int rocks_drop_files(struct kv *kv, unsigned family, struct bytes from, s
     return text ? rocks_error(err, text, "giving back disk space of the database") : CODE_OK;
 }
 
+struct sum {
+    const char *dir;
+    uint64_t bytes;
+};
+
+static int add_file(void *ctx, const char *name, struct err *err) {
+    struct sum *sum = (struct sum *)ctx;
+    char path[PATH_LEN_MAX];
+    struct stat st;
+    (void)err;
+    int n = snprintf(path, sizeof path, "%s/%s", sum->dir, name);
+    if (n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0) /* it may be gone by now */
+        sum->bytes += (uint64_t)st.st_size;
+    return CODE_OK;
+}
+
 static uint64_t rocks_disk_bytes(struct kv *kv) {
-    static const char *const names[] = {"rocksdb.total-sst-files-size", "rocksdb.total-blob-file-size",
-                                        "rocksdb.cur-size-all-mem-tables"}; /* the log is about as large as these */
-    struct rocks *r = rocks_of(kv);
-    uint64_t sum = 0, n;
-    for (unsigned f = 0; f < kv->families; f++)
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (rocksdb_property_int_cf(r->db, r->families[f], names[i], &n) == 0)
-                sum += n;
-    return sum;
+    struct sum sum = {.dir = rocks_of(kv)->dir};
+    (void)dir_each(sum.dir, add_file, &sum, NULL);
+    return sum.bytes;
 }
 
 static const struct kv_ops rocks_ops = {
@@ -350,6 +362,7 @@ int kv_open_rocks(const char *dir, const char *const *families, unsigned n, cons
     if (!r)
         return err_set(err, CODE_NO_MEMORY, "no memory to open the database in %s", dir);
     r->kv.ops = &rocks_ops;
+    (void)snprintf(r->dir, sizeof r->dir, "%s", dir); /* RocksDB refuses a longer one */
     r->kv.families = n;
     r->options = options_new(options);
     r->plain = rocksdb_options_create_copy(r->options);

@@ -176,9 +176,9 @@ static int open_parts(struct store *s, struct err *err) {
         rc = tree_open(&place, &s->head.root, TREE_CACHE_PAGES, &s->tree, err);
     if (rc == CODE_OK)
         rc = state_new(s->kv, NULL, STORE_FAMILY_STATE, 0, &s->state, err);
-    if (rc == CODE_OK && any)
-        rc = publish(s, false, err);
-    return rc ? rc : prune_open(s, err);
+    if (rc == CODE_OK)
+        rc = prune_open(s, err);
+    return rc == CODE_OK && any ? publish(s, false, err) : rc; /* from here on a keeper works */
 }
 
 int store_adopt(struct store *s, struct err *err) {
