@@ -36,7 +36,7 @@
 #define SNAPSHOT_CHUNKS_MAX    65536 /* 64 GiB of state at least; the manifest stays below 2.4 MiB */
 #define SNAPSHOT_BITS_MAX      128   /* of a prefix: nobody finds eight keys that share more */
 #define SNAPSHOTS_MAX          16    /* kept at once: each costs the state's size on disk */
-#define KEEP_BLOCKS_MIN        1000                              /* that a disk budget leaves: what peers that are behind ask for */
+#define KEEP_BLOCKS_MIN        1000  /* that a disk budget leaves: what peers that are behind ask for */
 
 /* --- names --- */
 #define BUCKET_NAME_MIN 3 /* as S3 */
