@@ -20,6 +20,8 @@
 #define TX_MSGS_MAX         128       /* messages in one transaction */
 #define BLOCK_LEN_MAX       (4 * MIB) /* travels to every validator within a round */
 #define BLOCK_TXS_MAX       16384     /* 4 MiB of the smallest transactions */
+#define TX_REQUEST_MAX      4096      /* asked for by hash at once: 128 KiB; who lacks more asks for the whole body */
+#define TX_REPLY_MAX        (1 * MIB) /* transactions in one answer, unless a single one has more */
 #define VALIDATORS_MAX      128       /* votes per height grow with the square */
 #define DOWNTIME_WINDOW_MAX 1000000   /* heights whose missed precommits are remembered: a record each at worst */
 #define UNORDERED_IDS_MAX   4096      /* ids in one record of unordered transactions: 128 KiB, half of VALUE_LEN_MAX */

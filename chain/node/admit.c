@@ -45,6 +45,7 @@ struct submission {
 struct pooled {
     struct mempool_tx mp; /* first: what the pool gives back */
     atomic_uint refs;
+    uint64_t admitted_ms; /* clock_mono_ms */
     uint8_t wire[];
 };
 
@@ -92,6 +93,7 @@ static struct pooled *pooled_new(const struct tx *tx, const struct app_admission
     if (p == NULL)
         return NULL;
     atomic_init(&p->refs, 1);
+    p->admitted_ms = clock_mono_ms();
     memcpy(p->wire, tx->wire.data, tx->wire.len);
     p->mp = (struct mempool_tx){.wire_hash = tx->wire_hash,
                                 .tx_id = tx->id,
@@ -536,6 +538,21 @@ void admit_unpin(struct admit_pins *pins) {
     free(pins->txs);
     free(pins->wires);
     *pins = (struct admit_pins){0};
+}
+
+void admit_find(struct admit *a, const struct hash *wire_hashes, size_t n, struct arena *arena, struct bytes *ret_wires,
+                uint32_t *ret_age_ms) {
+    uint64_t now = clock_mono_ms();
+    mutex_lock(&a->lock);
+    for (size_t i = 0; i < n; i++) {
+        const struct mempool_tx *tx = mempool_find(&a->pool, &wire_hashes[i]);
+        uint64_t age = tx != NULL ? now - ((const struct pooled *)(const void *)tx)->admitted_ms : UINT32_MAX;
+        if (ret_age_ms != NULL)
+            ret_age_ms[i] = age < UINT32_MAX ? (uint32_t)age : UINT32_MAX;
+        if (ret_wires != NULL && (tx == NULL || !arena_dup_bytes(arena, tx->wire, &ret_wires[i])))
+            ret_wires[i] = BYTES_NONE;
+    }
+    mutex_unlock(&a->lock);
 }
 
 bool admit_ready(struct admit *a) {

@@ -69,6 +69,10 @@ struct admit_pins {
 int admit_pin(struct admit *a, uint64_t bytes_max, size_t txs_max, struct admit_pins *ret, struct err *err);
 void admit_unpin(struct admit_pins *pins);
 
+/* Looks for waiting transactions by wire hash, as core_host.txs (core.h) says. */
+void admit_find(struct admit *a, const struct hash *wire_hashes, size_t n, struct arena *arena, struct bytes *ret_wires,
+                uint32_t *ret_age_ms);
+
 bool admit_ready(struct admit *a);
 
 struct admit_stats {

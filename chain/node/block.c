@@ -50,17 +50,6 @@ static int open_certificate(struct block *b, uint16_t last_validators, struct er
     return rc;
 }
 
-/* The hash by which the header names a transaction, from its frame alone. */
-static int wire_hash_of(struct bytes wire, struct hash *ret, struct err *err) {
-    struct sig sig;
-    size_t len = tx_wire_len(wire);
-    if (len == 0 || len != wire.len)
-        return err_set(err, CODE_MALFORMED, "a transaction's length does not fit its frame");
-    memcpy(sig.b, wire.data + len - sizeof sig.b, sizeof sig.b);
-    *ret = tx_wire_hash_of(bytes_of(wire.data + 4, len - TX_FRAME_LEN), &sig);
-    return CODE_OK;
-}
-
 static int bind_txs(struct block *b, struct err *err) {
     size_t n = b->pb->n_txs;
     if (n != b->header.txs_count)
@@ -70,7 +59,8 @@ static int bind_txs(struct block *b, struct err *err) {
     struct hash *hashes = arena_array(&b->arena, n, sizeof *hashes);
     int rc = hashes != NULL ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a block's transactions");
     for (size_t i = 0; rc == CODE_OK && i < n; i++)
-        rc = wire_hash_of(pb_bytes(b->pb->txs[i]), &hashes[i], err);
+        if (!tx_wire_hash(pb_bytes(b->pb->txs[i]), &hashes[i]))
+            rc = err_set(err, CODE_MALFORMED, "a transaction's length does not fit its frame");
     struct hash root = rc == CODE_OK ? header_txs_root(hashes, n) : (struct hash){{0}};
     arena_rewind(&b->arena, mark);
     if (rc == CODE_OK && !hash_eq(&root, &b->header.txs_root))

@@ -196,7 +196,7 @@ static void on_proposal(struct core *c, const struct bft_send *send) {
     if (body == NULL || !body->block->opened)
         return;
     struct bytes first, second;
-    if (wire_proposal_encode(&send->proposal, body->block, &c->arena, &first, NULL) != CODE_OK)
+    if (wire_proposal_encode(&send->proposal, body->block, NULL, &c->arena, &first, NULL) != CODE_OK)
         return;
     if (does(WITHHOLD)) {
         for (size_t i = 0; i < NET_PEERS_MAX; i++)
@@ -209,7 +209,7 @@ static void on_proposal(struct core *c, const struct bft_send *send) {
     struct proposal p;
     struct block *b = NULL;
     if (altered(c, &send->proposal, body->block, does(INVALID_BLOCK), &p, &b) != CODE_OK ||
-        wire_proposal_encode(&p, b, &c->arena, &second, NULL) != CODE_OK) {
+        wire_proposal_encode(&p, b, NULL, &c->arena, &second, NULL) != CODE_OK) {
         block_unref(b);
         return;
     }

@@ -33,7 +33,8 @@ static int open_decided(struct core *c, struct bytes encoded, const Certificate 
 
 int catch_up_feed(struct core *c, net_peer peer, struct block *b, const struct certificate *cert, struct err *err) {
     struct body *body = bodies_keep(&c->bodies, b, BODY_HERE);
-    if (body != NULL && hash_eq(&c->needed, &b->header.id))
+    bool waited = body != NULL && proposals_forget(c, &b->header.id);
+    if (body != NULL && (waited || hash_eq(&c->needed, &b->header.id)))
         outputs_judge(c, body);
     return driver_when(c->driver, c->head->height + 1) == DRIVER_NOW ? driver_certificate(c->driver, peer, cert, err)
                                                                      : CODE_OK;
@@ -53,6 +54,7 @@ static int take_decided(struct core *c, net_peer peer, struct bytes encoded, con
         rc = catch_up_feed(c, peer, b, &c->cert, err);
     } else if (hash_eq(&c->needed, &b->header.id)) {
         struct body *body = bodies_keep(&c->bodies, b, BODY_HERE);
+        proposals_forget(c, &b->header.id);
         if (body != NULL)
             outputs_judge(c, body);
     }

@@ -65,6 +65,7 @@ int core_committed(struct core *c, struct head *head, struct err *err) {
     c->deciding = false;
     c->round = 0;
     bodies_clear(&c->bodies, head->height);
+    assemble_clear(&c->assemble, head->height);
     c->needed = (struct hash){{0}};
     metric_add(c->metrics.blocks, 1);
     metric_set(c->metrics.height, (double)head->height);
@@ -164,13 +165,16 @@ int core_tick(struct core *c, struct err *err) {
     if (c->halted)
         return CODE_OK;
     int rc = timers_fire(c, err);
+    proposals_step(c);
     return done(c, rc == CODE_OK ? block_sync_step(c, err) : rc);
 }
 
 uint64_t core_deadline(const struct core *c) {
     if (c->halted)
         return UINT64_MAX;
-    uint64_t next = c->sync.due_ns;
+    uint64_t next = c->sync.due_ns, ask_ms = assemble_deadline(&c->assemble);
+    if (ask_ms < UINT64_MAX / 1000000u && ask_ms * 1000000u < next)
+        next = ask_ms * 1000000u;
     for (unsigned i = 0; i < BFT_TIMER_KINDS; i++)
         if (c->timers[i].armed && c->timers[i].deadline_ns < next)
             next = c->timers[i].deadline_ns;
@@ -203,6 +207,7 @@ int core_open(struct core *c, const struct core_options *options, struct err *er
 
 void core_close(struct core *c) {
     bodies_clear(&c->bodies, UINT64_MAX);
+    assemble_release(&c->assemble);
     block_sync_close(c);
     arena_release(&c->arena);
     head_unref(c->head);

@@ -16,9 +16,11 @@
  * stop then, and put nothing more in. What peers sent is never such a failure: they are reported to the host.
  *
  * Rooms: core.c (heights, timers), outputs.c (what the consensus core asks for), inputs.c (messages of peers),
- * catch_up.c (decided blocks), block_sync.c, recover.c (the log after a restart), evidence.c.
+ * proposals.c (out and in, and their bodies put together), catch_up.c (decided blocks), block_sync.c, recover.c (the
+ * log after a restart), evidence.c.
  */
 #include "chain/metrics/metrics.h"
+#include "chain/node/assemble.h"
 #include "chain/node/bodies.h"
 #include "chain/node/check.h"
 #include "chain/node/driver.h"
@@ -70,6 +72,11 @@ struct core_host {
     void (*job)(void *ctx, const struct job *job);
     /* Transactions wait for a block. */
     bool (*ready)(void *ctx);
+    /* Looks for transactions that wait here by wire hash. ret_wires (may be NULL) of those found, copied to the arena,
+     * the others BYTES_NONE; ret_age_ms (may be NULL) how long each has waited, UINT32_MAX when it is not here. A NULL
+     * slot: this host keeps none; proposals then go with all bodies. */
+    void (*txs)(void *ctx, const struct hash *wire_hashes, size_t n, struct arena *arena, struct bytes *ret_wires,
+                uint32_t *ret_age_ms);
     /* The peers are sent once more what waits here. */
     void (*respread)(void *ctx);
     /* The lowest height whose block is kept. */
@@ -151,6 +158,7 @@ struct core {
     struct bft *bft;
     struct head *head;
     struct bodies bodies;
+    struct assemble assemble;
     struct hash needed; /* asked of peers; zero: nothing */
     struct core_timer timers[BFT_TIMER_KINDS];
     struct core_sync sync;

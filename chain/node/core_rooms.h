@@ -29,7 +29,22 @@ void outputs_laggard(struct core *c, net_peer peer, uint64_t height);
 int outputs_log_body(struct core *c, const struct block *b, struct err *err);
 
 /* inputs.c */
+/* The set and parsed keys of a height that is now or next; NULL for others. */
+const struct validator_set *inputs_set_at(const struct core *c, uint64_t height, const struct verifier **ret_keys);
 void inputs_misbehaved(struct core *c, net_peer peer, unsigned points, const char *what, const struct err *err);
+
+/* proposals.c */
+void proposals_send(struct core *c, const struct proposal *p);
+int proposals_take(struct core *c, net_peer peer, struct bytes payload, struct err *err);
+void proposals_request(struct core *c, net_peer peer, struct bytes payload);
+void proposals_reply(struct core *c, net_peer peer, struct bytes payload);
+/* The consensus core waits for the verdict on this value, whose body is not here. False: it is not being put together,
+ * either. */
+bool proposals_want(struct core *c, const struct hash *value);
+/* Its body has come whole. True: the consensus core has been waiting for it. */
+bool proposals_forget(struct core *c, const struct hash *value);
+void proposals_step(struct core *c); /* asks peers, when it is time */
+void proposals_ask_body(struct core *c, net_peer peer, uint64_t height, uint32_t round, const struct hash *value);
 
 /* catch_up.c */
 int catch_up_decided(struct core *c, net_peer peer, struct bytes payload, struct err *err);

@@ -13,8 +13,7 @@ void inputs_misbehaved(struct core *c, net_peer peer, unsigned points, const cha
     c->host.report(c->host.ctx, peer, points, why);
 }
 
-/* The set and parsed keys of a height that is now or next; NULL for others. */
-static const struct validator_set *set_at(const struct core *c, uint64_t height, const struct verifier **ret_keys) {
+const struct validator_set *inputs_set_at(const struct core *c, uint64_t height, const struct verifier **ret_keys) {
     switch (driver_when(c->driver, height)) {
     case DRIVER_NOW:
         *ret_keys = c->head->verifiers;
@@ -38,7 +37,7 @@ static int on_vote(struct core *c, net_peer peer, struct bytes payload, struct e
         return CODE_OK;
     }
     const struct verifier *keys = NULL;
-    const struct validator_set *set = set_at(c, v.height, &keys);
+    const struct validator_set *set = inputs_set_at(c, v.height, &keys);
     if (driver_when(c->driver, v.height) == DRIVER_PAST || (set != NULL && bft_has_vote(c->bft, &v)))
         return CODE_OK;
     if (set != NULL) {
@@ -66,48 +65,6 @@ static int on_certificate(struct core *c, net_peer peer, struct bytes payload, s
         }
     }
     return driver_certificate(c->driver, peer, &c->cert, err);
-}
-
-/* "plausibility (precision 500 ms, a delay parameter growing per round) is judged at receipt, only for pol_round -1" */
-static bool timely(const struct core *c, const struct proposal *p, uint64_t time_ms) {
-    const ConsensusParams *cp = c->head->info.consensus;
-    uint64_t now = c->host.real_ms(c->host.ctx);
-    uint64_t late = cp->precision_ms + cp->message_delay_ms * (1 + (uint64_t)p->round);
-    return time_ms <= now + cp->precision_ms && now <= time_ms + late;
-}
-
-static int on_proposal(struct core *c, net_peer peer, struct bytes payload, struct err *err) {
-    struct proposal p;
-    struct block *b = NULL;
-    struct err why;
-    int rc = wire_proposal_decode(payload, &c->chain_tag, &c->arena, &p, &b, &why);
-    if (rc != CODE_OK) {
-        inputs_misbehaved(c, peer, 50, "malformed proposal", &why);
-        return CODE_OK;
-    }
-    const struct verifier *keys = NULL;
-    const struct validator_set *set = set_at(c, p.height, &keys);
-    enum driver_when when = driver_when(c->driver, p.height);
-    if (set != NULL) {
-        struct hash digest = proposal_digest(&c->chain_tag, &p);
-        if (p.validator >= set->n || !verifier_check(&keys[p.validator], &digest, &p.sig)) {
-            err_set(&why, CODE_BAD_SIGNATURE, "height %" PRIu64 " validator %u", p.height, p.validator);
-            inputs_misbehaved(c, peer, 50, "forged proposal", &why);
-            block_unref(b);
-            return CODE_OK;
-        }
-    }
-    if (when == DRIVER_NOW || when == DRIVER_NEXT) {
-        uint16_t last = when == DRIVER_NOW ? c->head->last_validators.n : c->head->info.validators.n;
-        if (block_bind(b, last, &why) == CODE_OK)
-            bodies_keep(&c->bodies, b, BODY_HERE);
-        else /* the proposal is its validator's, the body is not */
-            inputs_misbehaved(c, peer, 50, "another body than the proposal's", &why);
-    }
-    if (when != DRIVER_PAST)
-        rc = driver_proposal(c->driver, peer, &p, timely(c, &p, b->header.time), err);
-    block_unref(b);
-    return rc;
 }
 
 static void on_body_request(struct core *c, net_peer peer, struct bytes payload) {
@@ -169,11 +126,17 @@ static int message(struct core *c, net_peer peer, uint8_t wire_kind, struct byte
     case WIRE_CERTIFICATE:
         return on_certificate(c, peer, payload, err);
     case WIRE_PROPOSAL:
-        return on_proposal(c, peer, payload, err);
+        return proposals_take(c, peer, payload, err);
     case WIRE_DECIDED:
         return catch_up_decided(c, peer, payload, err);
     case WIRE_BODY_REQUEST:
         on_body_request(c, peer, payload);
+        return CODE_OK;
+    case WIRE_TX_REQUEST:
+        proposals_request(c, peer, payload);
+        return CODE_OK;
+    case WIRE_TX_REPLY:
+        proposals_reply(c, peer, payload);
         return CODE_OK;
     case WIRE_STATUS:
         return on_status(c, peer, payload, err);

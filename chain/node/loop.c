@@ -47,6 +47,12 @@ static bool host_ready(void *ctx) {
     return admit_ready(n->admit);
 }
 
+static void host_txs(void *ctx, const struct hash *wire_hashes, size_t count, struct arena *arena,
+                     struct bytes *ret_wires, uint32_t *ret_age_ms) {
+    struct node *n = ctx;
+    admit_find(n->admit, wire_hashes, count, arena, ret_wires, ret_age_ms);
+}
+
 static void host_respread(void *ctx) {
     struct node *n = ctx;
     admit_respread(n->admit);
@@ -108,6 +114,7 @@ struct core_host core_host_of(struct node *n) {
                               .report = host_report,
                               .job = host_job,
                               .ready = host_ready,
+                              .txs = host_txs,
                               .respread = host_respread,
                               .earliest = host_earliest,
                               .serve_decided = host_serve_decided,

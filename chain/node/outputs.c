@@ -71,15 +71,6 @@ static void broadcast(struct core *c, uint8_t kind, struct bytes payload) {
     c->host.send(c->host.ctx, NET_PEER_NONE, kind, payload);
 }
 
-static void send_proposal(struct core *c, const struct proposal *p) {
-    struct body *b = bodies_find(&c->bodies, &p->value);
-    struct bytes out;
-    if (b == NULL || b->state != BODY_VALID || !b->block->opened)
-        return; /* a restart during its round: the body is in the log, but others will propose it */
-    if (wire_proposal_encode(p, b->block, &c->arena, &out, NULL) == CODE_OK)
-        broadcast(c, WIRE_PROPOSAL, out);
-}
-
 void outputs_status(struct core *c, net_peer peer, uint64_t height, uint32_t round) {
     PeerStatus pb = PEER_STATUS__INIT;
     struct bytes out;
@@ -98,7 +89,7 @@ static void env_send(void *ctx, const struct bft_send *send) {
     struct bytes out;
     switch (send->kind) {
     case BFT_SEND_PROPOSAL:
-        send_proposal(c, &send->proposal);
+        proposals_send(c, &send->proposal);
         break;
     case BFT_SEND_VOTE:
         if (wire_vote_encode(&send->vote, &c->arena, &out, NULL) == CODE_OK)
@@ -148,23 +139,17 @@ static void env_validate(void *ctx, uint64_t height, uint32_t round, const struc
     struct body *b = bodies_find(&c->bodies, value);
     if (b != NULL)
         outputs_judge(c, b);
+    else
+        proposals_want(c, value);
 }
 
 static void env_need(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
     struct core *c = ctx;
     struct body *b = bodies_find(&c->bodies, value);
-    if (b != NULL) {
+    if (b != NULL)
         outputs_judge(c, b);
-        return;
-    }
-    c->needed = *value;
-    BodyRequest pb = BODY_REQUEST__INIT;
-    struct bytes out;
-    pb.height = height;
-    pb.round = round;
-    pb.value_id = pb_data(hash_bytes(value));
-    if (pb_encode(&pb, &c->arena, &out, NULL) == CODE_OK)
-        broadcast(c, WIRE_BODY_REQUEST, out);
+    else if (!proposals_want(c, value))
+        proposals_ask_body(c, NET_PEER_NONE, height, round, value);
 }
 
 static int env_decide(void *ctx, uint64_t height, const struct hash *value, const struct certificate *certificate,

@@ -11,8 +11,10 @@ enum net_class wire_class(uint8_t kind) {
     case WIRE_STATUS:
         return NET_VOTES;
     case WIRE_PROPOSAL:
+    case WIRE_TX_REQUEST:
         return NET_PROPOSALS;
     case WIRE_DECIDED:
+    case WIRE_TX_REPLY:
         return NET_BODIES;
     case WIRE_BLOCK_REQUEST:
     case WIRE_BLOCK_BATCH:
@@ -88,8 +90,8 @@ int wire_certificate_decode(struct bytes in, uint16_t validators, struct arena *
 
 /* --- proposals --- */
 
-int wire_proposal_encode(const struct proposal *p, const struct block *b, struct arena *arena, struct bytes *ret,
-                         struct err *err) {
+int wire_proposal_encode(const struct proposal *p, const struct block *b, const bool *young, struct arena *arena,
+                         struct bytes *ret, struct err *err) {
     Proposal pb = PROPOSAL__INIT;
     pb.height = p->height;
     pb.round = p->round;
@@ -97,46 +99,63 @@ int wire_proposal_encode(const struct proposal *p, const struct block *b, struct
     pb.header = b->pb->header;
     pb.n_wire_hashes = b->txs_n;
     pb.wire_hashes = arena_array(arena, b->txs_n, sizeof *pb.wire_hashes);
-    if (pb.wire_hashes == NULL)
+    pb.txs = arena_array(arena, b->txs_n, sizeof *pb.txs);
+    if (pb.wire_hashes == NULL || pb.txs == NULL)
         return err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
-    for (size_t i = 0; i < b->txs_n; i++)
+    for (size_t i = 0; i < b->txs_n; i++) {
         pb.wire_hashes[i] = pb_data(hash_bytes(&b->txs[i].wire_hash));
+        if (young == NULL || young[i])
+            pb.txs[pb.n_txs++] = b->pb->txs[i];
+    }
     pb.last_certificate = b->pb->last_certificate;
-    pb.n_txs = b->pb->n_txs;
-    pb.txs = b->pb->txs;
     pb.proposer = p->validator;
     pb.signature = pb_data(sig_bytes(&p->sig));
     return pb_encode(&pb, arena, ret, err);
 }
 
-int wire_proposal_decode(struct bytes in, const struct hash *chain_tag, struct arena *arena, struct proposal *ret,
-                         struct block **ret_block, struct err *err) {
+/* The hashes, held against the header. */
+static int hashes_decode(const Proposal *pb, struct arena *arena, struct wire_proposal *out, struct err *err) {
+    size_t n = pb->n_wire_hashes;
+    struct hash *spent = arena_array(arena, n + 1, sizeof *spent);
+    out->hashes = arena_array(arena, n + 1, sizeof *out->hashes);
+    if (spent == NULL || out->hashes == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
+    for (size_t i = 0; i < n; i++) {
+        if (!hash_from(pb_bytes(pb->wire_hashes[i]), &out->hashes[i]))
+            return err_set(err, CODE_MALFORMED, "a wire hash of a proposal has not 32 bytes");
+        spent[i] = out->hashes[i];
+    }
+    out->hashes_n = n;
+    struct hash root = header_txs_root(spent, n);
+    if (out->header.txs_count != n || !hash_eq(&root, &out->header.txs_root))
+        return err_set(err, CODE_MALFORMED, "a proposal's transactions are not those of its header");
+    return CODE_OK;
+}
+
+int wire_proposal_decode(struct bytes in, const struct hash *chain_tag, struct arena *arena, struct wire_proposal *ret,
+                         struct err *err) {
     Proposal *pb = NULL;
+    struct wire_proposal out = {0};
     int rc = pb_decode(&proposal__descriptor, in, arena, &pb, err);
     if (rc != CODE_OK)
         return rc;
-    struct proposal p = {.height = pb->height, .round = pb->round, .pol_round = pb->pol_round};
-    if (pb->proposer >= VALIDATORS_MAX || !sig_from(pb_bytes(pb->signature), &p.sig) ||
-        pb->pol_round < POL_ROUND_NONE || pb->n_txs > BLOCK_TXS_MAX || pb->n_wire_hashes != pb->n_txs)
+    struct proposal *p = &out.proposal;
+    *p = (struct proposal){.height = pb->height, .round = pb->round, .pol_round = pb->pol_round};
+    if (pb->proposer >= VALIDATORS_MAX || !sig_from(pb_bytes(pb->signature), &p->sig) ||
+        pb->pol_round < POL_ROUND_NONE || pb->n_wire_hashes > BLOCK_TXS_MAX || pb->n_txs > pb->n_wire_hashes)
         return err_set(err, CODE_MALFORMED, "a proposal with a field out of range");
-    p.validator = (uint16_t)pb->proposer;
-    struct bytes *txs = arena_array(arena, pb->n_txs, sizeof *txs);
-    if (txs == NULL)
-        return err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
-    for (size_t i = 0; i < pb->n_txs; i++)
-        txs[i] = pb_bytes(pb->txs[i]);
-    struct block_parts parts = {
-        .header = pb_bytes(pb->header), .last_certificate = pb->last_certificate, .txs = txs, .txs_n = pb->n_txs};
-    struct block *b = NULL;
-    rc = block_build(&parts, chain_tag, &b, err);
-    if (rc != CODE_OK)
-        return rc;
-    if (b->header.height != p.height) {
-        block_unref(b);
-        return err_set(err, CODE_MALFORMED, "a proposal whose header is of another height");
-    }
-    p.value = b->header.id;
-    *ret = p;
-    *ret_block = b;
-    return CODE_OK;
+    p->validator = (uint16_t)pb->proposer;
+    out.header_bytes = pb_bytes(pb->header);
+    out.last_certificate = pb->last_certificate;
+    out.txs = pb->txs;
+    out.txs_n = pb->n_txs;
+    rc = header_parse(out.header_bytes, chain_tag, arena, &out.header, err);
+    if (rc == CODE_OK && out.header.height != p->height)
+        rc = err_set(err, CODE_MALFORMED, "a proposal whose header is of another height");
+    if (rc == CODE_OK)
+        rc = hashes_decode(pb, arena, &out, err);
+    p->value = out.header.id;
+    if (rc == CODE_OK)
+        *ret = out;
+    return rc;
 }

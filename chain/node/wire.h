@@ -18,6 +18,8 @@ enum wire_kind {
     WIRE_BLOCK_REQUEST = 7,
     WIRE_BLOCK_BATCH = 8,
     WIRE_TXS = 9,
+    WIRE_TX_REQUEST = 10,
+    WIRE_TX_REPLY = 11,
 };
 
 /* The class in which a kind travels; NET_CLASSES for an unknown one. */
@@ -32,11 +34,23 @@ int wire_certificate_encode(const struct certificate *cert, uint16_t validators,
 int wire_certificate_decode(struct bytes in, uint16_t validators, struct arena *arena, struct certificate *ret,
                             struct err *err);
 
-/* A proposal with its whole body. */
-int wire_proposal_encode(const struct proposal *p, const struct block *b, struct arena *arena, struct bytes *ret,
+/* A proposal, naming all transactions of the block by their wire hashes, with the bodies of those for which `young`
+ * says true (NULL: of all). */
+int wire_proposal_encode(const struct proposal *p, const struct block *b, const bool *young, struct arena *arena,
+                         struct bytes *ret, struct err *err);
+
+/* One that has come. On the arena, or borrowed from the input. */
+struct wire_proposal {
+    struct proposal proposal; /* value: the header's id */
+    struct bytes header_bytes;
+    struct header header;
+    const Certificate *last_certificate; /* NULL when there is none */
+    struct hash *hashes;                 /* of all transactions, in order; held against the header's root and count */
+    size_t hashes_n;
+    const ProtobufCBinaryData *txs; /* bodies of some */
+    size_t txs_n;
+};
+int wire_proposal_decode(struct bytes in, const struct hash *chain_tag, struct arena *arena, struct wire_proposal *ret,
                          struct err *err);
-/* *ret_block has one reference, the caller's. The proposal's value is the block's header id. */
-int wire_proposal_decode(struct bytes in, const struct hash *chain_tag, struct arena *arena, struct proposal *ret,
-                         struct block **ret_block, struct err *err);
 
 #endif

@@ -16,6 +16,16 @@ struct hash tx_wire_hash_of(struct bytes body, const struct sig *sig) {
     return hash_parts(DOMAIN_WIRE, parts, 2);
 }
 
+bool tx_wire_hash(struct bytes wire, struct hash *ret) {
+    struct sig sig;
+    size_t len = tx_wire_len(wire);
+    if (len < TX_FRAME_LEN || len != wire.len)
+        return false;
+    memcpy(sig.b, wire.data + len - sizeof sig.b, sizeof sig.b);
+    *ret = tx_wire_hash_of(bytes_of(wire.data + 4, len - TX_FRAME_LEN), &sig);
+    return true;
+}
+
 struct hash chain_tag_of(struct bytes genesis) {
     return hash_of(DOMAIN_GENESIS, genesis);
 }

@@ -53,6 +53,8 @@ int tx_sign(const TxBody *body, const struct seckey *key, const struct hash *cha
 
 struct hash tx_id_of(const struct hash *chain_tag, struct bytes body);
 struct hash tx_wire_hash_of(struct bytes body, const struct sig *sig);
+/* The same from the frame alone. False, *ret untouched, unless `wire` is exactly one frame. */
+bool tx_wire_hash(struct bytes wire, struct hash *ret);
 
 /* The chain tag: H(cairn.genesis, genesis bytes), the canonical encoding of message Genesis. */
 struct hash chain_tag_of(struct bytes genesis);

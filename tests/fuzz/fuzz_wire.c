@@ -8,6 +8,7 @@
  */
 #include "chain/codec/pb.h"
 #include "chain/net/frame.h"
+#include "chain/node/assemble.h"
 #include "chain/node/wire.h"
 
 #include <stdlib.h>
@@ -91,14 +92,32 @@ static void fuzz_certificate(struct bytes in, struct arena *arena) {
 
 static void fuzz_proposal(struct bytes in, struct arena *arena) {
     static const struct hash tag;
-    struct proposal p;
-    struct block *b = NULL;
-    if (wire_proposal_decode(in, &tag, arena, &p, &b, NULL) != CODE_OK)
+    struct wire_proposal w;
+    if (wire_proposal_decode(in, &tag, arena, &w, NULL) != CODE_OK)
         return;
-    must(p.height == b->header.height && hash_eq(&p.value, &b->header.id));
-    if (block_open(b, 4, NULL) == CODE_OK)
+    must(w.proposal.height == w.header.height && hash_eq(&w.proposal.value, &w.header.id));
+    must(w.hashes_n == w.header.txs_count && w.txs_n <= w.hashes_n);
+    struct assemble a;
+    struct assembly *x;
+    struct hash id;
+    assemble_init(&a);
+    struct assemble_proposal p = {.height = w.proposal.height,
+                                  .round = w.proposal.round,
+                                  .value = w.proposal.value,
+                                  .header = w.header_bytes,
+                                  .hashes = w.hashes,
+                                  .n = w.hashes_n};
+    must(assemble_begin(&a, &p, &x, NULL) == CODE_OK);
+    for (size_t i = 0; i < w.txs_n; i++)
+        if (tx_wire_hash(pb_bytes(w.txs[i]), &id))
+            assemble_take(x, &id, pb_bytes(w.txs[i]));
+    struct block *b = NULL;
+    struct block_parts parts = {
+        .header = x->header, .last_certificate = w.last_certificate, .txs = x->bodies, .txs_n = x->n};
+    if (assemble_whole(x) && block_build(&parts, &tag, &b, NULL) == CODE_OK && block_open(b, 4, NULL) == CODE_OK)
         must(b->txs_n == b->header.txs_count);
     block_unref(b);
+    assemble_release(&a);
 }
 
 static void fuzz_block(struct bytes in) {

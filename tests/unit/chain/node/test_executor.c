@@ -1,125 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The executor over a store in memory and the real rules: genesis, blocks built, judged and committed, blocks that are
  * wrong. */
-#include "tests/lib/test.h"
-
-#include "chain/codec/json.h"
-#include "chain/codec/pb.h"
-#include "chain/crypto/address.h"
-#include "chain/node/executor.h"
-#include "chain/os/file.h"
-#include "chain/types/reveal.h"
-#include "x/app/ledger.h"
-
-static struct ledger ledger;
-static struct app app;
-static struct verify *verify;
-static struct store *store;
-static struct executor ex;
-static struct arena arena;
-static Genesis *genesis;
-static struct seckey key;
-static struct hash tag, secret = {{9}};
-static struct addr self;
-
-enum { REVEALS = 3000 };
-
-static void read_genesis(void) {
-    struct err err;
-    struct buf text;
-    buf_init(&text, 1 << 20);
-    assert_ok(file_read("tests/unit/chain/node/genesis.json", &text, &err), &err);
-    assert_ok(json_read_pb(&genesis__descriptor, buf_bytes(&text), &arena, &genesis, &err), &err);
-    buf_release(&text);
-}
-
-static void add_validator(void) {
-    struct err err;
-    uint8_t raw[32] = {1};
-    assert_ok(seckey_init(&key, raw, &err), &err);
-    static struct pubkey pub;
-    static struct hash tip;
-    pub = seckey_pubkey(&key);
-    self = addr_of_key(&pub);
-    struct hash first = reveal_secret_of(&secret, 0);
-    tip = reveal_value(&first, REVEALS);
-    Validator *v = ARENA_NEW(&arena, Validator);
-    validator__init(v);
-    v->reveal = ARENA_NEW(&arena, RevealChain);
-    reveal_chain__init(v->reveal);
-    v->reveal->tip = pb_data(hash_bytes(&tip));
-    v->reveal->remaining = REVEALS;
-    v->address = v->operator_ = pb_data(addr_bytes(&self));
-    v->pubkey = pb_data(pubkey_bytes(&pub));
-    v->power = 1;
-    genesis->n_validators = 1;
-    genesis->validators = arena_array(&arena, 1, sizeof *genesis->validators);
-    genesis->validators[0] = v;
-    GenesisAccount *a = ARENA_NEW(&arena, GenesisAccount);
-    genesis_account__init(a);
-    a->address = v->address;
-    a->balance = 1000000000;
-    genesis->n_accounts = 1;
-    genesis->accounts = arena_array(&arena, 1, sizeof *genesis->accounts);
-    genesis->accounts[0] = a;
-}
+#include "tests/unit/chain/node/one_validator.h"
 
 static int setup(void **state) {
     (void)state;
-    struct err err;
-    arena_init(&arena, 64 << 20);
-    ledger_init(&ledger, NULL);
-    app = ledger_app(&ledger);
-    read_genesis();
-    add_validator();
-    struct bytes encoded;
-    assert_ok(pb_encode(genesis, &arena, &encoded, &err), &err);
-    tag = chain_tag_of(encoded);
-    assert_ok(verify_new(1, &verify, &err), &err);
-    assert_ok(store_open_mem(&store, &err), &err);
-    struct executor_options o = {.reveal_secret = secret, .self = self};
-    assert_ok(executor_open(&ex, store, &app, verify, &o, genesis, &tag, &err), &err);
+    one_validator_open();
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    executor_close(&ex);
-    store_close(store);
-    verify_free(verify);
-    arena_release(&arena);
+    one_validator_close();
     return 0;
-}
-
-static struct certificate certify(const struct block *b) {
-    struct certificate c = {.height = b->header.height, .kind = CERTIFICATE_COMMIT, .n = 1, .value = b->header.id};
-    c.votes[0] = (struct vote){.height = c.height, .type = VOTE_PRECOMMIT, .value = c.value};
-    struct hash digest = vote_digest(&tag, &c.votes[0]);
-    c.votes[0].sig = seckey_sign(&key, &digest);
-    return c;
-}
-
-static struct bytes transfer(uint64_t sequence) {
-    struct err err;
-    struct pubkey pub = seckey_pubkey(&key);
-    MsgSend send = MSG_SEND__INIT;
-    struct addr to = {{5}};
-    send.creator = pb_data(addr_bytes(&self));
-    send.to = pb_data(addr_bytes(&to));
-    send.amount = 1;
-    Msg msg = MSG__INIT, *msgs[] = {&msg};
-    msg.body_case = MSG__BODY_SEND;
-    msg.send = &send;
-    TxBody body = TX_BODY__INIT;
-    body.signer = pb_data(pubkey_bytes(&pub));
-    body.sequence = sequence;
-    body.valid_until_height = 20;
-    body.fee = 10000;
-    body.n_msgs = 1;
-    body.msgs = msgs;
-    struct bytes wire;
-    assert_ok(tx_sign(&body, &key, &tag, &arena, &wire, &err), &err);
-    return wire;
 }
 
 static void decide(struct block *b) {
