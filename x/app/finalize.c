@@ -11,6 +11,8 @@
 
 /* Ante checks of everything on the state after the block before; then the seed moves. */
 static int begin_block(struct run *run, const struct app_block *block, struct err *err) {
+    run->ctx.proposer = block->proposer;
+    run->ctx.last_certificate = block->last_certificate;
     int rc = judge_block(run, block, err);
     if (rc == CODE_OK)
         rc = judge_txs(run, block, err);

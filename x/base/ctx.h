@@ -19,6 +19,7 @@
 #include "chain/base/vec.h"
 #include "chain/store/overlay.h"
 
+struct certificate; /* chain/types/vote.h */
 struct deps;
 
 VEC_DEFINE(event_vec, Event *);
@@ -37,9 +38,11 @@ struct ctx {
     uint64_t time;        /* ledger time of this block, ms: all terms, deadlines and prices */
     uint64_t header_time; /* real time of the header, ms: only for what a development network counts in real time */
     struct hash chain_tag;
-    struct hash seed;     /* after this block's reveal */
-    const Params *params; /* those that hold now */
-    uint64_t validators;  /* how many vote at this height */
+    struct hash seed;                           /* after this block's reveal */
+    const Params *params;                       /* those that hold now */
+    uint64_t validators;                        /* how many vote at this height */
+    struct addr proposer;                       /* of the block that is executed */
+    const struct certificate *last_certificate; /* of the block before, as this one carries it; NULL: there is none */
     const struct deps *deps;
 
     struct addr signer; /* of the running transaction; zero in begin and end work */

@@ -13,5 +13,14 @@ int msg_bond_check(const void *message, const Params *params, struct err *err);
 int msg_bond_run(struct ctx *ctx, const void *message, struct err *err);
 int msg_unbond_check(const void *message, const Params *params, struct err *err);
 int msg_unbond_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_edit_validator_check(const void *message, const Params *params, struct err *err);
+int msg_edit_validator_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_unjail_check(const void *message, const Params *params, struct err *err);
+int msg_unjail_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_submit_evidence_check(const void *message, const Params *params, struct err *err);
+uint64_t msg_submit_evidence_signatures(const void *message);
+int msg_submit_evidence_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_withdraw_rewards_check(const void *message, const Params *params, struct err *err);
+int msg_withdraw_rewards_run(struct ctx *ctx, const void *message, struct err *err);
 
 #endif

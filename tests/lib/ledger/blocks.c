@@ -7,9 +7,26 @@
 #include "chain/types/keys_app.h"
 #include "chain/types/keys_auth.h"
 #include "x/app/run.h"
+#include "x/validator/sets.h"
+
+static unsigned proposer_of(const struct fixture *f) {
+    return (unsigned)(f->height % (f->proposers ? f->proposers : f->validators));
+}
+
+/* Precommits of all but the absent. */
+static void certify(struct ctx *ctx, void *arg) {
+    struct fixture *f = arg;
+    struct certificate *c = &f->certificate;
+    struct validator_set set;
+    assert_ok(set_at(ctx, ctx->height, &set, NULL), NULL);
+    *c = (struct certificate){.height = ctx->height, .kind = CERTIFICATE_COMMIT};
+    for (uint16_t i = 0; i < set.n; i++)
+        if (!(f->absent >> i & 1))
+            c->votes[c->n++] = (struct vote){.height = ctx->height, .validator = i, .type = VOTE_PRECOMMIT};
+}
 
 struct app_block fixture_next(struct fixture *f, const struct tx *const *txs, size_t n) {
-    unsigned proposer = (unsigned)(f->height % f->validators);
+    unsigned proposer = proposer_of(f);
     struct app_block block = {.height = f->height + 1,
                               .time = f->header_time + f->step_ms,
                               .proposer = fixture_addr(arena_printf(&f->tx_arena, "val%u", proposer)),
@@ -20,6 +37,10 @@ struct app_block fixture_next(struct fixture *f, const struct tx *const *txs, si
         block.reveal = f->reveals[proposer][f->revealed[proposer]];
     for (size_t i = 0; i < n; i++)
         block.bytes += txs[i]->wire.len;
+    if (f->certificates && f->height > 0) {
+        fixture_with_ctx(f, certify, f);
+        block.last_certificate = &f->certificate;
+    }
     return block;
 }
 
@@ -81,7 +102,7 @@ const BlockResults *fixture_block(struct fixture *f, const struct tx *const *txs
     arena_reset(&f->arena);
     assert_ok(on_scratch(f, process_on, &block, &err), &err);
     commit(f, &block);
-    f->revealed[f->height % f->validators]++;
+    f->revealed[proposer_of(f)]++;
     f->height = block.height;
     f->header_time = block.time;
     f->results_hash = f->outcome.results_hash;

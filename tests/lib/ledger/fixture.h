@@ -25,6 +25,7 @@
 #include "chain/crypto/key.h"
 #include "chain/store/store.h"
 #include "chain/types/tx.h"
+#include "chain/types/vote.h"
 #include "x/app/ledger.h"
 
 #define FIXTURE_VALIDATORS_MAX 16
@@ -60,7 +61,10 @@ struct fixture {
     unsigned chain_len;                  /* reveals of a validator; FIXTURE_CHAIN_LEN */
     const struct module *const *modules; /* other than the ledger's own list; NULL: that */
     size_t modules_n;
-    const char *dir; /* RocksDB there; NULL: in memory */
+    const char *dir;    /* RocksDB there; NULL: in memory */
+    unsigned proposers; /* the first so many of the genesis validators propose in turn; all when not set */
+    bool certificates;  /* blocks carry certificates of the block before (unsigned: the rules do not look at that) */
+    uint64_t absent;    /* bit i: the i-th validator of the set is not in them */
 
     /* while holding, fixture_do only queues: see fixture_hold */
     bool holding;
@@ -81,7 +85,8 @@ struct fixture {
     struct hash chain_tag;
     uint64_t height, header_time;
     struct hash app_hash, results_hash;
-    struct app_outcome outcome; /* of the newest block */
+    struct app_outcome outcome;     /* of the newest block */
+    struct certificate certificate; /* that the next block carries */
     struct hash *reveals[FIXTURE_VALIDATORS_MAX];
     unsigned revealed[FIXTURE_VALIDATORS_MAX];
 };

@@ -2,6 +2,8 @@
 /* The kinds of messages of a random world: mostly right ones, and wrong ones of each sort. */
 #include "tests/lib/ledger/world.h"
 
+#include "tests/lib/ledger/ops_validator.h"
+
 #include "cairn/permission.h"
 
 static uint64_t below(struct world *w, uint64_t n) {
@@ -417,5 +419,12 @@ const struct world_op world_ops[] = {
     {"delete_policy", 6, op_delete_policy},
     {"challenge", 4, op_challenge},
     {"answer", 24, op_answer},
+    {"create_validator", 3, op_create_validator},
+    {"bond", 4, op_bond},
+    {"unbond", 6, op_unbond},
+    {"edit_validator", 1, op_edit_validator},
+    {"unjail", 4, op_unjail},
+    {"evidence", 2, op_evidence},
+    {"withdraw_rewards", 2, op_withdraw_rewards},
 };
 const unsigned world_ops_n = sizeof world_ops / sizeof *world_ops;

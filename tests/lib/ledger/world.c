@@ -6,9 +6,10 @@
 #define MINUTE 60000ull
 
 const char *const world_events[WORLD_EVENTS] = {
-    "payment.frozen",          "payment.resumed",         "payment.ended",    "sp.slashed",
-    "storage.object_expired",  "challenge.passed",        "challenge.missed", "challenge.repair_done",
-    "challenge.repair_opened", "challenge.repair_dropped"};
+    "payment.frozen",          "payment.resumed",          "payment.ended",    "sp.slashed",
+    "storage.object_expired",  "challenge.passed",         "challenge.missed", "challenge.repair_done",
+    "challenge.repair_opened", "challenge.repair_dropped", "validator.jailed", "validator.unbonded",
+    "validator.set_changed",   "validator.slashed"};
 
 /* Short times and small caps, so that everything that may happen does. A real second is a minute of ledger time. */
 static void shape_params(struct fixture_params *p) {
@@ -35,6 +36,11 @@ static void shape_params(struct fixture_params *p) {
     p->challenge.repair_interval_ms = 4 * MINUTE;
     p->challenge.closed_kept_ms = 60 * MINUTE;
     p->challenge.jail_misses = 40;
+    p->consensus.evidence_window_ms = 40 * MINUTE;
+    p->validator.unbonding_ms = 40 * MINUTE;
+    p->validator.trust_period_ms = 20 * MINUTE;
+    p->validator.validators_max = 7;
+    p->validator.downtime_jail_ms = 10 * MINUTE;
 }
 
 static void make_deals(struct world *w) {
@@ -71,6 +77,9 @@ void world_init(struct world *w, uint64_t seed, const char *dir) {
         fixture_account(&w->f, name, 300 * PEBBLE_PER_CAIRN);
     }
     fixture_account(&w->f, "val0", PEBBLE_PER_CAIRN);
+    fixture_account(&w->f, "bonder0", 1000 * PEBBLE_PER_CAIRN);
+    fixture_account(&w->f, "bonder1", 1000 * PEBBLE_PER_CAIRN);
+    w->f.certificates = true;
     fixture_start(&w->f);
     make_deals(w);
 }
@@ -124,6 +133,8 @@ void world_block(struct world *w) {
     bool chosen[FIXTURE_HELD_MAX];
     gather(w);
     size_t n = w->f.held_n, t = 0;
+    if (rng_below(&w->rng, 25) == 0) /* for a while, some are away */
+        w->f.absent = rng_below(&w->rng, 3) ? rng_below(&w->rng, 1 << 7) & rng_below(&w->rng, 1 << 7) : 0;
     w->f.step_ms = 1000 + rng_below(&w->rng, 1500);
     const BlockResults *r = fixture_run_held(&w->f, chosen);
     for (size_t i = 0; i < n; i++) {

@@ -18,6 +18,7 @@
 #define WORLD_OWNERS 4
 #define WORLD_DEALS  12
 #define WORLD_KINDS  32 /* ops.c has fewer */
+#define WORLD_EVENTS 14
 
 struct world {
     struct fixture f;
@@ -26,10 +27,10 @@ struct world {
     char names[WORLD_DEALS][3][24]; /* owner, bucket, object */
     unsigned sent[WORLD_KINDS], passed[WORLD_KINDS];
     unsigned kinds[FIXTURE_HELD_MAX]; /* of the held transactions, in order */
-    unsigned new_sps;
-    unsigned events[10]; /* of world_events */
-    unsigned mutants;    /* one in so many messages has a field changed at random; 0: none */
-    bool trace;          /* print what every transaction answered */
+    unsigned new_sps, new_validators;
+    unsigned events[WORLD_EVENTS]; /* of world_events */
+    unsigned mutants;              /* one in so many messages has a field changed at random; 0: none */
+    bool trace;                    /* print what every transaction answered */
 };
 
 /* dir: RocksDB there; NULL: in memory. The same seed gives the same world. */
@@ -37,7 +38,6 @@ void world_init(struct world *w, uint64_t seed, const char *dir);
 void world_block(struct world *w);
 void world_release(struct world *w);
 
-#define WORLD_EVENTS 10
 extern const char *const world_events[WORLD_EVENTS];
 
 /* --- ops.c --- a kind of message: makes one for the block that is gathered, or does nothing when there is nothing to

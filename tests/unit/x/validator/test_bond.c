@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CreateValidator, Bond, Unbond, and the sets that follow from them. */
-#include "tests/lib/ledger/fixture.h"
+#include "tests/unit/x/validator/common.h"
 
 #include "cairn/state.h"
-#include "chain/types/keys_validator.h"
 #include "chain/types/signed.h"
 #include "x/params/params.h"
-#include "x/validator/sets.h"
 #include "x/validator/stake.h"
-
-#define CAIRN ((uint64_t)PEBBLE_PER_CAIRN)
-
-static struct fixture f;
 
 static int setup(void **state) {
     (void)state;
@@ -28,72 +22,6 @@ static int teardown(void **state) {
     (void)state;
     fixture_release(&f);
     return 0;
-}
-
-static MsgCreateValidator a_create(const char *operator, const char * key, uint64_t bond) {
-    MsgCreateValidator m = MSG_CREATE_VALIDATOR__INIT;
-    struct addr addr = fixture_addr(operator);
-    struct hash digest = signed_possession(&addr, &f.chain_tag);
-    m.pubkey = fixture_pubkey_data(&f, key);
-    m.possession = fixture_sign(&f, key, &digest);
-    m.bond = bond;
-    m.name = arena_strdup(&f.tx_arena, key);
-    return m;
-}
-
-static int create(const char *operator, const char * key, uint64_t bond) {
-    MsgCreateValidator m = a_create(operator, key, bond);
-    return (int)fixture_do(&f, operator, & m.base)->code;
-}
-
-static int bond(const char *who, const char *validator, uint64_t amount) {
-    MsgBond m = MSG_BOND__INIT;
-    m.validator = fixture_addr_data(&f, validator);
-    m.amount = amount;
-    return (int)fixture_do(&f, who, &m.base)->code;
-}
-
-static int unbond(const char *who, const char *validator, uint64_t amount) {
-    MsgUnbond m = MSG_UNBOND__INIT;
-    m.validator = fixture_addr_data(&f, validator);
-    m.amount = amount;
-    return (int)fixture_do(&f, who, &m.base)->code;
-}
-
-static const Validator *record(const char *name) {
-    struct key k;
-    struct addr addr = fixture_addr(name);
-    const Validator *v = fixture_record(&f, key_validator(&k, &addr), &validator__descriptor);
-    assert_non_null(v);
-    return v;
-}
-
-struct look {
-    uint64_t height;
-    struct validator_set set;
-    uint64_t time;
-    int rc, time_rc;
-};
-
-static void look_at(struct ctx *ctx, void *arg) {
-    struct look *look = arg;
-    look->rc = set_at(ctx, look->height, &look->set, NULL);
-    look->time_rc = set_time_at(ctx, look->height, &look->time, NULL);
-}
-
-static struct look set_of_height(uint64_t height) {
-    struct look look = {.height = height};
-    fixture_with_ctx(&f, look_at, &look);
-    return look;
-}
-
-/* 0: not in it. */
-static uint64_t power_at(uint64_t height, const char *name) {
-    struct look look = set_of_height(height);
-    struct addr addr = fixture_addr(name);
-    assert_int_equal(look.rc, CODE_OK);
-    uint16_t at = validator_set_find(&look.set, &addr);
-    return at == VALIDATOR_NONE ? 0 : look.set.at[at].power;
 }
 
 static void create__votes_two_heights_later(void **state) {
