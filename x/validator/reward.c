@@ -27,8 +27,9 @@ static int put_state(struct ctx *ctx, const RewardState *state, struct err *err)
 /* The one place where fees are rounded. carried < power <= POWER_TOTAL_MAX, so the sum stays below 2^128. */
 static void share(struct ctx *ctx, RewardState *state, uint64_t fresh, uint64_t power) {
     u128 sum = ((u128)fresh << 64) + state->carried;
-    state->index = ctx_u128(ctx, u128_of(state->index) + sum / power);
-    state->carried = (uint64_t)(sum % power);
+    u128 each = sum / power;
+    state->index = ctx_u128(ctx, u128_of(state->index) + each);
+    state->carried = (uint64_t)(sum - each * power);
     state->owed += fresh;
 }
 
