@@ -1,200 +1,254 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim [--from S] [--seeds N] [--jobs J] [--only OPTIONS] [--repeat K] [--trace]
+ * sim [--from S | --fresh] [--seeds N] [--minutes M] [--only OPTIONS] [--jobs J] [--repeat K] [--first] [--patience S]
+ * sim --replay S [--only OPTIONS]
+ * sim --shrink S [--only OPTIONS] [--into FILE]
+ * sim --script FILE [--replay]
  *
- * Runs seeds S, S + 1, ... in J processes. Every K-th seed runs twice and must give the same trace hash. Prints a line
- * for every seed that failed, totals, and ends with "seeds: N, failed: F". With --trace one seed's whole course is
- * printed.
+ * Runs seeds S, S + 1, ... in J processes: N of them (2,000), or as many as M minutes allow. --fresh, and minutes
+ * without --from, begin at a number that nobody chose. Every K-th seed (50th) runs twice and must take the same course.
+ * A seed that fails is printed with what it drew and the commands that show it again; --first stops at the lowest. The
+ * last line is "seeds: N, failed: F, events: E, trace: HASH"; HASH is over the courses of all seeds, whatever the
+ * number of jobs.
+ *
+ * --replay prints the whole course of one seed, --shrink looks for less that fails alike and writes it as a script,
+ * --script plays one.
  */
 #include "chain/os/clock.h"
-#include "tests/sim/sim.h"
+#include "tests/sim/run.h"
+#include "tests/sim/script.h"
+#include "tests/sim/shrink.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-struct totals {
-    uint64_t seeds, failed, heights, empty, messages, steps, crashes, replays, evidence, rounds_max, repeated;
-};
+enum what { RUN, REPLAY, SHRINK };
 
 struct arguments {
-    uint64_t from, seeds, jobs, repeat;
-    struct options options;
+    enum what what;
+    uint64_t minutes;
+    bool from_given, seeds_given, fresh;
+    const char *script, *into;
+    struct batch batch;
+    struct mutes mutes;
 };
 
-static void add(struct totals *t, const struct sim *s) {
-    t->heights += s->highest;
-    t->empty += s->empty_blocks;
-    t->messages += s->messages;
-    t->steps += s->steps;
-    t->crashes += s->crashes;
-    t->replays += s->replays;
-    t->evidence += s->evidence;
-    if (s->rounds_max > t->rounds_max)
-        t->rounds_max = s->rounds_max;
+/* --- saying --- */
+
+static const char *only_words(const struct options *o, char text[1100]) {
+    char only[1024];
+    limits_print(&o->limits, only, sizeof only);
+    snprintf(text, 1100, "%s%s", only[0] ? " --only " : "", only);
+    return text;
 }
 
-static bool run_seed(struct sim *s, const struct arguments *args, uint64_t seed, struct totals *totals) {
-    struct options options = args->options;
-    char text[512];
-    options.seed = seed;
-    bool good = sim_run(s, &options);
-    uint64_t hash = s->trace_hash;
-    add(totals, s);
-    if (good && args->repeat && seed % args->repeat == args->repeat / 2) {
-        totals->repeated++;
-        good = sim_run(s, &options);
-        if (good && s->trace_hash != hash) {
-            check_fail(s, "the same seed took another course");
-            good = false;
-        }
-    }
-    if (!good) {
-        char only[512];
-        limits_print(&options.limits, only, sizeof only);
-        printf("seed %llu FAILED at %llu ms: %s\n  %s\n  again: tests/run sim --from %llu --seeds 1%s%s --trace\n",
-               (unsigned long long)seed, (unsigned long long)s->now, s->failure, sim_describe(s, text, sizeof text),
-               (unsigned long long)seed, only[0] ? " --only " : "", only);
-        fflush(stdout);
-    }
-    return good;
+static void say_failed(void *arg, const struct outcome *o) {
+    const struct arguments *args = arg;
+    const char *commit = getenv("CAIRN_COMMIT");
+    char only[1100];
+    only_words(&args->batch.options, only);
+    printf("seed %llu FAILED at %llu ms, event %llu: %s\n  %s\n  commit %s; again: tests/run sim --replay %llu%s; "
+           "smaller: tests/run sim --shrink %llu%s\n",
+           (unsigned long long)o->seed, (unsigned long long)o->at_ms, (unsigned long long)o->step, o->failure,
+           o->described, commit ? commit : "unknown", (unsigned long long)o->seed, only, (unsigned long long)o->seed,
+           only);
+    fflush(stdout);
 }
 
-/* Every job takes each J-th seed; *current is the one at work, for the case that it kills the process. */
-static struct totals run_job(const struct arguments *args, uint64_t job, uint64_t *current) {
-    struct totals totals = {0};
+static void say_closing(uint64_t seeds, uint64_t failed, uint64_t events, uint64_t trace_hash) {
+    printf("seeds: %llu, failed: %llu, events: %llu, trace: %016llx\n", (unsigned long long)seeds,
+           (unsigned long long)failed, (unsigned long long)events, (unsigned long long)trace_hash);
+}
+
+/* --- the three things to do --- */
+
+static int run(struct arguments *args) {
+    struct totals t;
+    uint64_t start = clock_mono_ns();
+    if (args->minutes) {
+        args->batch.until_ms = clock_mono_ms() + args->minutes * 60000;
+        args->fresh = args->fresh || !args->from_given;
+        if (!args->seeds_given)
+            args->batch.seeds = UINT64_MAX >> 1;
+    }
+    if (args->fresh) {
+        args->batch.from = clock_real_ms() << 10;
+        printf("from seed %llu on\n", (unsigned long long)args->batch.from);
+    }
+    run_batch(&args->batch, say_failed, args, &t);
+    double seconds = 1e-9 * (double)(clock_mono_ns() - start);
+    printf("%llu heights decided (%llu empty), %llu messages, %llu crashes, %llu replays, %llu pieces of evidence, "
+           "highest round %llu, %llu seeds repeated alike, %.1f s (%.0f seeds/min)\n",
+           (unsigned long long)t.heights, (unsigned long long)t.empty, (unsigned long long)t.messages,
+           (unsigned long long)t.crashes, (unsigned long long)t.replays, (unsigned long long)t.evidence,
+           (unsigned long long)t.rounds_max, (unsigned long long)t.repeated, seconds,
+           (double)t.seeds * 60 / (seconds > 0.001 ? seconds : 0.001));
+    say_closing(t.seeds, t.failed, t.steps, t.trace);
+    return t.failed ? 1 : 0;
+}
+
+/* In this process, so that a debugger sees it. */
+static int replay(const struct arguments *args) {
+    struct options options = args->batch.options;
     struct sim *s = sim_new();
-    for (uint64_t i = job; i < args->seeds; i += args->jobs) {
-        totals.seeds++;
-        *current = args->from + i;
-        totals.failed += !run_seed(s, args, args->from + i, &totals);
-        if (totals.failed >= 20)
-            break; /* enough to work with */
-    }
+    char text[1024];
+    options.trace = true;
+    sim_prepare(s, &options);
+    printf("seed %llu: %s\n", (unsigned long long)options.seed, sim_describe(s, text, sizeof text));
+    bool good = sim_run(s, &options);
+    printf("%s\n", good ? "nothing failed" : s->failure);
+    say_closing(1, !good, s->steps, s->trace_hash);
     sim_free(s);
-    return totals;
+    return !good;
 }
 
-static void sum(struct totals *all, const struct totals *one) {
-    all->seeds += one->seeds;
-    all->failed += one->failed;
-    all->heights += one->heights;
-    all->empty += one->empty;
-    all->messages += one->messages;
-    all->steps += one->steps;
-    all->crashes += one->crashes;
-    all->replays += one->replays;
-    all->evidence += one->evidence;
-    all->repeated += one->repeated;
-    if (one->rounds_max > all->rounds_max)
-        all->rounds_max = one->rounds_max;
+static int play_script(struct arguments *args) {
+    static struct outcome o;
+    run_apart(&args->batch.options, args->batch.patience_s, &o);
+    if (o.failed)
+        printf("%s FAILED at %llu ms, event %llu: %s\n", args->script, (unsigned long long)o.at_ms,
+               (unsigned long long)o.step, o.failure);
+    say_closing(1, o.failed, o.step, o.trace);
+    return o.failed;
 }
 
-static bool run_jobs(const struct arguments *args, struct totals *all) {
-    int ends[64][2];
-    bool good = true;
-    uint64_t *current = mmap(NULL, 64 * sizeof *current, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (current == MAP_FAILED)
-        return false;
-    if (args->jobs == 1) { /* in this process, for debuggers */
-        *all = run_job(args, 0, current);
-        return true;
-    }
-    for (uint64_t job = 0; job < args->jobs; job++) {
-        if (pipe(ends[job]))
-            return false;
-        fflush(stdout);
-        pid_t pid = fork();
-        if (pid < 0)
-            return false;
-        if (pid == 0) {
-            struct totals totals = run_job(args, job, &current[job]);
-            fflush(stdout);
-            _exit(write(ends[job][1], &totals, sizeof totals) == sizeof totals ? 0 : 1);
-        }
-        close(ends[job][1]);
-    }
-    for (uint64_t job = 0; job < args->jobs; job++) {
-        struct totals totals;
-        if (read(ends[job][0], &totals, sizeof totals) == sizeof totals) {
-            sum(all, &totals);
-        } else {
-            good = false;
-            printf("seed %llu KILLED its process; again: tests/run sim --from %llu --seeds 1 --jobs 1\n",
-                   (unsigned long long)current[job], (unsigned long long)current[job]);
-        }
-        close(ends[job][0]);
-    }
-    for (uint64_t job = 0; job < args->jobs; job++) {
-        int status = 0;
-        if (wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            good = false;
-    }
-    return good;
+static bool write_text(const char *path, const char *text) {
+    FILE *f = fopen(path, "w");
+    bool good = f && fputs(text, f) >= 0;
+    return f && fclose(f) == 0 && good;
 }
+
+static int shrink_seed(struct arguments *args) {
+    static struct shrunk small;
+    char path[512], golden[600], only[1100];
+    if (!shrink(&args->batch.options, args->batch.patience_s, 5000, &small)) {
+        printf("seed %llu does not fail\n", (unsigned long long)args->batch.options.seed);
+        return 1;
+    }
+    if (args->into)
+        snprintf(path, sizeof path, "%s", args->into);
+    else
+        snprintf(path, sizeof path, "build/seed%llu.sim", (unsigned long long)args->batch.options.seed);
+    printf("%s\n  %s\n  %llu events, %llu of them left out; before: %llu; %u runs\n  --replay %llu%s\n",
+           small.outcome.failure, small.outcome.described, (unsigned long long)small.outcome.step,
+           (unsigned long long)mutes_count(&small.mutes), (unsigned long long)small.events_before, small.runs,
+           (unsigned long long)small.options.seed, only_words(&small.options, only));
+    if (!script_write(path, &small.options, small.outcome.failure)) {
+        fprintf(stderr, "sim: cannot write %s\n", path);
+        return 1;
+    }
+    printf("wrote %s: tests/run sim --script %s --replay\n", path, path);
+    snprintf(golden, sizeof golden, "%s.golden.txt", path);
+    if (small.outcome.golden[0] && write_text(golden, small.outcome.golden))
+        printf("wrote %s: the same as a script for one core; its trace: CAIRN_GOLDEN_UPDATE=1 make test "
+               "T=chain/bft/test_golden, once it lies in tests/sim/golden\n",
+               golden);
+    return 0;
+}
+
+/* --- arguments --- */
 
 static bool number(const char *text, uint64_t *ret) {
     char *end = NULL;
-    if (!text || !*text)
+    if (!text || *text < '0' || *text > '9')
         return false;
     errno = 0;
     *ret = strtoull(text, &end, 10);
     return errno == 0 && *end == 0;
 }
 
-static bool parse(int argc, char **argv, struct arguments *args) {
-    for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--trace") == 0) {
-            args->options.trace = true;
-            continue;
-        }
-        char why[128];
-        if (strcmp(argv[i], "--only") == 0 && value) {
-            if (!limits_parse(&args->options.limits, value, why, sizeof why)) {
-                fprintf(stderr, "sim: --only: %s\n", why);
-                return false;
-            }
-            i++;
-            continue;
-        }
-        uint64_t *into = strcmp(argv[i], "--from") == 0     ? &args->from
-                         : strcmp(argv[i], "--seeds") == 0  ? &args->seeds
-                         : strcmp(argv[i], "--jobs") == 0   ? &args->jobs
-                         : strcmp(argv[i], "--repeat") == 0 ? &args->repeat
-                                                            : NULL;
-        if (!into || !number(value, into))
-            return false;
-        i++;
+static bool parse_only(struct arguments *args, const char *value) {
+    char why[128];
+    if (value && limits_parse(&args->batch.options.limits, value, why, sizeof why))
+        return true;
+    fprintf(stderr, "sim: --only: %s\n", value ? why : "which options?");
+    return false;
+}
+
+static bool parse_number(struct arguments *args, const char *name, uint64_t n) {
+    if (strcmp(name, "--from") == 0) {
+        args->batch.from = n;
+        args->from_given = true;
+    } else if (strcmp(name, "--seeds") == 0) {
+        args->batch.seeds = n;
+        args->seeds_given = true;
+    } else if (strcmp(name, "--minutes") == 0) {
+        args->minutes = n;
+    } else if (strcmp(name, "--jobs") == 0 && n >= 1 && n <= JOBS_MAX) {
+        args->batch.jobs = (uint32_t)n;
+    } else if (strcmp(name, "--repeat") == 0) {
+        args->batch.repeat = n;
+    } else if (strcmp(name, "--patience") == 0 && n >= 1 && n <= 3600) {
+        args->batch.patience_s = (unsigned)n;
+    } else {
+        return false;
     }
-    return args->jobs >= 1 && args->jobs <= 64;
+    return true;
+}
+
+/* Answers how many words it took; 0: none of them is known. */
+static int parse_one(struct arguments *args, const char *name, const char *value) {
+    uint64_t n = 0;
+    bool is_number = number(value, &n);
+    if (strcmp(name, "--first") == 0 || strcmp(name, "--fresh") == 0) {
+        *(strcmp(name, "--first") == 0 ? &args->batch.first : &args->fresh) = true;
+        return 1;
+    }
+    if (strcmp(name, "--replay") == 0 && !is_number) {
+        args->what = REPLAY;
+        return 1;
+    }
+    if (strcmp(name, "--replay") == 0 || (strcmp(name, "--shrink") == 0 && is_number)) {
+        args->what = strcmp(name, "--replay") == 0 ? REPLAY : SHRINK;
+        args->batch.options.seed = n;
+        return 2;
+    }
+    if (strcmp(name, "--only") == 0)
+        return parse_only(args, value) ? 2 : 0;
+    if (strcmp(name, "--into") == 0 || strcmp(name, "--script") == 0) {
+        *(strcmp(name, "--into") == 0 ? &args->into : &args->script) = value;
+        return value ? 2 : 0;
+    }
+    return is_number && parse_number(args, name, n) ? 2 : 0;
+}
+
+static bool parse(int argc, char **argv, struct arguments *args) {
+    for (int i = 1, took; i < argc; i += took) {
+        took = parse_one(args, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+        if (took == 0)
+            return false;
+    }
+    return true;
 }
 
 int main(int argc, char **argv) {
+    static struct arguments args;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct arguments args = {
-        .from = 1, .seeds = 2000, .jobs = cores > 0 && cores < 64 ? (uint64_t)cores : 1, .repeat = 50};
+    args.batch = (struct batch){.from = 1,
+                                .seeds = 2000,
+                                .jobs = cores > 0 && cores < JOBS_MAX ? (uint32_t)cores : 1,
+                                .repeat = 50,
+                                .patience_s = 300};
     if (!parse(argc, argv, &args)) {
-        fprintf(stderr, "usage: sim [--from S] [--seeds N] [--jobs J] [--only OPTIONS] [--repeat K] [--trace]\n");
+        fprintf(stderr,
+                "usage: sim [--from S | --fresh] [--seeds N] [--minutes M] [--only OPTIONS] [--jobs J] [--repeat K] "
+                "[--first] [--patience SECONDS]\n"
+                "       sim --replay S [--only OPTIONS]\n"
+                "       sim --shrink S [--only OPTIONS] [--into FILE]\n"
+                "       sim --script FILE [--replay]\n");
         return 2;
     }
-    if (args.options.trace)
-        args.jobs = 1;
-    struct totals all = {0};
-    uint64_t start = clock_mono_ns();
-    bool whole = run_jobs(&args, &all);
-    double seconds = 1e-9 * (double)(clock_mono_ns() - start);
-    printf("%llu heights decided (%llu empty), %llu messages, %llu events, %llu crashes, %llu replays, %llu pieces of "
-           "evidence, "
-           "highest round %llu, %llu seeds repeated alike, %.1f s (%.0f seeds/min)\n",
-           (unsigned long long)all.heights, (unsigned long long)all.empty, (unsigned long long)all.messages,
-           (unsigned long long)all.steps, (unsigned long long)all.crashes, (unsigned long long)all.replays,
-           (unsigned long long)all.evidence, (unsigned long long)all.rounds_max, (unsigned long long)all.repeated,
-           seconds, (double)all.seeds * 60 / (seconds > 0.001 ? seconds : 0.001));
-    all.failed += !whole;
-    printf("seeds: %llu, failed: %llu\n", (unsigned long long)all.seeds, (unsigned long long)all.failed);
-    return all.failed ? 1 : 0;
+    if (args.script && !script_read(args.script, &args.batch.options, &args.mutes))
+        return 2;
+    switch (args.what) {
+    case RUN:
+        return args.script ? play_script(&args) : run(&args);
+    case REPLAY:
+        return replay(&args);
+    case SHRINK:
+        return shrink_seed(&args);
+    }
+    return 2;
 }

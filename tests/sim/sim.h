@@ -15,7 +15,10 @@
  *   disk.c    a model disk under the real chain/wal and chain/signer, for the seeds that run these ("real" seeds)
  *   check.c   what must always hold
  *   trace.c   the trace, its hash
- *   main.c    options, workers, the closing line
+ *   run.h     seeds in processes of their own
+ *   script.h  a seed with events left out; shrink.h finds out which
+ *   golden.c  a node's height as a script for one core
+ *   main.c    options, the closing line
  *
  * Time is in virtual milliseconds. One random stream per subject, so that a draw more in one does not shift the others.
  */
@@ -35,9 +38,12 @@
 
 /* --- a run: a seed, and what is not as it draws
  * ---------------------------------------------------------------------------- */
+struct mutes; /* tests/sim/script.h */
+
 struct options {
     uint64_t seed;
     struct limits limits;
+    const struct mutes *mutes; /* events that do not happen; NULL: all do */
     bool trace;
 };
 
@@ -229,6 +235,8 @@ struct sim *sim_new(void); /* reused from seed to seed */
 void sim_free(struct sim *s);
 /* Runs one seed to its end. False, with s->failure set, when a check failed. */
 bool sim_run(struct sim *s, const struct options *options);
+/* Draws the seed without running it. */
+void sim_prepare(struct sim *s, const struct options *options);
 void sim_at(struct sim *s, uint64_t delay, const struct sim_event *event);
 const char *sim_describe(const struct sim *s, char *text, size_t len);
 
@@ -287,9 +295,14 @@ void check_decided(struct sim *s, const struct sim_node *n, uint64_t height, con
                    const struct certificate *cert);
 void check_evidence(struct sim *s, const struct sim_node *n, const struct bft_evidence *evidence);
 
+/* golden.c: the height of the node that failed, as a script for one core; "" when it was no single node's failure. */
+void golden_of_failure(const struct sim *s, char *text, size_t len);
+
 /* trace.c */
 void trace(struct sim *s, const struct sim_node *n, uint64_t a, uint64_t b, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+/* The event that happens now: into the hash, and printed when the trace is. */
+void trace_event(struct sim *s, const struct sim_event *e);
 const char *value_name(const struct hash *value, char text[12]);
 
 #endif

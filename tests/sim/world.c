@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/script.h"
 #include "tests/sim/sim.h"
 
 #include <stdio.h>
@@ -66,7 +67,7 @@ static void make_nodes(struct sim *s) {
         step_clock(s, &s->faults, i);
 }
 
-static void reset(struct sim *s, const struct options *options) {
+void sim_prepare(struct sim *s, const struct options *options) {
     for (uint32_t i = 0; i < s->queue_n; i++)
         msg_release(s->queue[i].msg);
     s->options = *options;
@@ -230,12 +231,20 @@ static void start_all(struct sim *s) {
 }
 
 bool sim_run(struct sim *s, const struct options *options) {
-    reset(s, options);
+    sim_prepare(s, options);
     start_all(s);
     while (!s->failure[0] && !goal_reached(s)) {
+        if (s->queue_n == 0) {
+            check_fail(s, "liveness: nothing will happen any more");
+            break;
+        }
         struct sim_event e = queue_pop(s);
         s->now = e.at;
-        s->steps++;
+        if (mutes_has(options->mutes, s->steps++) && script_may_mute(s, &e)) {
+            msg_release(e.msg);
+            continue;
+        }
+        trace_event(s, &e);
         if (s->now > s->deadline)
             check_fail(s, "liveness: height %llu not reached by all honest nodes %llu s after the faults stopped",
                        (unsigned long long)s->goal, (unsigned long long)(s->deadline - s->drawn.faults_ms) / 1000);

@@ -4,14 +4,13 @@
  * paper's words. The lines that begin with two spaces are the expectation; CAIRN_GOLDEN_UPDATE=1 writes them anew (then
  * read the diff).
  *
- *   start h 1 self 0 [of 4] [idle]           a height begins; 4 validators of power 1; a block is due unless idle
- *   proposal r 0 A [pol 0] [untimely] [from 2]   from the round's proposer unless told
- *   prevote|precommit r 0 A|nil from 1 2 3
- *   cert polka|commit r 0 A from 1 2 3       cert round r 5 by prevote|precommit r 5 A|nil from 1 2
- *   body A valid|invalid      built A|nil      due      timer propose|prevote|precommit|start|heartbeat|rebroadcast
- *   show                                     round, phase, locked, valid
- *   restart                                  a new core from the log; what it does then
- * Signatures are given at once. Values are capital letters.
+ *   start h 1 self 0 [of 4] [idle] [powers 3 1 2 1]   a height begins; 4 validators of power 1; a block is due unless
+ * idle proposal r 0 A [pol 0] [untimely] [from 2]   from the round's proposer unless told prevote|precommit r 0 A|nil
+ * from 1 2 3 cert polka|commit r 0 A from 1 2 3       cert round r 5 by prevote|precommit r 5 A|nil from 1 2 or each
+ * vote by itself: cert round r 5 votes 1:prevote:5:A 2:precommit:6:nil body A valid|invalid      built A|nil      due
+ * timer propose|prevote|precommit|start|heartbeat|rebroadcast show                                     round, phase,
+ * locked, valid restart                                  a new core from the log; what it does then Signatures are
+ * given at once. Values are capital letters.
  */
 #include "tests/lib/test.h"
 
@@ -34,11 +33,11 @@ struct player {
     int log_n;
     char out[TEXT_MAX];
     size_t out_len;
-    char *words[32];
+    uint64_t powers[16];
+    char *words[64];
     int words_n;
 };
 
-static const uint64_t POWERS[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 static const struct bft_config CONFIG = {.propose_ms = 1000,
                                          .propose_delta_ms = 500,
                                          .prevote_ms = 200,
@@ -232,9 +231,12 @@ static uint32_t number_after(const struct player *p, const char *name, uint32_t 
 
 static void play_start(struct player *p) {
     bool idle = word(p, "idle") >= 0;
+    int powers = word(p, "powers");
     p->log_n = 0;
+    for (int v = 0; v < 16; v++)
+        p->powers[v] = powers >= 0 && powers + 1 + v < p->words_n ? number(p->words[powers + 1 + v]) : 1;
     p->start = (struct bft_start){.height = number_after(p, "h", 1),
-                                  .powers = POWERS,
+                                  .powers = p->powers,
                                   .validators = (uint16_t)number_after(p, "of", 4),
                                   .self = (uint16_t)number_after(p, "self", BFT_SELF_NONE),
                                   .wait_ms = number_after(p, "wait", 0),
@@ -273,18 +275,35 @@ static void play_votes(struct player *p) {
     }
 }
 
+/* 2:precommit:6:nil */
+static struct vote vote_of(const struct player *p, char *text) {
+    char *part[4] = {text};
+    for (int i = 1; i < 4; i++) {
+        part[i] = strchr(part[i - 1], ':');
+        assert_non_null(part[i]);
+        *part[i]++ = 0;
+    }
+    return (struct vote){.height = p->start.height,
+                         .validator = (uint16_t)number(part[0]),
+                         .type = (uint8_t)type_of(part[1]),
+                         .round = number(part[2]),
+                         .value = value_of(part[3])};
+}
+
 static void play_cert(struct player *p) {
     struct certificate *cert = &p->cert;
-    int by = word(p, "by");
+    int by = word(p, "by"), votes = word(p, "votes");
     bool polka = strcmp(p->words[1], "polka") == 0;
     cert->kind = polka                                ? CERTIFICATE_POLKA
                  : strcmp(p->words[1], "commit") == 0 ? CERTIFICATE_COMMIT
                                                       : CERTIFICATE_ROUND;
     cert->height = p->start.height;
     cert->round = number_after(p, "r", 0);
-    cert->value = by < 0 ? value_of(p->words[4]) : (struct hash){0};
+    cert->value = by < 0 && votes < 0 ? value_of(p->words[4]) : (struct hash){0};
     cert->n = 0;
-    for (int i = word(p, "from") + 1; i < p->words_n; i++)
+    for (int i = votes + 1; votes >= 0 && i < p->words_n; i++)
+        cert->votes[cert->n++] = vote_of(p, p->words[i]);
+    for (int i = word(p, "from") + 1; votes < 0 && i < p->words_n; i++)
         cert->votes[cert->n++] = (struct vote){.height = cert->height,
                                                .round = by < 0 ? cert->round : number(p->words[by + 3]),
                                                .validator = (uint16_t)number(p->words[i]),
@@ -371,7 +390,7 @@ static void play(struct player *p, char *line) {
                     {"built", play_built},     {"timer", play_timer},       {"due", play_due},
                     {"show", play_show},       {"restart", play_restart}};
     p->words_n = 0;
-    for (char *at = line + strspn(line, " "); *at && p->words_n < 32; at += strspn(at, " ")) {
+    for (char *at = line + strspn(line, " "); *at && p->words_n < 64; at += strspn(at, " ")) {
         p->words[p->words_n++] = at;
         at += strcspn(at, " ");
         if (*at)
