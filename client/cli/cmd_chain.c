@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cairn status, block, validators, query: the ledger itself. */
+/* cairn status, block, validators: the ledger itself. */
 #include "chain/base/num.h"
 #include "client/cli/commands.h"
 
@@ -48,20 +48,4 @@ int cmd_validators(struct cli *cli, struct err *err) {
     json_t *rows = json_incref(json_object_get(body, "records"));
     json_decref(body);
     return cli_print_table(cli, rows ? rows : json_array(), columns, err);
-}
-
-/* A raw record under a hex key, proven; or a path of the rules, as a node answers it. */
-int cmd_query(struct cli *cli, struct err *err) {
-    struct ledger *ledger;
-    json_t *answer = NULL;
-    char path[8192];
-    int rc = cli_ledger(cli, &ledger, err);
-    if (rc)
-        return rc;
-    if (cli_has(cli, "--prove"))
-        snprintf(path, sizeof path, "/v1/state/%s?prove=1", cli->words[0]);
-    else
-        snprintf(path, sizeof path, "/v1/query%s%s", *cli->words[0] == '/' ? "" : "/", cli->words[0]);
-    rc = ledger_get_json(ledger, path, &answer, err);
-    return rc ? rc : cli_print(cli, answer, err);
 }

@@ -3,8 +3,14 @@
 
 static const struct cli_flag height_flag[] = {{"--height", "N", "the block after which to look"}, {NULL, NULL, NULL}};
 static const struct cli_flag wait_flags[] = {{"--timeout", "SECONDS", "how long (default 60)"}, {NULL, NULL, NULL}};
-static const struct cli_flag prove_flags[] = {{"--prove", NULL, "take the raw record under a state key (hex), proven"},
-                                              {NULL, NULL, NULL}};
+static const struct cli_flag query_flags[] = {
+    {"--prove", NULL,
+     "a record with its proof: say it as `bucket NAME`, `object BUCKET/NAME`, `account ADDR`, 0xHEX, ..."},
+    {"--height", "N", "with --prove: as it was after this block; only recent ones are kept"},
+    {"--out", "FILE.json", "with --prove: write what anybody can check with `cairn verify`"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag verify_flags[] = {
+    {"--at", "MS", "as if it were this time (ms since 1970): when you were given the file"}, {NULL, NULL, NULL}};
 static const struct cli_flag bucket_create_flags[] = {
     {"--profile", "PROFILE", "redundancy of its objects: ec:4+2+w (default), ec:K+M[+w], replica:N"},
     {"--segment-size", "SIZE", "unit of coding, 16MiB when not said"},
@@ -159,6 +165,10 @@ const struct cli_command cli_commands[] = {
 
     {"block", "show", "[HEIGHT]", "a block: header, certificate, transactions", 0, 1, NULL, cmd_block_show},
     {"validators", "", "", "who votes", 0, 0, height_flag, cmd_validators},
-    {"query", "", "PATH|KEY", "ask the ledger a question of its own", 1, 1, prove_flags, cmd_query},
+    {"query", "", "PATH|WHAT...", "ask the ledger a question of its own; with --prove take a record and its proof", 1,
+     8, query_flags, cmd_query},
+    {"verify", "", "FILE.json",
+     "check a proof file, without a network: against --trust, what this home knows, or its genesis", 1, 1, verify_flags,
+     cmd_verify},
     {NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -26,6 +26,7 @@ int cmd_block_show(struct cli *cli, struct err *err);
 int cmd_status(struct cli *cli, struct err *err);
 int cmd_validators(struct cli *cli, struct err *err);
 int cmd_query(struct cli *cli, struct err *err);
+int cmd_verify(struct cli *cli, struct err *err);
 int cmd_doctor(struct cli *cli, struct err *err);
 
 int cmd_bucket_create(struct cli *cli, struct err *err);

@@ -7,6 +7,7 @@
 #include "chain/os/file.h"
 #include "chain/types/keys_app.h"
 #include "chain/types/proof.h"
+#include "chain/types/proof_file.h"
 #include "chain/types/tx.h"
 #include "client/lib/ledger_internal.h"
 
@@ -53,25 +54,44 @@ static int take_genesis(struct ledger *l, const Genesis *genesis, struct arena *
     return light_trust_genesis(genesis, &l->chain_tag, ret_trust, err);
 }
 
+static int read_genesis(const char *path, struct arena *arena, Genesis **ret, struct err *err) {
+    struct buf text;
+    buf_init(&text, GENESIS_MAX);
+    int rc = file_read(path, &text, err);
+    if (!rc)
+        rc = json_read_pb(&genesis__descriptor, buf_bytes(&text), arena, ret, err);
+    buf_release(&text);
+    return rc ? err_wrap(err, rc, "genesis file %s", path) : CODE_OK;
+}
+
 static int load_genesis(struct ledger *l, const char *path, struct light_trust *ret_trust, struct err *err) {
     struct arena arena;
-    struct buf text;
     Genesis *genesis;
+    if (path && snprintf(l->genesis_path, sizeof l->genesis_path, "%s", path) >= (int)sizeof l->genesis_path)
+        return err_set(err, CODE_INVALID_ARGUMENT, "the path of the genesis file is too long");
     arena_init(&arena, GENESIS_ARENA_MAX);
-    buf_init(&text, GENESIS_MAX);
-    int rc = CODE_OK;
-    if (path) {
-        rc = file_read(path, &text, err);
-        if (!rc)
-            rc = json_read_pb(&genesis__descriptor, buf_bytes(&text), &arena, &genesis, err);
-        if (rc)
-            rc = err_wrap(err, rc, "genesis file %s", path);
-    } else {
-        rc = ledger_get(l, "/v1/genesis", &genesis__descriptor, &arena, &genesis, err);
-    }
+    int rc = path ? read_genesis(path, &arena, &genesis, err)
+                  : ledger_get(l, "/v1/genesis", &genesis__descriptor, &arena, &genesis, err);
     if (!rc)
         rc = take_genesis(l, genesis, &arena, ret_trust, err);
-    buf_release(&text);
+    arena_release(&arena);
+    return rc;
+}
+
+int ledger_genesis_trust(const char *path, struct light_trust *ret, char *ret_chain_id, size_t ret_size,
+                         struct err *err) {
+    struct arena arena;
+    Genesis *genesis;
+    struct bytes encoded;
+    arena_init(&arena, GENESIS_ARENA_MAX);
+    int rc = read_genesis(path, &arena, &genesis, err);
+    if (!rc)
+        rc = pb_encode(genesis, &arena, &encoded, err);
+    if (!rc) {
+        struct hash tag = chain_tag_of(encoded);
+        snprintf(ret_chain_id, ret_size, "%s", genesis->chain_id);
+        rc = light_trust_genesis(genesis, &tag, ret, err);
+    }
     arena_release(&arena);
     return rc;
 }
@@ -263,18 +283,20 @@ int ledger_app_hash(struct ledger *l, uint64_t height, struct hash *ret, struct 
     return rc;
 }
 
-/* Asks a node, checks its proof. */
-static int get_proven(struct ledger *l, struct bytes key, uint64_t min_height, struct arena *arena, QueryBody **ret,
-                      struct err *err) {
-    char hex[2 * 2048 + 1], path[sizeof hex + 128];
+/* Asks a node, checks its proof. height: of this one; 0: of the newest provable, not below min_height. */
+static int get_proven(struct ledger *l, struct bytes key, uint64_t height, uint64_t min_height, struct arena *arena,
+                      QueryBody **ret, struct err *err) {
+    char hex[2 * 2048 + 1], path[sizeof hex + 128], at[48] = "";
     QueryBody *answer;
     struct hash app_hash;
     struct http_call call;
     if (key.len > 2048)
         return err_set(err, CODE_TOO_LARGE, "the state key is too long");
     hex_encode(key.data, key.len, hex);
-    snprintf(path, sizeof path, "/v1/state/%s?prove=%d&min_height=%llu", hex, l->verify,
-             (unsigned long long)min_height);
+    if (height)
+        snprintf(at, sizeof at, "&height=%llu", (unsigned long long)height);
+    snprintf(path, sizeof path, "/v1/state/%s?prove=%d&min_height=%llu%s", hex, l->verify,
+             (unsigned long long)min_height, at);
     int rc = get_text(l, path, min_height ? l->deadline_ms + WAIT_PROVABLE_MS : 0, &call, err);
     if (!rc)
         rc = json_read_pb(&query_body__descriptor, buf_bytes(&call.body), arena, &answer, err);
@@ -284,8 +306,8 @@ static int get_proven(struct ledger *l, struct bytes key, uint64_t min_height, s
             *ret = answer;
         return rc;
     }
-    if (!answer->proof || answer->proof->height < min_height)
-        return err_set(err, CODE_PROOF, "the node gave no proof, or one of an older height than asked for");
+    if (!answer->proof || answer->proof->height < min_height || (height && answer->proof->height != height))
+        return err_set(err, CODE_PROOF, "the node gave no proof, or one of another height than asked for");
     rc = ledger_app_hash(l, answer->proof->height, &app_hash, err);
     if (!rc)
         rc = proof_verify(answer->proof, key, &app_hash, err);
@@ -297,7 +319,7 @@ static int get_proven(struct ledger *l, struct bytes key, uint64_t min_height, s
 int ledger_record_raw(struct ledger *l, struct bytes key, uint64_t min_height, struct arena *arena,
                       struct bytes *ret_value, uint64_t *ret_height, struct err *err) {
     QueryBody *answer;
-    int rc = get_proven(l, key, min_height, arena, &answer, err);
+    int rc = get_proven(l, key, 0, min_height, arena, &answer, err);
     if (rc)
         return rc;
     struct bytes value = l->verify ? bytes_of(answer->proof->value.data, answer->proof->value.len)
@@ -315,6 +337,64 @@ int ledger_record(struct ledger *l, struct bytes key, uint64_t min_height, const
     struct bytes value;
     int rc = ledger_record_raw(l, key, min_height, arena, &value, ret_height, err);
     return rc ? rc : pb_decode(desc, value, arena, ret_msg, err);
+}
+
+/* --- proofs for others -------------------------------------------------------------------------------------------- */
+
+int ledger_prove(struct ledger *l, struct bytes key, uint64_t height, struct arena *arena, StateProof **ret,
+                 struct err *err) {
+    QueryBody *answer;
+    if (!l->verify)
+        return err_set(err, CODE_INVALID_ARGUMENT,
+                       "a proof is made only where proofs are checked: not with --no-verify");
+    int rc = get_proven(l, key, height, height, arena, &answer, err);
+    if (!rc)
+        *ret = answer->proof;
+    return rc;
+}
+
+static int take_headers(struct ledger *l, const struct light_path *path, struct arena *arena, ProofFile *file,
+                        struct err *err) {
+    Genesis *genesis;
+    struct bytes encoded;
+    file->headers = arena_array(arena, path->count, sizeof *file->headers);
+    if (!file->headers)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a proof file");
+    for (size_t i = 0; i < path->count; i++) {
+        file->headers[i] = path->headers[i];
+        file->headers[i]->next_validators = NULL; /* its hash in the header is enough */
+    }
+    file->n_headers = path->count;
+    if (!path->from_genesis)
+        return CODE_OK;
+    int rc = read_genesis(l->genesis_path, arena, &genesis, err);
+    if (!rc)
+        rc = pb_encode(genesis, arena, &encoded, err);
+    if (!rc)
+        file->genesis = pb_data(encoded);
+    return rc;
+}
+
+int ledger_proof_file(struct ledger *l, StateProof **proofs, size_t count, struct arena *arena, ProofFile **ret,
+                      struct light_trust *ret_end, struct err *err) {
+    struct light_path *path = ARENA_NEW(arena, struct light_path);
+    ProofFile *file = ARENA_NEW(arena, ProofFile);
+    if (!path || !file)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a proof file");
+    proof_file__init(file);
+    file->version = PROOF_FILE_VERSION;
+    file->chain_id = l->chain_id;
+    file->chain_tag = pb_data(hash_bytes(&l->chain_tag));
+    file->proofs = proofs;
+    file->n_proofs = count;
+    int rc = light_path(l->light, atomic_load(&l->preferred), proofs[0]->height + 1, arena, path, err);
+    if (!rc)
+        rc = take_headers(l, path, arena, file, err);
+    if (rc)
+        return rc;
+    *ret_end = path->end;
+    *ret = file;
+    return CODE_OK;
 }
 
 int ledger_time(struct ledger *l, uint64_t *ret_ms, struct err *err) {

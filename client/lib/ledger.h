@@ -13,12 +13,14 @@
  * One handle serves any number of threads.
  */
 #include "cairn/block.h"
+#include "cairn/light.h"
 #include "cairn/rpc.h"
 #include "cairn/tx.h"
 #include "chain/base/arena.h"
 #include "chain/base/fixed.h"
 #include "chain/crypto/key.h"
 #include "chain/http/client.h"
+#include "chain/types/light.h"
 
 #include <jansson.h>
 
@@ -63,6 +65,22 @@ int ledger_record(struct ledger *ledger, struct bytes key, uint64_t min_height, 
 /* The same, undecoded: a value on the arena. */
 int ledger_record_raw(struct ledger *ledger, struct bytes key, uint64_t min_height, struct arena *arena,
                       struct bytes *ret_value, uint64_t *ret_height, struct err *err);
+
+/* --- proofs for others (chain/types/proof_file.h) --- */
+
+/* The proof that a key has a record, or has none, after `height` (0: the newest that can be proven). Checked; on the
+ * arena. CODE_PRUNED: nodes do not keep what old heights looked like. */
+int ledger_prove(struct ledger *ledger, struct bytes key, uint64_t height, struct arena *arena, StateProof **ret,
+                 struct err *err);
+
+/* A file of proofs of one height with the headers that lead there. *ret on the arena, borrowing proofs and from the
+ * ledger; *ret_end: its last header. */
+int ledger_proof_file(struct ledger *ledger, StateProof **proofs, size_t count, struct arena *arena, ProofFile **ret,
+                      struct light_trust *ret_end, struct err *err);
+
+/* What a genesis file makes one trust, without a ledger. */
+int ledger_genesis_trust(const char *path, struct light_trust *ret, char *ret_chain_id, size_t ret_size,
+                         struct err *err);
 
 /* A question to the rules, "/storage/objects?bucket=b&prefix=p": {"height", "record": ...}. Not proven; caller owns. */
 int ledger_query(struct ledger *ledger, const char *path, json_t **ret, struct err *err);

@@ -2,6 +2,7 @@
 #ifndef CAIRN_CLIENT_LIB_LEDGER_INTERNAL_H
 #define CAIRN_CLIENT_LIB_LEDGER_INTERNAL_H
 /* What the files of the ledger handle share; nobody else includes this. */
+#include "chain/base/limits.h"
 #include "chain/os/thread.h"
 #include "client/lib/ledger.h"
 #include "client/lib/light.h"
@@ -27,6 +28,7 @@ struct ledger {
     bool verify;
     struct hash chain_tag;
     char chain_id[64];
+    char genesis_path[PATH_LEN_MAX];
     atomic_bool cancelled;
     atomic_size_t preferred; /* the node that answered last */
 

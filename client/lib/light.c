@@ -24,6 +24,7 @@ struct light {
     char chain_id[CHAIN_ID_ROOM];
     char home[PATH_LEN_MAX], path[PATH_LEN_MAX]; /* "": in memory only */
     struct light_trust genesis;
+    struct light_trust pinned; /* named by the user; height 0: none */
     atomic_uint_fast64_t fetched;
 
     struct mutex lock; /* all below */
@@ -421,6 +422,7 @@ int light_trust_header(struct light *l, uint64_t height, const struct hash *id, 
         return rc;
     mutex_lock(&l->lock);
     trust_store_add(&l->store, &point);
+    l->pinned = point;
     mutex_unlock(&l->lock);
     save(l, 0);
     return CODE_OK;
@@ -428,11 +430,14 @@ int light_trust_header(struct light *l, uint64_t height, const struct hash *id, 
 
 /* --- a way for others --------------------------------------------------------------------------------------------- */
 
-/* Where a way for others begins: at the genesis, or at the lowest header that is trusted and not too old. */
+/* Where a way for others begins: at the header that the user named, the genesis, or the lowest header that is trusted
+ * and not too old. */
 static int path_ground(struct light *l, uint64_t height, struct light_trust *ret, struct err *err) {
     uint64_t now = l->source.now_ms(l->source.ctx);
     int rc = CODE_OK;
-    *ret = l->genesis;
+    mutex_lock(&l->lock);
+    *ret = l->pinned.height > 0 && l->pinned.height <= height ? l->pinned : l->genesis;
+    mutex_unlock(&l->lock);
     if (!light_expired(ret, &l->rules, now))
         return CODE_OK;
     mutex_lock(&l->lock);

@@ -56,8 +56,9 @@ int light_trust_header(struct light *light, uint64_t height, const struct hash *
  * fetching; CODE_FORK names the file that shows it; CODE_EXPIRED: nothing that is trusted is young enough. */
 int light_header(struct light *light, size_t node, uint64_t height, struct light_trust *ret, struct err *err);
 
-/* Headers by which somebody else can follow up to `height`: from the genesis (from_genesis), or, when that is too old,
- * beginning with a header that this client trusts. On the arena. Errors as light_header. */
+/* Headers by which somebody else can follow up to `height`: beginning with the header of light_trust_header; without
+ * one from the genesis (from_genesis), or, when that is too old, with a header that this client trusts. On the arena.
+ * Errors as light_header. */
 struct light_path {
     bool from_genesis;
     size_t count;

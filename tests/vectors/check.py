@@ -554,6 +554,23 @@ def check_rs(rs):
             assert got.hex() == want, f"rs.json: k {case['k']}, m {case['m']}, parity row {row}"
 
 
+def check_proofs(proofs):
+    """verify.py, which knows nothing of this program, on the proof files that C made."""
+    sys.path.insert(0, HERE)
+    import verify
+    for case in proofs["cases"]:
+        height, _, header_id = (case["trust"] or "").partition(":")
+        try:
+            verify.verify(case["file"], int(case["now"]), bytes.fromhex(proofs["chain_tag"]), (int(height), bytes.fromhex(header_id)) if height else None)
+            ended = "OK"
+        except verify.Refused as e:
+            ended = str(e)
+        assert (ended == "OK") == (case["code"] == "OK"), f"proofs.json: {case['name']}: {ended}, C says {case['code']}"
+    assert len([c for c in proofs["cases"] if c["code"] != "OK"]) >= 12
+    with open(f"{HERE}/verify.py", encoding="utf-8") as f:
+        assert len(f.readlines()) <= 300, "verify.py is to be read in one go: 300 lines"
+
+
 FILES = {"domains": domains, "keys": keys, "trees": trees, "state_tree": state_tree, "layouts": layouts, "names": names, "state_keys": state_keys,
          "signed": signed, "requests": requests, "consensus": consensus}
 
@@ -569,13 +586,14 @@ def main():
         ok = os.path.exists(path) and json.load(open(path, encoding="utf-8")) == made
         print(f"{'ok' if ok else 'not ok'} {name}.json" + ("" if ok else ": differs; a format changed, or see --write"))
         passed, failed = passed + ok, failed + (not ok)
-    try:
-        check_rs(json.load(open(f"{HERE}/rs.json", encoding="utf-8")))
-        print("ok rs.json")
-        passed += 1
-    except AssertionError as e:
-        print(f"not ok {e}")
-        failed += 1
+    for name, check in (("rs", check_rs), ("proofs", check_proofs)):
+        try:
+            check(json.load(open(f"{HERE}/{name}.json", encoding="utf-8")))
+            print(f"ok {name}.json")
+            passed += 1
+        except AssertionError as e:
+            print(f"not ok {e}")
+            failed += 1
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 

@@ -72,6 +72,12 @@ struct bytes committee_encode_header(const struct header_maker *m, const struct 
     h.app_hash = data_of(m, w->app_hash ? w->app_hash : &app, sizeof app);
     h.proposer = data_of(m, &by->set.at[0].addr, sizeof by->set.at[0].addr);
     must(pb_encode(&h, m->arena, &encoded, NULL));
+    if (w->tail.len > 0) {
+        uint8_t *both = arena_alloc(m->arena, encoded.len + w->tail.len);
+        memcpy(both, encoded.data, encoded.len);
+        memcpy(both + encoded.len, w->tail.data, w->tail.len);
+        encoded = bytes_of(both, encoded.len + w->tail.len);
+    }
     return encoded;
 }
 

@@ -40,9 +40,10 @@ struct header_wish {
     uint8_t salt;                 /* another header of that height */
     uint16_t signers;             /* all; else the first so many of the set */
     const uint16_t *numbers;      /* keys that sign, ended by 0; else as signers says */
+    struct bytes tail;            /* bytes behind the header's encoding, under the signatures */
 };
 
-/* On the maker's arena. */
+/* All on the maker's arena. */
 struct bytes committee_encode_header(const struct header_maker *maker, const struct header_wish *wish);
 SignedHeader *committee_header(const struct header_maker *maker, const struct header_wish *wish);
 /* The same taken apart, by the shipped code. */
