@@ -17,8 +17,8 @@
 # tests/property/**/test_*.c is a cmocka program, every tests/fuzz/fuzz_*.c a fuzzer (with SAN=fuzz) and a corpus replay
 # (otherwise).
 #
-# From outside: CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS (appended), SAN=asan|tsan|fuzz and BYZ=1, validators that break the rules (own folders in build/), V=1 (show commands),
-# WERROR= (no -Werror), T= and F= (which tests), PREFIX, DESTDIR.
+# From outside: CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS (appended), SAN=asan|tsan|fuzz, BYZ=1 (validators that break the rules) and DEBUG=1 (crash
+# points, every block executed twice; asan has them too), each with a folder of its own in build/, V=1 (show commands), WERROR= (no -Werror), T= and F= (which tests), PREFIX, DESTDIR.
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
@@ -35,6 +35,7 @@ AR := ar
 endif
 SAN ?=
 BYZ ?=
+DEBUG ?=
 V ?=
 T ?=
 F ?=
@@ -52,13 +53,17 @@ ifneq ($(BYZ),)
 VARIANT := byz
 VARIANT_CFLAGS := -O2 -g -DCAIRN_BYZANTINE
 VARIANT_LDFLAGS :=
+else ifneq ($(DEBUG),)
+VARIANT := debug
+VARIANT_CFLAGS := -O1 -g -DCAIRN_DEBUG
+VARIANT_LDFLAGS :=
 else ifeq ($(SAN),)
 VARIANT := release
 VARIANT_CFLAGS := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 VARIANT_LDFLAGS := -pie -Wl,-z,relro -Wl,-z,now
 else ifeq ($(SAN),asan)
 VARIANT := asan
-VARIANT_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+VARIANT_CFLAGS := -O1 -g -DCAIRN_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=all
 VARIANT_LDFLAGS := -fsanitize=address,undefined
 else ifeq ($(SAN),tsan)
 VARIANT := tsan

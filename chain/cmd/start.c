@@ -33,6 +33,7 @@ struct running {
     struct rpc rpc;
     struct http_server *http;
     struct thread signals;
+    uint64_t takeover_height;
 };
 
 /* --- signals: main blocks them before any thread starts; this one waits for them --- */
@@ -87,6 +88,7 @@ static int start_node(struct running *run, struct err *err) {
                              .node_key = run->home.node_key,
                              .validator_key = run->home.validator ? &run->home.validator_key : NULL,
                              .reveal_secret = run->home.reveal_secret,
+                             .takeover_height = run->takeover_height,
                              .p2p_listen = c->p2p_listen,
                              .peers = peers,
                              .peers_n = peers_n,
@@ -195,8 +197,11 @@ static void stop_parts(struct running *run) {
 }
 
 int cmd_start(int argc, char **argv, struct err *err) {
-    struct cmd_option o[] = {{.name = "home", .needed = true}};
-    int rc = cmd_options(argc, argv, o, 1, err);
+    struct cmd_option o[] = {{.name = "home", .needed = true}, {.name = "takeover-height"}};
+    uint64_t height = 0;
+    int rc = cmd_options(argc, argv, o, 2, err);
+    if (rc == CODE_OK && o[1].value != NULL && (!u64_parse(o[1].value, strlen(o[1].value), &height) || height == 0))
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "--takeover-height wants a height, not %s", o[1].value);
     if (rc != CODE_OK)
         return rc;
     block_signals();
@@ -204,6 +209,7 @@ int cmd_start(int argc, char **argv, struct err *err) {
     if (run == NULL)
         return err_set(err, CODE_NO_MEMORY, "no memory");
     run->lock.fd = -1;
+    run->takeover_height = height;
     rc = home_open(&run->home, o[0].value, err);
     if (rc == CODE_OK) {
         rc = run_parts(run, err);

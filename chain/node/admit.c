@@ -3,6 +3,7 @@
 
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
+#include "chain/os/crash.h"
 #include "chain/os/log.h"
 #include "chain/os/queue.h"
 #include "chain/os/random.h"
@@ -298,6 +299,7 @@ static void batch_admit(struct admit *a, struct batch *b) {
                 a->config.misbehaved(a->config.arg, s->peer, "sent a transaction with a forged signature");
         } else {
             mutex_lock(&a->lock);
+            crash_point(CRASH_ADMIT_BEFORE_POOL);
             rc = admit_one(a, s, &b->txs[i], &err);
             mutex_unlock(&a->lock);
         }
@@ -305,6 +307,7 @@ static void batch_admit(struct admit *a, struct batch *b) {
             gather_add(a, b->txs[i].wire);
         any = any || rc == CODE_OK;
         atomic_fetch_add(rc == CODE_OK ? &a->admitted : &a->refused, 1);
+        crash_point(CRASH_ADMIT_BEFORE_ANSWER);
         answer(s, rc, &b->txs[i].id, &err);
     }
     if (any)

@@ -2,6 +2,8 @@
 #include "chain/node/core.h"
 
 #include "chain/node/core_rooms.h"
+#include "chain/node/twin.h"
+#include "chain/os/crash.h"
 
 #include <stdlib.h>
 
@@ -60,6 +62,10 @@ int core_committed(struct core *c, struct head *head, struct err *err) {
     if (c->halted)
         return CODE_OK;
     uint64_t before = c->head->info.header_time;
+    uint16_t self = validator_set_find(&head->last_validators, &c->self);
+    int rc = c->alone ? twin_check_certificate(&c->signer->last, self, &head->certificate, err) : CODE_OK;
+    if (rc != CODE_OK)
+        return rc;
     head_unref(c->head);
     c->head = head_ref(head);
     c->deciding = false;
@@ -71,7 +77,9 @@ int core_committed(struct core *c, struct head *head, struct err *err) {
     metric_set(c->metrics.height, (double)head->height);
     metric_observe(c->metrics.block_interval, (double)(head->info.header_time - before) / 1000);
     block_sync_advance(c);
-    return done(c, c->sync.active ? CODE_OK : core_begin(c, err));
+    rc = c->sync.active ? CODE_OK : core_begin(c, err);
+    crash_point(CRASH_HEIGHT_TAKEN);
+    return done(c, rc);
 }
 
 /* --- answers of the ledger --- */
@@ -154,6 +162,7 @@ static int timers_fire(struct core *c, struct err *err) {
             continue;
         t->armed = false;
         struct bft_timer timer = t->timer;
+        crash_point(CRASH_CORE_TIMER);
         int rc = driver_timer(c->driver, &timer, err);
         if (rc != CODE_OK)
             return rc;
@@ -164,6 +173,10 @@ static int timers_fire(struct core *c, struct err *err) {
 int core_tick(struct core *c, struct err *err) {
     if (c->halted)
         return CODE_OK;
+    if (c->twin.code != CODE_OK) {
+        *err = c->twin;
+        return c->twin.code;
+    }
     int rc = timers_fire(c, err);
     proposals_step(c);
     return done(c, rc == CODE_OK ? block_sync_step(c, err) : rc);
@@ -189,6 +202,7 @@ int core_open(struct core *c, const struct core_options *options, struct err *er
     c->wal = options->wal;
     c->signer = options->signer;
     c->self = options->self;
+    c->alone = options->alone && options->signer != NULL;
     c->head = head_ref(options->head);
     arena_init(&c->arena, EVENT_ARENA);
     int rc = block_sync_open(c, err);
@@ -202,7 +216,7 @@ int core_open(struct core *c, const struct core_options *options, struct err *er
     c->bft = bft_init(c->bft_memory, VALIDATORS_MAX);
     outputs_init(c);
     driver_init(c->driver, c->bft, &c->env);
-    return done(c, recover(c, err));
+    return done(c, recover(c, options->listen_ms, err));
 }
 
 void core_close(struct core *c) {

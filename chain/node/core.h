@@ -12,8 +12,9 @@
  *     core_open -> core_message | core_up | core_down | core_built | core_judged | core_committed | core_due
  *               -> core_tick, after each of them and when core_deadline has come -> ... -> core_close
  *
- * One thread at a time. Inputs that return int fail only when the log, the signer or the ledger failed: the node must
- * stop then, and put nothing more in. What peers sent is never such a failure: they are reported to the host.
+ * One thread at a time. Inputs that return int fail only when the log, the signer or the ledger failed, or when another
+ * copy of the validator's key is at work (CODE_CONFLICT): the node must stop then, and put nothing more in. What peers
+ * sent is never such a failure: they are reported to the host.
  *
  * Rooms: core.c (heights, timers), outputs.c (what the consensus core asks for), inputs.c (messages of peers),
  * proposals.c (out and in, and their bodies put together), catch_up.c (decided blocks), block_sync.c, recover.c (the
@@ -99,6 +100,8 @@ struct core_options {
     struct wal *wal;       /* borrowed */
     struct signer *signer; /* borrowed; NULL: a full node */
     struct addr self;      /* consensus address; zero for a full node */
+    bool alone;            /* nobody else may sign with this key: stop when somebody does (twin.h) */
+    uint32_t listen_ms;    /* before the first height is begun, for a copy of this key to be heard */
     struct head *head;     /* the newest; a reference of its own is taken */
 };
 
@@ -150,6 +153,8 @@ struct core {
     struct wal *wal;
     struct signer *signer;
     struct addr self;
+    bool alone;
+    struct err twin; /* contradicting signatures of the own key were seen; code CODE_OK: none */
     struct core_metrics metrics;
 
     struct driver *driver;

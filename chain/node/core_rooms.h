@@ -31,6 +31,10 @@ int outputs_log_body(struct core *c, const struct block *b, struct err *err);
 /* inputs.c */
 /* The set and parsed keys of a height that is now or next; NULL for others. */
 const struct validator_set *inputs_set_at(const struct core *c, uint64_t height, const struct verifier **ret_keys);
+/* A good signature in the name of `validator` of `set` (NULL: too far to be checked): CODE_CONFLICT when that is this
+ * node, and it never gave it. */
+int inputs_own_elsewhere(const struct core *c, const struct validator_set *set, uint16_t validator, uint64_t height,
+                         uint32_t round, enum signer_step step, struct err *err);
 void inputs_misbehaved(struct core *c, net_peer peer, unsigned points, const char *what, const struct err *err);
 
 /* proposals.c */
@@ -65,7 +69,7 @@ void block_sync_advance(struct core *c);
 int block_sync_step(struct core *c, struct err *err);
 
 /* recover.c */
-int recover(struct core *c, struct err *err);
+int recover(struct core *c, uint32_t listen_ms, struct err *err);
 
 /* evidence.c */
 void evidence_emit(struct core *c, const struct bft_evidence *e);

@@ -4,6 +4,8 @@
 
 #include "chain/codec/pb.h"
 
+#include <inttypes.h>
+
 static int vote_evidence(const struct bft_evidence *e, struct arena *arena, Evidence *pb) {
     pb->kind = EVIDENCE_KIND_DOUBLE_VOTE;
     int rc = vote_to_pb(&e->votes[0], arena, &pb->vote_a, NULL);
@@ -39,10 +41,16 @@ void evidence_emit(struct core *c, const struct bft_evidence *e) {
     }
     if (rc == CODE_OK)
         rc = pb_encode(&pb, &c->arena, &bytes, NULL);
+    uint16_t culprit = proposals ? e->proposals[0].validator : e->votes[0].validator;
+    uint64_t height = proposals ? e->proposals[0].height : e->votes[0].height;
+    if (c->alone && culprit == validator_set_find(&c->head->info.validators, &c->self) && c->twin.code == CODE_OK)
+        err_set(&c->twin, CODE_CONFLICT,
+                "this validator's key signed two contradicting messages of height %" PRIu64
+                ": another copy of the key runs; stop all copies but one, for this is what validators are slashed for",
+                height);
     if (rc == CODE_OK) {
         metric_add(c->metrics.evidence, 1);
-        c->host.evidence(c->host.ctx, proposals ? e->proposals[0].height : e->votes[0].height,
-                         proposals ? e->proposals[0].validator : e->votes[0].validator, bytes);
+        c->host.evidence(c->host.ctx, height, culprit, bytes);
     }
     arena_rewind(&c->arena, mark);
 }

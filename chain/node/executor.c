@@ -2,6 +2,7 @@
 #include "chain/node/executor.h"
 
 #include "chain/codec/pb.h"
+#include "chain/os/crash.h"
 #include "chain/os/log.h"
 #include "chain/types/keys_validator.h"
 #include "chain/types/reveal.h"
@@ -365,6 +366,7 @@ static int commit(struct executor *e, struct block *b, const struct certificate 
     struct app_block ab = app_block_of(b);
     struct app_outcome outcome;
     int rc = e->app->ops->finalize(e->app->self, store_state(e->store), &ab, arena, &outcome, err);
+    crash_point(CRASH_COMMIT_EXECUTED);
     if (rc == CODE_OK)
         rc = e->app->ops->info(e->app->self, store_state(e->store), &next->arena, &next->info, err);
     if (rc == CODE_OK)

@@ -3,6 +3,8 @@
 #include "chain/node/core_rooms.h"
 
 #include "chain/codec/pb.h"
+#include "chain/node/twin.h"
+#include "chain/os/crash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,6 +30,13 @@ const struct validator_set *inputs_set_at(const struct core *c, uint64_t height,
     return NULL;
 }
 
+int inputs_own_elsewhere(const struct core *c, const struct validator_set *set, uint16_t validator, uint64_t height,
+                         uint32_t round, enum signer_step step, struct err *err) {
+    if (!c->alone || set == NULL || !addr_eq(&set->at[validator].addr, &c->self))
+        return CODE_OK;
+    return twin_check(&c->signer->last, height, round, step, err);
+}
+
 static int on_vote(struct core *c, net_peer peer, struct bytes payload, struct err *err) {
     struct vote v;
     struct err why;
@@ -48,7 +57,8 @@ static int on_vote(struct core *c, net_peer peer, struct bytes payload, struct e
             return CODE_OK;
         }
     }
-    return driver_vote(c->driver, peer, &v, err);
+    rc = inputs_own_elsewhere(c, set, v.validator, v.height, v.round, (enum signer_step)v.type, err);
+    return rc == CODE_OK ? driver_vote(c->driver, peer, &v, err) : rc;
 }
 
 static int on_certificate(struct core *c, net_peer peer, struct bytes payload, struct err *err) {
@@ -148,6 +158,7 @@ static int message(struct core *c, net_peer peer, uint8_t wire_kind, struct byte
 }
 
 int core_message(struct core *c, net_peer peer, uint8_t wire_kind, struct bytes payload, struct err *err) {
+    crash_point(CRASH_CORE_MESSAGE);
     int rc = c->halted ? CODE_OK : message(c, peer, wire_kind, payload, err);
     arena_reset(&c->arena);
     return rc;

@@ -3,6 +3,7 @@
 #include "chain/node/threads.h"
 
 #include "chain/os/clock.h"
+#include "chain/os/crash.h"
 #include "chain/os/log.h"
 
 #include <inttypes.h>
@@ -51,6 +52,7 @@ static void job_build(struct node *n, const struct job *j) {
     ev->height = j->height;
     ev->round = j->round;
     ev->block = block;
+    crash_point(CRASH_LEDGER_BUILT);
     core_post(n, ev);
 }
 
@@ -65,6 +67,7 @@ static void judged(struct node *n, const struct job *j, bool invalid, const stru
     ev->height = j->height;
     ev->block = block_ref(j->block);
     ev->invalid = invalid;
+    crash_point(CRASH_LEDGER_JUDGED);
     core_post(n, ev);
 }
 
@@ -105,6 +108,7 @@ static void renew_reveals(struct node *n, uint64_t height) {
 /* A block has been committed: everybody learns of the new head. */
 static void committed(struct node *n, const struct job *j, uint64_t begin_ns) {
     struct head *head = n->executor.head;
+    crash_point(CRASH_COMMIT_DONE);
     admit_committed(n->admit, j->block);
     metric_add(n->m_txs, j->block->txs_n);
     metric_observe(n->m_commit_seconds, (double)(clock_mono_ns() - begin_ns) / 1e9);
@@ -113,6 +117,7 @@ static void committed(struct node *n, const struct job *j, uint64_t begin_ns) {
     n->newest = head_ref(head);
     cond_broadcast(&n->changed);
     mutex_unlock(&n->lock);
+    crash_point(CRASH_COMMIT_PUBLISHED);
     struct event *ev = event_new(EVENT_COMMITTED, BYTES_NONE);
     if (ev != NULL)
         ev->head = head_ref(head);
@@ -123,6 +128,7 @@ static void job_commit(struct node *n, const struct job *j) {
     struct err err;
     err_clear(&err);
     uint64_t begin = clock_mono_ns();
+    crash_point(CRASH_COMMIT_BEFORE_EXECUTE);
     int rc = executor_commit(&n->executor, j->block, &j->certificate, &err);
     if (rc != CODE_OK) {
         job_failed(n, rc, &err);

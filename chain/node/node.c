@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/node/node.h"
 
+#include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
 #include "chain/node/threads.h"
+#include "chain/node/twin.h"
 #ifdef CAIRN_BYZANTINE
 #include "chain/node/byzantine.h"
 #endif
@@ -20,6 +22,9 @@ enum {
     MEMPOOL_SENDER = 10000, /* a gateway sends for many; a block takes 4,000 */
     VERIFY_THREADS_MAX = 4,
     DRAIN_MS = 1000,
+    LOOK_BACK = 10, /* blocks in whose certificates a foreign signature of the own key is looked for at the start */
+    LISTEN_MS = 1000,
+    LOOK_BACK_MEMORY = 32 << 20,
 };
 
 /* --- failing --- */
@@ -166,21 +171,40 @@ static int open_executor(struct node *n, const struct node_options *o, struct er
     return executor_open(&n->executor, n->store, &n->app, n->verify, &eo, o->genesis, &n->chain_tag, err);
 }
 
-/* "a look-back guards against a second copy": did the last certificate count a signature that this memory never gave?
+/* "a look-back guards against a second copy": did one of the last blocks count a signature that this memory never gave?
  */
-static int look_back(struct node *n, struct err *err) {
-    const struct head *h = n->executor.head;
-    if (!n->signs || h->height == 0 || n->signer.last.height >= h->height)
+static int look_back_at(struct node *n, uint64_t height, struct arena *arena, struct err *err) {
+    struct bytes bytes;
+    StoredBlock *stored = NULL;
+    struct validator_set *set = arena_alloc(arena, sizeof *set);
+    struct certificate *c = arena_alloc(arena, sizeof *c);
+    if (set == NULL || c == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory to look back");
+    int rc = store_get_record(n->store, STORE_BLOCK, height, arena, &bytes, err);
+    if (rc == CODE_NOT_FOUND || rc == CODE_PRUNED)
         return CODE_OK;
-    uint16_t self = validator_set_find(&h->last_validators, &n->self);
-    for (uint16_t i = 0; i < h->certificate.n; i++)
-        if (h->certificate.votes[i].validator == self)
-            return err_set(err, CODE_CONFLICT,
-                           "block %" PRIu64
-                           " carries this validator's signature, but the signer's memory ends at height %" PRIu64
-                           ": another copy of the key is or was running; stop that one and use its signer.state",
-                           h->height, n->signer.last.height);
-    return CODE_OK;
+    if (rc == CODE_OK)
+        rc = pb_decode(&stored_block__descriptor, bytes, arena, &stored, err);
+    if (rc == CODE_OK && (stored->certificate == NULL || stored->validators == NULL))
+        rc = err_set(err, CODE_CORRUPT, "block %" PRIu64 " is stored without its certificate", height);
+    if (rc == CODE_OK)
+        rc = validator_set_from_pb(stored->validators, set, err);
+    if (rc == CODE_OK)
+        rc = certificate_from_pb(stored->certificate, set->n, c, err);
+    return rc == CODE_OK ? twin_check_certificate(&n->signer.last, validator_set_find(set, &n->self), c, err) : rc;
+}
+
+static int look_back(struct node *n, struct err *err) {
+    struct arena arena;
+    int rc = CODE_OK;
+    uint64_t newest = n->executor.head->height, from = newest > LOOK_BACK ? newest - LOOK_BACK + 1 : 1;
+    arena_init(&arena, LOOK_BACK_MEMORY);
+    for (uint64_t h = newest; n->signs && rc == CODE_OK && h >= from && h > 0; h--) {
+        rc = look_back_at(n, h, &arena, err);
+        arena_reset(&arena);
+    }
+    arena_release(&arena);
+    return rc;
 }
 
 static int open_mark(struct node *n, struct err *err) {
@@ -197,7 +221,10 @@ static int open_mark(struct node *n, struct err *err) {
 static int open_signer(struct node *n, const struct node_options *o, struct err *err) {
     if (o->validator_key == NULL || n->mark != NULL)
         return CODE_OK;
-    int rc = signer_open(&n->signer, n->disk, o->validator_key, err);
+    struct pubkey key = seckey_pubkey(o->validator_key);
+    int rc = o->takeover_height > 0 ? signer_take_over(n->disk, &key, o->takeover_height, err) : CODE_OK;
+    if (rc == CODE_OK)
+        rc = signer_open(&n->signer, n->disk, o->validator_key, err);
     if (rc != CODE_OK)
         return rc;
     n->signs = true;
@@ -246,6 +273,10 @@ static int open_core(struct node *n, struct err *err) {
                              .wal = n->wal,
                              .signer = n->signs ? &n->signer : NULL,
                              .self = n->self,
+#ifndef CAIRN_BYZANTINE /* which signs beside its memory */
+                             .alone = true,
+                             .listen_ms = LISTEN_MS,
+#endif
                              .head = n->executor.head};
     int rc = core_open(&n->core, &o, err);
 #ifdef CAIRN_BYZANTINE

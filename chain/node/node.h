@@ -27,6 +27,7 @@ struct node_options {
     struct seckey node_key;
     const struct seckey *validator_key; /* NULL: a full node */
     struct hash reveal_secret;          /* with validator_key */
+    uint64_t takeover_height; /* the key signs nothing up to it, whatever its memory says; 0: as the memory says */
     const char *p2p_listen;
     const struct net_address *peers;
     size_t peers_n;

@@ -3,6 +3,7 @@
 #include "chain/node/core_rooms.h"
 
 #include "chain/codec/pb.h"
+#include "chain/os/crash.h"
 #include "chain/os/log.h"
 
 #include <inttypes.h>
@@ -12,6 +13,7 @@ enum { LAGGARD_MS = 300 /* the same block is not sent to the same peer more ofte
 /* --- log --- */
 
 int outputs_log_body(struct core *c, const struct block *b, struct err *err) {
+    crash_point(CRASH_BODY_BEFORE_LOG);
     return wal_append(c->wal, LOG_BODY, b->encoded, err);
 }
 
@@ -57,7 +59,9 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
         proposal ? proposal_digest(&c->chain_tag, &request->proposal) : vote_digest(&c->chain_tag, &request->vote);
     uint64_t height = proposal ? request->proposal.height : request->vote.height;
     uint32_t round = proposal ? request->proposal.round : request->vote.round;
+    crash_point(CRASH_SIGN_ASKED);
     int rc = signer_sign(c->signer, height, round, (enum signer_step)request->type, &digest, ret_sig, err);
+    crash_point(CRASH_SIGN_DONE);
     if (rc != CODE_CONFLICT)
         return rc;
     log_warn("node", "signature refused", "why=%s", log_quote(err_text(err)).s);
@@ -85,6 +89,7 @@ static void env_send(void *ctx, const struct bft_send *send) {
     struct core *c = ctx;
     if (c->halted)
         return;
+    crash_point(CRASH_SEND_BEFORE);
     struct arena_mark mark = arena_mark(&c->arena);
     struct bytes out;
     switch (send->kind) {
@@ -104,6 +109,7 @@ static void env_send(void *ctx, const struct bft_send *send) {
         break;
     }
     arena_rewind(&c->arena, mark);
+    crash_point(CRASH_SEND_AFTER);
 }
 
 /* --- ledger --- */
@@ -159,6 +165,7 @@ static int env_decide(void *ctx, uint64_t height, const struct hash *value, cons
     if (b == NULL)
         return err_set(err, CODE_INTERNAL, "height %" PRIu64 " is decided, but its body is not here", height);
     struct job job = {.kind = JOB_COMMIT, .height = height, .block = block_ref(b->block)};
+    crash_point(CRASH_DECIDED);
     certificate_copy(&job.certificate, certificate);
     c->deciding = true;
     metric_add(c->metrics.rounds, certificate->round);

@@ -305,6 +305,10 @@ int proposals_take(struct core *c, net_peer peer, struct bytes payload, struct e
     bool near = when == DRIVER_NOW || when == DRIVER_NEXT;
     if (near && bodies_find(&c->bodies, &p->value) == NULL && assemble_find(&c->assemble, &p->value) == NULL)
         begin(c, peer, &w);
+    rc = when != DRIVER_PAST ? inputs_own_elsewhere(c, set, p->validator, p->height, p->round, SIGNER_PROPOSE, err)
+                             : CODE_OK;
+    if (rc != CODE_OK)
+        return rc;
     rc = when != DRIVER_PAST ? driver_proposal(c->driver, peer, p, timely(c, p, w.header.time), err) : CODE_OK;
     struct assembly *x = assemble_find(&c->assemble, &p->value);
     if (when == DRIVER_NOW && x != NULL && !x->wanted) /* the consensus core does not take it */

@@ -2,6 +2,7 @@
 /* After a restart: the log of the height after the head, read back into the consensus core. */
 #include "chain/node/core_rooms.h"
 
+#include "chain/os/crash.h"
 #include "chain/os/log.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@ struct recovery {
 
 static int recover_one(void *arg, uint8_t kind, struct bytes payload) {
     struct recovery *r = arg;
+    crash_point(CRASH_RECOVER_RECORD);
     if (kind == LOG_RECORD) {
         r->records++;
         return driver_replay(r->c->driver, payload, r->err);
@@ -29,14 +31,18 @@ static int recover_one(void *arg, uint8_t kind, struct bytes payload) {
     return rc == CODE_OK ? CODE_OK : err_wrap(r->err, CODE_CORRUPT, "a body in the durability log");
 }
 
-int recover(struct core *c, struct err *err) {
+/* A height that has a log was begun by this very memory; only one without is begun late. */
+int recover(struct core *c, uint32_t listen_ms, struct err *err) {
     struct bft_start start = core_start(c);
+    if (c->alone && start.self != BFT_SELF_NONE && start.validators > 1 && start.wait_ms < listen_ms)
+        start.wait_ms = listen_ms;
     int rc = driver_replay_begin(c->driver, &start, err);
     struct recovery r = {.c = c, .err = err};
     if (rc == CODE_OK)
         rc = wal_open(c->wal, start.height, recover_one, &r, err);
     if (rc == CODE_OK)
         rc = driver_replay_end(c->driver, err);
+    crash_point(CRASH_RECOVERED);
     if (rc == CODE_OK && r.records > 0)
         log_info("node", "recovered from the durability log", "height=%" PRIu64 " records=%u bodies=%u torn=%" PRIu64,
                  start.height, r.records, r.bodies, wal_stats(c->wal).torn);

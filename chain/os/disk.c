@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/os/disk.h"
 
+#include "chain/os/crash.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +20,7 @@ struct disk_os {
 struct disk_os_file {
     struct disk_file base;
     int fd;
+    char name[32]; /* cut; for crash_fails_sync */
 };
 
 static int write_at(int fd, uint64_t off, const uint8_t *buf, size_t len, struct err *err) {
@@ -72,6 +76,7 @@ static int os_open(struct disk *d, const char *name, uint64_t size, bool create,
         return err_set(err, CODE_NO_MEMORY, "no memory to open %s", name);
     }
     f->fd = fd;
+    snprintf(f->name, sizeof f->name, "%s", name);
     struct stat st;
     int rc = fstat(fd, &st) == 0 ? CODE_OK : err_errno(err, errno, "cannot open %s", name);
     if (rc == CODE_OK)
@@ -116,7 +121,10 @@ static int os_write(struct disk *d, struct disk_file *f, uint64_t off, const voi
 
 static int os_sync(struct disk *d, struct disk_file *f, struct err *err) {
     (void)d;
-    return fdatasync(((struct disk_os_file *)f)->fd) == 0 ? CODE_OK : err_errno(err, errno, "cannot sync");
+    const struct disk_os_file *of = (const struct disk_os_file *)f;
+    if (crash_fails_sync(of->name))
+        return err_errno(err, EIO, "cannot sync");
+    return fdatasync(of->fd) == 0 ? CODE_OK : err_errno(err, errno, "cannot sync");
 }
 
 static void os_close(struct disk *d, struct disk_file *f) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/signer/signer.h"
 
+#include "chain/os/crash.h"
 #include "chain/os/crc.h"
 
 #include <assert.h>
@@ -43,7 +44,11 @@ static int slot_write(struct disk *disk, struct disk_file *f, uint64_t counter, 
     uint8_t slot[SLOT];
     slot_encode(slot, counter, m, key);
     int rc = disk->write(disk, f, counter % SLOTS * PAGE, slot, SLOT, err);
-    return rc == CODE_OK ? disk->sync(disk, f, err) : rc;
+    crash_point(CRASH_SIGNER_AFTER_WRITE);
+    if (rc == CODE_OK)
+        rc = disk->sync(disk, f, err);
+    crash_point(CRASH_SIGNER_AFTER_SYNC);
+    return rc;
 }
 
 /* The first signature goes into slot 0. While that is all zeros and slot 1, which signer_create writes, does not check,
@@ -107,7 +112,8 @@ static int slots_read(struct signer *s, struct err *err) {
                        STATE_FILE);
     return err_set(err, CODE_CORRUPT,
                    "%s cannot be read: neither of its two slots checks, and a key without the memory of what it signed "
-                   "may sign twice; make a new key with `cairnd init` in a new home",
+                   "may sign twice; start it with --takeover-height H, not below any height that the key may have "
+                   "signed, or make a new key with `cairnd init` in a new home",
                    STATE_FILE);
 }
 
@@ -115,10 +121,13 @@ int signer_open(struct signer *s, struct disk *disk, const struct seckey *key, s
     struct signer n = {.disk = disk, .key = *key, .pubkey = seckey_pubkey(key)};
     int rc = disk->open(disk, STATE_FILE, 0, false, &n.file, err);
     if (rc == CODE_NOT_FOUND)
-        rc = err_set(err, CODE_NOT_FOUND,
-                     "%s is missing beside the key: a key without the memory of what it signed may sign twice; "
-                     "restore the file, or make a new key with `cairnd init` in a new home",
-                     STATE_FILE);
+        rc =
+            err_set(err, CODE_NOT_FOUND,
+                    "%s is missing beside the key: a key without the memory of what it signed may sign twice; "
+                    "restore the file; or, when no other copy of the key runs, `cairnd start --takeover-height H`, "
+                    "with H not below any height that the key may have signed; or make a new key with `cairnd init` in "
+                    "a new home",
+                    STATE_FILE);
     if (rc == CODE_OK)
         rc = slots_read(&n, err);
     /* What was read may be in the page cache only, and after a failed sync for ever: written anew before the other slot
@@ -129,9 +138,28 @@ int signer_open(struct signer *s, struct disk *disk, const struct seckey *key, s
         signer_release(&n);
         return rc;
     }
+    crash_point(CRASH_SIGNER_OPENED);
     *s = n;
     seckey_wipe(&n.key);
     return CODE_OK;
+}
+
+int signer_take_over(struct disk *disk, const struct pubkey *key, uint64_t height, struct err *err) {
+    struct signer s = {.disk = disk, .pubkey = *key};
+    struct err why;
+    int rc = disk->open(disk, STATE_FILE, PAGE * SLOTS, true, &s.file, err);
+    int read = rc == CODE_OK ? slots_read(&s, &why) : rc;
+    if (rc == CODE_OK && read != CODE_OK && read != CODE_CORRUPT) {
+        rc = read;
+        if (err != NULL)
+            *err = why;
+    }
+    struct signer_mark mark = {.height = height, .round = UINT32_MAX, .step = SIGNER_PRECOMMIT};
+    bool behind = read != CODE_OK || s.last.height < height;
+    if (rc == CODE_OK && behind)
+        rc = slot_write(disk, s.file, s.counter + 1, &mark, key, err);
+    disk->close(disk, s.file);
+    return rc;
 }
 
 void signer_release(struct signer *s) {

@@ -48,6 +48,12 @@ int signer_create(struct disk *disk, const struct pubkey *key, struct err *err);
  * neither slot can be read, CODE_CONFLICT when it belongs to another key. */
 int signer_open(struct signer *s, struct disk *disk, const struct seckey *key, struct err *err);
 
+/* Makes a memory, or raises the one there is, so that the key signs nothing up to and including `height`: for a key
+ * whose memory is lost or older than what it signed, when its operator knows that no other copy of it runs and that
+ * `height` is not below any that it ever signed. Nothing to do when the memory is there already. CODE_CONFLICT when it
+ * is another key's. */
+int signer_take_over(struct disk *disk, const struct pubkey *key, uint64_t height, struct err *err);
+
 /* Wipes the key and closes. A zeroed struct is allowed. */
 void signer_release(struct signer *s);
 

@@ -3,6 +3,7 @@
 #include "chain/store/store.h"
 
 #include "chain/base/limits.h"
+#include "chain/os/crash.h"
 #include "chain/store/hash_all.h"
 #include "chain/store/store_private.h"
 #include "chain/store/undo.h"
@@ -435,7 +436,10 @@ static int write_batch(struct store_batch *b, bool sync, struct err *err) {
     if (rc)
         return rc;
     store_put_head(b->kv, &b->head, b->head.height == 0);
-    return kv_write(b->store->kv, b->kv, sync, err);
+    crash_point(CRASH_STORE_BEFORE_WRITE);
+    rc = kv_write(b->store->kv, b->kv, sync, err);
+    crash_point(CRASH_STORE_AFTER_WRITE);
+    return rc;
 }
 
 static int commit(struct store_batch *b, bool sync, struct err *err) {

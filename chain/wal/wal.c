@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/wal/wal.h"
 
+#include "chain/os/crash.h"
 #include "chain/os/crc.h"
 
 #include <assert.h>
@@ -208,6 +209,7 @@ int wal_open(struct wal *w, uint64_t height, int (*each)(void *arg, uint8_t kind
          * sync the cache takes its pages for clean, and a sync alone would pass over them. */
         if (s.count > 0)
             rc = w->disk->write(w->disk, f, 0, image, s.end, err);
+        crash_point(CRASH_WAL_OPEN_WRITTEN);
         if (rc == CODE_OK && s.remains) {
             w->stats.torn++;
             rc = wipe(w->disk, f, s.end, s.lost_end > s.end ? s.lost_end : s.end + WAL_RECORD_HEADER, err);
@@ -225,6 +227,7 @@ int wal_open(struct wal *w, uint64_t height, int (*each)(void *arg, uint8_t kind
 
 int wal_reset(struct wal *w, uint64_t height, struct err *err) {
     assert(height > 0);
+    crash_point(CRASH_WAL_BEFORE_RESET);
     int rc = usable(w, err);
     if (rc == CODE_OK)
         rc = file_open(w, height, err);
@@ -239,6 +242,7 @@ int wal_reset(struct wal *w, uint64_t height, struct err *err) {
     if (rc != CODE_OK)
         return fail(w, rc);
     begin(w, height, 0, 0);
+    crash_point(CRASH_WAL_AFTER_RESET);
     return CODE_OK;
 }
 
@@ -258,6 +262,7 @@ static int pending_reserve(struct wal *w, size_t more, struct err *err) {
 
 int wal_append(struct wal *w, uint8_t kind, struct bytes payload, struct err *err) {
     assert(w->height > 0);
+    crash_point(CRASH_WAL_BEFORE_APPEND);
     int rc = usable(w, err);
     if (rc != CODE_OK)
         return rc;
@@ -299,10 +304,13 @@ int wal_sync(struct wal *w, struct err *err) {
     struct disk_file *f = w->file[w->height % 2];
     if (w->end + w->pending_len > f->size)
         rc = file_grow(w, f, w->end + w->pending_len, err);
+    crash_point(CRASH_WAL_BEFORE_WRITE);
     if (rc == CODE_OK)
         rc = w->disk->write(w->disk, f, w->end, w->pending, w->pending_len, err);
+    crash_point(CRASH_WAL_AFTER_WRITE);
     if (rc == CODE_OK)
         rc = w->disk->sync(w->disk, f, err);
+    crash_point(CRASH_WAL_AFTER_SYNC);
     if (rc != CODE_OK) {
         return fail(w, err_wrap(err, rc, "durability log of height %" PRIu64, w->height));
     }

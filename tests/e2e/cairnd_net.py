@@ -115,9 +115,9 @@ class Node:
         with open(path, "w") as f:
             f.write(text)
 
-    def start(self, prefix=(), ready=True, env=None):
+    def start(self, prefix=(), ready=True, env=None, options=()):
         log = open(os.path.join(self.home, "log"), "a")
-        self.process = subprocess.Popen([*self.prefix, *prefix, self.program, "start", "--home", self.home], stderr=log, stdout=log,
+        self.process = subprocess.Popen([*self.prefix, *prefix, self.program, "start", "--home", self.home, *options], stderr=log, stdout=log,
                                         stdin=subprocess.DEVNULL, env=dict(os.environ, **self.env, **(env or {})))
         log.close()
         if ready:
@@ -156,8 +156,8 @@ class Node:
     def get(self, path):
         return json.loads(self.request("GET", path))
 
-    def broadcast(self, wire, wait="committed"):
-        return json.loads(self.request("POST", "/v1/tx", {"tx": base64.b64encode(wire).decode(), "wait": wait}))
+    def broadcast(self, wire, wait="committed", **more):
+        return json.loads(self.request("POST", "/v1/tx", {"tx": base64.b64encode(wire).decode(), "wait": wait, **more}))
 
     def height(self):
         return int(self.get("/v1/status")["height"])

@@ -74,6 +74,39 @@ static void signer_open__refuses_without_its_memory(void **state) {
     d->free(d);
 }
 
+static void signer_take_over__makes_or_raises_the_memory(void **state) {
+    (void)state;
+    struct disk *d = fresh("takeover");
+    struct signer s;
+    struct err err;
+    struct pubkey pub = seckey_pubkey(&key);
+    assert_ok(signer_take_over(d, &pub, 7, &err), &err); /* there was none */
+    assert_ok(signer_open(&s, d, &key, &err), &err);
+    assert_int_equal(s.last.height, 7);
+    assert_code(sign(&s, 7, UINT32_MAX, SIGNER_PRECOMMIT, 1), CODE_CONFLICT);
+    assert_code(sign(&s, 7, 3, SIGNER_PREVOTE, 1), CODE_CONFLICT);
+    assert_code(sign(&s, 8, 0, SIGNER_PROPOSE, 1), CODE_OK);
+    signer_release(&s);
+    for (uint64_t h = 1; h <= 8; h++) { /* never back */
+        assert_ok(signer_take_over(d, &pub, h, &err), &err);
+        assert_ok(signer_open(&s, d, &key, &err), &err);
+        assert_int_equal(s.last.height, 8);
+        assert_int_equal(s.last.round, 0);
+        signer_release(&s);
+    }
+    assert_ok(signer_take_over(d, &pub, 9, &err), &err);
+    assert_ok(signer_open(&s, d, &key, &err), &err);
+    assert_code(sign(&s, 9, 0, SIGNER_PRECOMMIT, 1), CODE_CONFLICT);
+    assert_code(sign(&s, 10, 0, SIGNER_PREVOTE, 1), CODE_OK);
+    signer_release(&s);
+    struct seckey other;
+    uint8_t raw[32] = {9};
+    assert_ok(seckey_init(&other, raw, &err), &err);
+    struct pubkey other_pub = seckey_pubkey(&other);
+    assert_code(signer_take_over(d, &other_pub, 100, &err), CODE_CONFLICT);
+    d->free(d);
+}
+
 static void signer_open__torn_slot_leaves_the_one_before(void **state) {
     (void)state;
     struct disk *d = fresh("torn");
@@ -118,4 +151,5 @@ static void key_file__mode_and_content(void **state) {
 
 TEST_MAIN(cmocka_unit_test(signer_sign__refuses_contradiction_and_regression),
           cmocka_unit_test(signer_open__refuses_without_its_memory),
+          cmocka_unit_test(signer_take_over__makes_or_raises_the_memory),
           cmocka_unit_test(signer_open__torn_slot_leaves_the_one_before), cmocka_unit_test(key_file__mode_and_content))
