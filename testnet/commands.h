@@ -13,6 +13,7 @@ int command_kill(const struct options *o, struct err *err);
 int command_start(const struct options *o, struct err *err);
 int command_faucet(const struct options *o, struct err *err);
 int command_corrupt(const struct options *o, struct err *err);
+int command_add_validator(const struct options *o, struct err *err);
 int command_mend(const struct options *o, struct err *err);
 
 /* Takes DIR/lock and loads the network; release the lock when done with saving. On failure nothing is held. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OUTPUT_MAX = 1 << 20, CONFIG_MAX = 1 << 16 };
+enum { OUTPUT_MAX = 1 << 20, CONFIG_MAX = 1 << 16, GENESIS_MAX = 1 << 22 };
 
 /* pebble: 1 CAIRN = 10^9 */
 #define FUNDS_FAUCET "1000000000000000000"
@@ -64,25 +64,34 @@ static int fund_all(struct create *c, json_t *printed, struct err *err) {
     return CODE_OK;
 }
 
-static int init_validator(struct create *c, struct node *node, struct err *err) {
+/* *ret is what `cairnd init` printed, with a node id and a validator; owned by the caller. */
+static int run_init(const char *cairnd, struct node *node, json_t **ret, struct err *err) {
     char p2p[32], http[32];
     snprintf(p2p, sizeof p2p, "127.0.0.1:%u", node->p2p_port);
     snprintf(http, sizeof http, "127.0.0.1:%u", node->http_port);
-    const char *argv[] = {c->cairnd, "init", "--home", node->home, "--moniker", node->name,
-                          "--p2p",   p2p,    "--http", http,       NULL};
+    const char *argv[] = {cairnd,  "init", "--home", node->home, "--moniker", node->name,
+                          "--p2p", p2p,    "--http", http,       NULL};
     json_t *printed = NULL;
     int rc = run_json(argv, &printed, err);
     if (rc)
         return rc;
     const char *node_id = json_string_value(json_object_get(printed, "node_id"));
-    json_t *record = json_object_get(printed, "validator");
-    if (!node_id || strlen(node_id) >= sizeof node->node_id || !json_is_object(record))
-        rc = err_set(err, CODE_MALFORMED, "cairnd init did not print node_id and validator");
-    else {
-        snprintf(node->node_id, sizeof node->node_id, "%s", node_id);
-        json_array_append(c->validators, record);
-        rc = fund_all(c, printed, err);
+    if (!node_id || strlen(node_id) >= sizeof node->node_id || !json_is_object(json_object_get(printed, "validator"))) {
+        json_decref(printed);
+        return err_set(err, CODE_MALFORMED, "cairnd init did not print node_id and validator");
     }
+    snprintf(node->node_id, sizeof node->node_id, "%s", node_id);
+    *ret = printed;
+    return CODE_OK;
+}
+
+static int init_validator(struct create *c, struct node *node, struct err *err) {
+    json_t *printed;
+    int rc = run_init(c->cairnd, node, &printed, err);
+    if (rc)
+        return rc;
+    json_array_append(c->validators, json_object_get(printed, "validator"));
+    rc = fund_all(c, printed, err);
     json_decref(printed);
     return rc;
 }
@@ -192,6 +201,39 @@ static int place_genesis(const struct create *c, struct err *err) {
     }
     free(text);
     return rc;
+}
+
+static int copy_genesis(const struct network *net, const struct node *node, struct err *err) {
+    char from[NETWORK_PATH_MAX], to[NETWORK_PATH_MAX];
+    struct buf text;
+    buf_init(&text, GENESIS_MAX);
+    int rc = path_join(net->nodes[0].home, "genesis.json", from, sizeof from, err);
+    if (!rc)
+        rc = file_read(from, &text, err);
+    if (!rc)
+        rc = path_join(node->home, "genesis.json", to, sizeof to, err);
+    if (!rc)
+        rc = file_write_atomic(to, buf_bytes(&text), 0644, err);
+    buf_release(&text);
+    return rc;
+}
+
+int create_validator(const struct network *net, struct node *node, char *ret_address, size_t ret_size,
+                     struct err *err) {
+    char cairnd[NETWORK_PATH_MAX];
+    json_t *printed = NULL;
+    int rc = process_sibling("cairnd", cairnd, sizeof cairnd, err);
+    if (!rc)
+        rc = run_init(cairnd, node, &printed, err);
+    if (rc)
+        return rc;
+    const char *address = json_string_value(json_object_get(json_object_get(printed, "validator"), "address"));
+    if (!address || snprintf(ret_address, ret_size, "%s", address) >= (int)ret_size)
+        rc = err_set(err, CODE_MALFORMED, "cairnd init did not print the validator's address");
+    json_decref(printed);
+    if (!rc)
+        rc = copy_genesis(net, node, err);
+    return rc ? rc : set_peers(net, node, err);
 }
 
 static int genesis_new(struct create *c, struct err *err) {

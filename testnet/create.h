@@ -12,4 +12,7 @@ int create_client_home(const struct network *net, char *ret_path, size_t ret_siz
  * failure, for a look; network.json is not written. */
 int create_network(struct network *net, struct err *err);
 
+/* A home for a planned validator beside a network that exists: keys, genesis, peers. Gives the address of its key. */
+int create_validator(const struct network *net, struct node *node, char *ret_address, size_t ret_size, struct err *err);
+
 #endif

@@ -50,6 +50,18 @@ int network_plan(struct network *net, const char *dir, unsigned validators, unsi
     return rc;
 }
 
+int network_add_validator(struct network *net, struct node **ret, struct err *err) {
+    unsigned validators = 0;
+    for (size_t i = 0; i < net->node_count; i++)
+        validators += net->nodes[i].kind == NODE_VALIDATOR;
+    if (validators >= NETWORK_VALIDATORS_MAX)
+        return err_set(err, CODE_LIMIT, "a network here has at most %d validators", NETWORK_VALIDATORS_MAX);
+    int rc = plan_node(net, NODE_VALIDATOR, validators, err);
+    if (!rc)
+        *ret = &net->nodes[net->node_count - 1];
+    return rc;
+}
+
 struct node *network_find(struct network *net, const char *name) {
     for (size_t i = 0; i < net->node_count; i++)
         if (!strcmp(net->nodes[i].name, name))

@@ -46,6 +46,10 @@ struct network {
 int network_plan(struct network *net, const char *dir, unsigned validators, unsigned sps, unsigned port_base,
                  struct err *err);
 
+/* One more validator, behind the others: name, home and ports. Borrowed from net. CODE_LIMIT when there are as many as
+ * can be. */
+int network_add_validator(struct network *net, struct node **ret, struct err *err);
+
 /* CODE_NOT_FOUND when DIR holds no network; CODE_CORRUPT when the file is not one of ours. */
 int network_load(struct network *ret, const char *dir, struct err *err);
 int network_save(const struct network *net, struct err *err);

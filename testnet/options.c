@@ -60,6 +60,9 @@ static int parse_valued(struct options *o, const char *name, const char *value, 
     } else if (!strcmp(name, "--port-base")) {
         rc = parse_number(name, value, UINT16_MAX, &number, err);
         o->port_base = (unsigned)number;
+    } else if (!strcmp(name, "--bond")) {
+        rc = value ? CODE_OK : err_set(err, CODE_INVALID_ARGUMENT, "--bond needs an amount");
+        o->bond = value;
     } else if (!strcmp(name, "--segment")) {
         rc = parse_number(name, value, UINT32_MAX, &o->segment, err);
         o->segment_given = true;
@@ -68,11 +71,12 @@ static int parse_valued(struct options *o, const char *name, const char *value, 
 }
 
 static bool parse_flag(struct options *o, const char *name) {
-    bool *flag = !strcmp(name, "--detach")   ? &o->detach
-                 : !strcmp(name, "--json")   ? &o->json
-                 : !strcmp(name, "--hold")   ? &o->hold
-                 : !strcmp(name, "--remove") ? &o->remove
-                                             : NULL;
+    bool *flag = !strcmp(name, "--detach")    ? &o->detach
+                 : !strcmp(name, "--json")    ? &o->json
+                 : !strcmp(name, "--hold")    ? &o->hold
+                 : !strcmp(name, "--remove")  ? &o->remove
+                 : !strcmp(name, "--no-bond") ? &o->full_node
+                                              : NULL;
     if (flag)
         *flag = true;
     return flag != NULL;

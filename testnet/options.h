@@ -10,7 +10,8 @@ struct options {
     char dir[NETWORK_PATH_MAX]; /* absolute */
     bool dir_given;
     unsigned validators, sps, port_base;
-    bool detach, json, hold, remove;
+    bool detach, json, hold, remove, full_node; /* the last: --no-bond */
+    const char *bond;                           /* NULL: not given */
     bool segment_given;
     uint64_t segment;
     const char *words[OPTIONS_WORDS_MAX]; /* what is not an option, after the command */

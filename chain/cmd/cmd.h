@@ -49,6 +49,7 @@ int cmd_export(int argc, char **argv, struct err *err);
 int cmd_check(int argc, char **argv, struct err *err);
 int cmd_check_config(int argc, char **argv, struct err *err);
 int cmd_quarantine(int argc, char **argv, struct err *err);
+int cmd_validator_proof(int argc, char **argv, struct err *err);
 int cmd_wal_mend(int argc, char **argv, struct err *err);
 
 #endif

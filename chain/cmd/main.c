@@ -18,6 +18,8 @@ static const struct command {
      "runs the node; with H its key signs nothing up to that height: for a key whose signer.state is lost or old"},
     {"show-node-id", cmd_show, "--home DIR", "prints ids and chain tag"},
     {"check-config", cmd_check_config, "--home DIR", "prints the config as it will be used"},
+    {"validator-proof", cmd_validator_proof, "--home DIR --operator ADDR [--name TEXT]",
+     "prints what `cairn validator create` needs to make a validator of this home's key"},
     {"export", cmd_export, "--home DIR", "prints the state as JSON (node stopped)"},
     {"check", cmd_check, "--home DIR", "recomputes the app hash from the state (node stopped)"},
     {"quarantine", cmd_quarantine, "show|clear --home DIR [--resync]",

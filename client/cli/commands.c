@@ -61,6 +61,14 @@ static const struct cli_flag check_flags[] = {{"--to", "ADDR|KEY", "who; --from'
                                               {NULL, NULL, NULL}};
 static const struct cli_flag register_flags[] = {{"--deposit", "AMOUNT", "when it is not the file's"},
                                                  {NULL, NULL, NULL}};
+static const struct cli_flag validator_create_flags[] = {{"--bond", "AMOUNT", "what to put at stake; needed"},
+                                                         {"--name", "TEXT", "when it is not the file's"},
+                                                         {"--description", "TEXT", "what it says about itself"},
+                                                         {NULL, NULL, NULL}};
+static const struct cli_flag validator_edit_flags[] = {{"--name", "TEXT", "another name"},
+                                                       {"--description", "TEXT", "another description"},
+                                                       {"--operator", "ADDR|KEY", "hand it to another account"},
+                                                       {NULL, NULL, NULL}};
 static const struct cli_flag quote_flags[] = {{"--profile", "PROFILE", "ec:4+2+w when not said"},
                                               {"--segment-size", "SIZE", "16MiB when not said"},
                                               {"--term", "DURATION", "for so long: 30d"},
@@ -143,6 +151,21 @@ const struct cli_command cli_commands[] = {
      cmd_sp_register},
     {"sp", "deposit", "N AMOUNT", "add to a provider's deposit", 2, 2, NULL, cmd_sp_deposit},
 
+    {"validator", "list", "", "validators, also those that do not vote now", 0, 0, NULL, cmd_validator_list},
+    {"validator", "show", "ADDR", "a validator's record, proven; what it earned and missed", 1, 1, NULL,
+     cmd_validator_show},
+    {"validator", "create", "FILE", "become a validator with the key that `cairnd validator-proof` described", 1, 1,
+     validator_create_flags, cmd_validator_create},
+    {"validator", "bond", "ADDR AMOUNT", "add to a validator's bond", 2, 2, NULL, cmd_validator_bond},
+    {"validator", "unbond", "ADDR AMOUNT|all", "take from a bond; the coins come after the unbonding time", 2, 2, NULL,
+     cmd_validator_unbond},
+    {"validator", "edit", "ADDR", "change name, description or operator", 1, 1, validator_edit_flags,
+     cmd_validator_edit},
+    {"validator", "unjail", "ADDR", "back into the set after a jail for being away", 1, 1, NULL, cmd_validator_unjail},
+    {"validator", "withdraw", "ADDR", "take the validator's share of the fees", 1, 1, NULL, cmd_validator_withdraw},
+    {"validator", "evidence", "FILE", "show two contradicting signatures of a validator (data/evidence/ID.pb, or JSON)",
+     1, 1, NULL, cmd_validator_evidence},
+
     {"payment", "show", "[ADDR|KEY]", "what an account pays for storage, proven", 0, 1, NULL, cmd_payment_show},
     {"payment", "quote", "SIZE", "what an object would cost", 1, 1, quote_flags, cmd_payment_quote},
     {"payment", "deposit", "AMOUNT", "put coins where storage is paid from", 1, 1, account_flag, cmd_payment_deposit},
@@ -164,7 +187,7 @@ const struct cli_command cli_commands[] = {
     {"tx", "broadcast", "FILE", "send a signed transaction (hex; - for standard input)", 1, 1, NULL, cmd_tx_broadcast},
 
     {"block", "show", "[HEIGHT]", "a block: header, certificate, transactions", 0, 1, NULL, cmd_block_show},
-    {"validators", "", "", "who votes", 0, 0, height_flag, cmd_validators},
+    {"validators", "", "", "who votes at a height", 0, 0, height_flag, cmd_validators},
     {"query", "", "PATH|WHAT...", "ask the ledger a question of its own; with --prove take a record and its proof", 1,
      8, query_flags, cmd_query},
     {"verify", "", "FILE.json",

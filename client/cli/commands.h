@@ -61,6 +61,16 @@ int cmd_sp_show(struct cli *cli, struct err *err);
 int cmd_sp_register(struct cli *cli, struct err *err);
 int cmd_sp_deposit(struct cli *cli, struct err *err);
 
+int cmd_validator_list(struct cli *cli, struct err *err);
+int cmd_validator_show(struct cli *cli, struct err *err);
+int cmd_validator_create(struct cli *cli, struct err *err);
+int cmd_validator_bond(struct cli *cli, struct err *err);
+int cmd_validator_unbond(struct cli *cli, struct err *err);
+int cmd_validator_edit(struct cli *cli, struct err *err);
+int cmd_validator_unjail(struct cli *cli, struct err *err);
+int cmd_validator_withdraw(struct cli *cli, struct err *err);
+int cmd_validator_evidence(struct cli *cli, struct err *err);
+
 int cmd_payment_show(struct cli *cli, struct err *err);
 int cmd_payment_quote(struct cli *cli, struct err *err);
 int cmd_payment_deposit(struct cli *cli, struct err *err);

@@ -22,7 +22,7 @@ static int query_validator(struct ctx *ctx, const void *question, struct key *re
 }
 
 static int query_set(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
-    uint64_t height = ((const HeightQuery *)question)->height;
+    uint64_t height = ((const ValidatorSetQuery *)question)->at_height;
     SetStart start;
     if (height > ctx->height + 2)
         return err_set(err, CODE_NOT_FOUND, "who votes at height %" PRIu64 " is not settled yet", height);
@@ -116,8 +116,8 @@ const struct query validator_queries[VALIDATOR_QUERIES] = {
      .answer = &validator__descriptor,
      .key = query_validator},
     {.path = "/validator/set",
-     .help = "the set that votes at a height, under the first height at which it did: height (0: the next block's)",
-     .question = &height_query__descriptor,
+     .help = "the set that votes at a height, under the first height at which it did: at_height (0: the next block's)",
+     .question = &validator_set_query__descriptor,
      .answer = &validator_set__descriptor,
      .key = query_set},
     {.path = "/validator/list",

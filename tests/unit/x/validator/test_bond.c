@@ -310,11 +310,11 @@ static void query__the_set_of_a_height(void **state) {
     assert_code(create("alice", "fresh", 12 * CAIRN), CODE_OK);
     char height[24];
     snprintf(height, sizeof height, "%d", (int)f.height + 2);
-    const ValidatorSet *set = fixture_query(&f, "/validator/set", "height", height, NULL);
+    const ValidatorSet *set = fixture_query(&f, "/validator/set", "at_height", height, NULL);
     assert_int_equal(set->n_validators, 5);
     set = fixture_query(&f, "/validator/set", NULL);
     assert_int_equal(set->n_validators, 4);
-    set = fixture_query(&f, "/validator/set", "height", "1", NULL);
+    set = fixture_query(&f, "/validator/set", "at_height", "1", NULL);
     assert_int_equal(set->n_validators, 4);
 }
 
