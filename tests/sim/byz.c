@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/sim/sim.h"
+#include "tests/sim/full.h"
 
 /* A validator that follows no rules, but can sign with its own key only. What it sends is drawn; the seeds find the
  * combinations. */
@@ -34,21 +34,42 @@ static struct hash some_value(struct sim *s, struct sim_node *n) {
     return n->seen_values[0];
 }
 
+/* Its index in the set of the height that it has overheard. */
+static bool own_index(const struct sim *s, const struct sim_node *n, uint16_t *ret) {
+    const struct full_set *set = s->full ? full_set_at(s, n->seen_height) : NULL;
+    *ret = !s->full ? n->validator : set ? set->index[n->validator] : VALIDATOR_NONE;
+    return *ret != VALIDATOR_NONE;
+}
+
+static struct vote make_vote(struct sim *s, struct sim_node *n, uint8_t type, uint32_t round,
+                             const struct hash *value) {
+    struct vote v = {.height = n->seen_height, .round = round, .type = type, .value = *value};
+    own_index(s, n, &v.validator);
+    key_sign_vote(s, n->validator, &v);
+    check_signed(s, n, &(struct bft_sign){.type = type, .vote = v});
+    return v;
+}
+
 static void send_vote(struct sim *s, struct sim_node *n, uint8_t type, uint32_t round, const struct hash *value,
                       uint32_t to) {
-    struct msg *m = msg_new(s, MSG_VOTE, n->index);
-    m->vote = (struct vote){
-        .height = n->seen_height, .round = round, .validator = n->validator, .type = type, .value = *value};
-    key_sign_vote(s, &m->vote);
-    check_signed(s, n, &(struct bft_sign){.type = type, .vote = m->vote});
+    struct vote vote = make_vote(s, n, type, round, value);
     if (rng_chance(&s->byz, 1, 30))
-        m->vote.sig.b[rng_below(&s->byz, 16)] ^= 1;
+        vote.sig.b[rng_below(&s->byz, 16)] ^= 1;
+    if (s->full) {
+        full_byz_vote(&s->full->nodes[n->index], &vote, to);
+        return;
+    }
+    struct msg *m = msg_new(s, MSG_VOTE, n->index);
+    m->vote = vote;
     links_send(s, m, to);
     msg_release(m);
 }
 
 /* A vote to everybody: the same one, or one of two, or each another. */
 static void vote_around(struct sim *s, struct sim_node *n, uint8_t type, uint32_t round) {
+    uint16_t index;
+    if (!own_index(s, n, &index))
+        return;
     struct hash a = n->seen_values[0], b = some_value(s, n);
     uint64_t how = rng_below(&s->byz, 4);
     for (uint32_t to = 0; to < s->nodes_n; to++) {
@@ -58,22 +79,30 @@ static void vote_around(struct sim *s, struct sim_node *n, uint8_t type, uint32_
     }
 }
 
+void byz_hears_proposal(struct sim *s, struct sim_node *n, uint64_t height, uint32_t round, const struct hash *value) {
+    note(n, height, round, value);
+    if (!rng_chance(&s->byz, 3, 4))
+        return;
+    vote_around(s, n, VOTE_PREVOTE, round);
+    if (rng_chance(&s->byz, 3, 4))
+        vote_around(s, n, VOTE_PRECOMMIT, round);
+}
+
+void byz_hears_vote(struct sim *s, struct sim_node *n, uint64_t height, uint32_t round, const struct hash *value) {
+    note(n, height, round, value);
+    if (rng_chance(&s->byz, 1, 8))
+        vote_around(s, n, rng_chance(&s->byz, 1, 2) ? VOTE_PREVOTE : VOTE_PRECOMMIT, n->seen_round);
+}
+
 void byz_deliver(struct sim *s, struct sim_node *n, const struct msg *m) {
     if (s->nodes[m->from].nature == SCRIPTED)
         return; /* liars that answer liars fill any network */
     switch (m->kind) {
     case MSG_PROPOSAL:
-        note(n, m->proposal.height, m->proposal.round, &m->proposal.value);
-        if (rng_chance(&s->byz, 3, 4)) {
-            vote_around(s, n, VOTE_PREVOTE, m->proposal.round);
-            if (rng_chance(&s->byz, 3, 4))
-                vote_around(s, n, VOTE_PRECOMMIT, m->proposal.round);
-        }
+        byz_hears_proposal(s, n, m->proposal.height, m->proposal.round, &m->proposal.value);
         break;
     case MSG_VOTE:
-        note(n, m->vote.height, m->vote.round, &m->vote.value);
-        if (rng_chance(&s->byz, 1, 8))
-            vote_around(s, n, rng_chance(&s->byz, 1, 2) ? VOTE_PREVOTE : VOTE_PRECOMMIT, n->seen_round);
+        byz_hears_vote(s, n, m->vote.height, m->vote.round, &m->vote.value);
         break;
     case MSG_CERTIFICATE:
         note(n, m->cert->height, m->cert->round, &m->cert->value);
@@ -82,6 +111,7 @@ void byz_deliver(struct sim *s, struct sim_node *n, const struct msg *m) {
     case MSG_BODY_REQUEST:
     case MSG_BODY:
     case MSG_DECISION:
+    case MSG_FRAME:
         break;
     }
 }
@@ -108,6 +138,13 @@ static struct hash make_block(struct sim *s, struct sim_node *n) {
 /* Proposals to everybody, of two values, whether it is its turn or not. */
 static void propose_around(struct sim *s, struct sim_node *n) {
     uint32_t round = n->seen_round + (uint32_t)rng_below(&s->byz, 2);
+    if (s->full) {
+        struct proposal p = {
+            .height = n->seen_height, .round = round, .pol_round = (int32_t)rng_below(&s->byz, round + 2) - 1};
+        if (own_index(s, n, &p.validator))
+            full_byz_propose(&s->full->nodes[n->index], &p, rng_chance(&s->byz, 1, 2));
+        return;
+    }
     struct hash two[2] = {rng_chance(&s->byz, 1, 2) ? some_value(s, n) : make_block(s, n), make_block(s, n)};
     bool both = rng_chance(&s->byz, 1, 2);
     for (uint32_t to = 0; to < s->nodes_n; to++) {
@@ -118,7 +155,7 @@ static void propose_around(struct sim *s, struct sim_node *n) {
                                         .validator = n->validator,
                                         .value = two[both ? to % 2 : 0]};
         m->value = rng_chance(&s->byz, 3, 4) ? m->proposal.value : (struct hash){0}; /* may withhold the body */
-        key_sign_proposal(s, &m->proposal);
+        key_sign_proposal(s, n->validator, &m->proposal);
         links_send(s, m, to);
         msg_release(m);
     }
@@ -127,35 +164,43 @@ static void propose_around(struct sim *s, struct sim_node *n) {
 /* A certificate made of its own vote and copies of it, or of somebody else's votes under another heading. */
 static void forge_certificate(struct sim *s, struct sim_node *n) {
     struct certificate *cert = &s->scratch;
+    const struct full_set *set = s->full ? full_set_at(s, n->seen_height) : NULL;
+    uint16_t members = s->full ? (set ? set->set.n : 0) : s->validators, self;
+    if (!own_index(s, n, &self))
+        return;
     cert->kind = (uint8_t)rng_range(&s->byz, CERTIFICATE_POLKA, CERTIFICATE_ROUND);
     cert->height = n->seen_height;
     cert->round = n->seen_round + (uint32_t)rng_below(&s->byz, 40);
     cert->value = cert->kind == CERTIFICATE_ROUND ? (struct hash){0} : some_value(s, n);
     cert->n = 0;
-    for (uint16_t v = 0; v < s->validators; v++) {
+    for (uint16_t v = 0; v < members; v++) {
         struct vote vote = {.height = cert->height,
                             .round = cert->round,
                             .validator = v,
                             .type = cert->kind == CERTIFICATE_POLKA ? VOTE_PREVOTE : VOTE_PRECOMMIT,
                             .value = cert->value};
-        if (v == n->validator)
-            key_sign_vote(s, &vote);
+        if (v == self)
+            key_sign_vote(s, n->validator, &vote);
         else
             rng_fill(&s->byz, vote.sig.b, 16);
-        if (v == n->validator || rng_chance(&s->byz, 4, 5))
+        if (v == self || rng_chance(&s->byz, 4, 5))
             cert->votes[cert->n++] = vote;
     }
     if (rng_chance(&s->byz, 1, 2)) { /* well signed, but alone, or the same again and again */
-        cert->n = rng_chance(&s->byz, 1, 2) ? 1 : (uint16_t)(s->validators + 1);
+        cert->n = rng_chance(&s->byz, 1, 2) ? 1 : (uint16_t)(members + 1);
         struct vote own = {.height = cert->height,
                            .round = cert->round,
-                           .validator = n->validator,
+                           .validator = self,
                            .type = cert->kind == CERTIFICATE_POLKA ? VOTE_PREVOTE : VOTE_PRECOMMIT,
                            .value = cert->value};
-        key_sign_vote(s, &own);
+        key_sign_vote(s, n->validator, &own);
         check_signed(s, n, &(struct bft_sign){.type = own.type, .vote = own});
         for (uint16_t i = 0; i < cert->n; i++)
             cert->votes[i] = own;
+    }
+    if (s->full) {
+        full_byz_certificate(&s->full->nodes[n->index], cert);
+        return;
     }
     struct msg *m = msg_new(s, MSG_CERTIFICATE, n->index);
     msg_set_certificate(m, cert);
@@ -164,8 +209,13 @@ static void forge_certificate(struct sim *s, struct sim_node *n) {
 }
 
 static void lie_about_height(struct sim *s, struct sim_node *n) {
+    uint64_t height = rng_below(&s->byz, n->seen_height + 10);
+    if (s->full) {
+        full_byz_status(&s->full->nodes[n->index], height);
+        return;
+    }
     struct msg *m = msg_new(s, MSG_STATUS, n->index);
-    m->height = rng_below(&s->byz, n->seen_height + 10);
+    m->height = height;
     links_broadcast(s, m);
     msg_release(m);
 }

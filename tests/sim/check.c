@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/sim/sim.h"
+#include "tests/sim/full.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,71 +18,111 @@ void check_fail(struct sim *s, const char *fmt, ...) {
 /* --- everything that was ever signed
  * ------------------------------------------------------------------------------------------- */
 
-static bool quorum(const struct sim *s, uint64_t power) {
-    return power * 3 > s->total * 2;
+static bool quorum(const struct sim *s, uint64_t height, uint64_t power) {
+    const struct full_set *set = s->full ? full_set_at(s, height) : NULL;
+    return power * 3 > (s->full ? (set ? set->total : UINT64_MAX / 4) : s->total) * 2;
+}
+
+static uint64_t power_at(const struct sim *s, uint64_t height, uint16_t validator) {
+    const struct full_set *set = s->full ? full_set_at(s, height) : NULL;
+    return s->full ? (set ? set->power[validator] : 0) : s->powers[validator];
+}
+
+/* All that was signed at a height, the newest first: for (v = first(...); v; v = next(...)). */
+static const struct signed_vote *first(const struct sim *s, uint64_t height) {
+    uint32_t i = height < HEIGHTS_MAX ? s->votes_height[height] : 0;
+    return i ? &s->votes[i - 1] : NULL;
+}
+
+static const struct signed_vote *next(const struct sim *s, const struct signed_vote *v) {
+    return v->next ? &s->votes[v->next - 1] : NULL;
 }
 
 /* Power that prevoted for `value` in (height, round), liars included: what any node can have seen at most. */
 static uint64_t prevoted(const struct sim *s, uint64_t height, uint32_t round, const struct hash *value) {
     bool counted[VALIDATORS_SIM_MAX] = {false};
     uint64_t power = 0;
-    for (uint32_t i = 0; i < s->votes_n; i++) {
-        const struct signed_vote *v = &s->votes[i];
-        if (v->type != VOTE_PREVOTE || v->height != height || v->round != round || counted[v->validator] ||
-            !hash_eq(&v->value, value))
+    for (const struct signed_vote *v = first(s, height); v; v = next(s, v)) {
+        if (v->type != VOTE_PREVOTE || v->round != round || counted[v->validator] || !hash_eq(&v->value, value))
             continue;
         counted[v->validator] = true;
-        power += s->powers[v->validator];
+        power += power_at(s, height, v->validator);
     }
     return power;
 }
 
 static void remember(struct sim *s, const struct signed_vote *vote) {
+    if (vote->height >= HEIGHTS_MAX)
+        return;
     if (s->votes_n == s->votes_room) {
         s->votes_room = s->votes_room ? 2 * s->votes_room : 1024;
         s->votes = realloc(s->votes, s->votes_room * sizeof *s->votes);
         if (!s->votes)
             abort();
     }
-    s->votes[s->votes_n++] = *vote;
+    s->votes[s->votes_n] = *vote;
+    s->votes[s->votes_n].next = s->votes_height[vote->height];
+    s->votes_height[vote->height] = ++s->votes_n;
 }
 
 /* No honest key signs two messages for one (height, round, type), not even across crashes. */
 static void check_no_equivocation(struct sim *s, const struct sim_node *n, const struct signed_vote *now) {
-    for (uint32_t i = 0; i < s->votes_n; i++) {
-        const struct signed_vote *v = &s->votes[i];
-        if (v->validator == now->validator && v->height == now->height && v->round == now->round &&
-            v->type == now->type && (!hash_eq(&v->value, &now->value) || v->pol_round != now->pol_round))
+    for (const struct signed_vote *v = first(s, now->height); v; v = next(s, v)) {
+        if (v->validator == now->validator && v->round == now->round && v->type == now->type &&
+            (!hash_eq(&v->value, &now->value) || v->pol_round != now->pol_round))
             check_fail(s, "honest node %u signed two messages in height %llu round %u", n->index,
                        (unsigned long long)now->height, now->round);
     }
 }
 
+/* The very same, said again. */
+static bool is_known(const struct sim *s, const struct signed_vote *now) {
+    for (const struct signed_vote *v = first(s, now->height); v; v = next(s, v))
+        if (v->validator == now->validator && v->round == now->round && v->type == now->type &&
+            v->pol_round == now->pol_round && hash_eq(&v->value, &now->value))
+            return true;
+    return false;
+}
+
 /* Having precommitted w in round q, a prevote in a later round r for another v needs a polka for v in [q, r). */
 static void check_lock(struct sim *s, const struct sim_node *n, const struct signed_vote *now) {
     const struct signed_vote *lock = NULL;
-    for (uint32_t i = 0; i < s->votes_n; i++) {
-        const struct signed_vote *v = &s->votes[i];
-        if (v->validator == now->validator && v->height == now->height && v->type == VOTE_PRECOMMIT &&
-            !hash_is_zero(&v->value) && v->round < now->round && (!lock || v->round > lock->round))
+    for (const struct signed_vote *v = first(s, now->height); v; v = next(s, v)) {
+        if (v->validator == now->validator && v->type == VOTE_PRECOMMIT && !hash_is_zero(&v->value) &&
+            v->round < now->round && (!lock || v->round > lock->round))
             lock = v;
     }
     if (!lock || hash_eq(&lock->value, &now->value))
         return;
     for (uint32_t r = lock->round; r < now->round; r++)
-        if (quorum(s, prevoted(s, now->height, r, &now->value)))
+        if (quorum(s, now->height, prevoted(s, now->height, r, &now->value)))
             return;
     check_fail(s, "node %u prevotes against its lock of round %u in height %llu round %u", n->index, lock->round,
                (unsigned long long)now->height, now->round);
 }
 
-static void check_precommit(struct sim *s, const struct sim_node *n, const struct signed_vote *now, uint32_t block) {
-    if (!quorum(s, prevoted(s, now->height, now->round, &now->value)))
+static void check_precommit(struct sim *s, const struct sim_node *n, const struct signed_vote *now, bool durable) {
+    if (!quorum(s, now->height, prevoted(s, now->height, now->round, &now->value)))
         check_fail(s, "node %u precommits without a polka in height %llu round %u", n->index,
                    (unsigned long long)now->height, now->round);
-    if (block == UINT32_MAX || !sim_node_has_durable_body(n, block))
+    if (!durable)
         check_fail(s, "node %u precommits a body that is not durable in height %llu round %u", n->index,
                    (unsigned long long)now->height, now->round);
+}
+
+/* What the world knows of the value: may it be signed for, does the node hold it? */
+static void judge(const struct sim *s, const struct sim_node *n, const struct signed_vote *now, bool *ret_valid,
+                  bool *ret_durable) {
+    if (s->full) {
+        const struct full_block *b = full_block_find(s, &now->value);
+        *ret_valid = b && b->height == now->height && b->judged && b->valid;
+        *ret_durable = full_has_body(&s->full->nodes[n->index], &now->value, now->height);
+        return;
+    }
+    uint32_t block = sim_block_find(s, &now->value);
+    const struct sim_block *parent = n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
+    *ret_valid = block != UINT32_MAX && sim_block_is_valid(s, block, now->height, parent);
+    *ret_durable = block != UINT32_MAX && sim_node_has_durable_body(n, block);
 }
 
 void check_signed(struct sim *s, const struct sim_node *n, const struct bft_sign *sign) {
@@ -97,19 +137,22 @@ void check_signed(struct sim *s, const struct sim_node *n, const struct bft_sign
         now.round = sign->vote.round;
         now.value = sign->vote.value;
     }
+    if (is_known(s, &now))
+        return;
     if (n->nature == HONEST && now.round > s->rounds_max)
         s->rounds_max = now.round;
     if (n->nature == HONEST) {
-        uint32_t block = sim_block_find(s, &now.value);
-        const struct sim_block *parent = n->committed ? &s->blocks[n->store[n->committed].block] : NULL;
+        bool valid = true, durable = true;
+        if (!hash_is_zero(&now.value))
+            judge(s, n, &now, &valid, &durable);
         check_no_equivocation(s, n, &now);
-        if (!hash_is_zero(&now.value) && (block == UINT32_MAX || !sim_block_is_valid(s, block, now.height, parent)))
+        if (!valid)
             check_fail(s, "node %u signs for an invalid value in height %llu round %u", n->index,
                        (unsigned long long)now.height, now.round);
         if (sign->type == VOTE_PREVOTE && !hash_is_zero(&now.value))
             check_lock(s, n, &now);
         if (sign->type == VOTE_PRECOMMIT && !hash_is_zero(&now.value))
-            check_precommit(s, n, &now, block);
+            check_precommit(s, n, &now, durable);
     }
     remember(s, &now);
 }
@@ -125,7 +168,7 @@ static void check_certified(struct sim *s, const struct sim_node *n, uint64_t he
                 certificate_well_formed(cert, s->validators) && key_check_certificate(s, cert);
     for (uint16_t i = 0; good && i < cert->n; i++)
         power += s->powers[cert->votes[i].validator];
-    if (!good || !quorum(s, power))
+    if (!good || !quorum(s, height, power))
         check_fail(s, "node %u decides height %llu without a commit certificate", n->index, (unsigned long long)height);
 }
 

@@ -20,7 +20,9 @@ static uint32_t pick(const struct sim *s, const char *name, const uint32_t *list
         pick(s, #name, (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
 static void draw_options(struct sim *s) {
-    s->drawn.kind = s->options.seed % REAL_EVERY == 0 ? KIND_REAL : KIND_SMALL;
+    s->drawn.kind = s->options.seed % FULL_EVERY == 500 ? KIND_FULL
+                    : s->options.seed % REAL_EVERY == 0 ? KIND_REAL
+                                                        : KIND_SMALL;
     PICK(validators, 1, 4, 4, 4, 4, 4, 4, 5, 5, 6, 6, 7, 7, 7, 10, 16);
     struct rng r = stream(s, "large");
     if (rng_chance(&r, 1, 200))
@@ -46,6 +48,8 @@ static void draw_options(struct sim *s) {
     PICK(twin, 0, 1, 1);
     PICK(amnesiac, 0, 1);
     PICK(scripted, 0, 1, 1);
+    PICK(garbage, 0, 1);
+    PICK(bad_txs, 0, 10, 50);
     limits_apply(&s->options.limits, &s->drawn);
 }
 

@@ -32,60 +32,60 @@ void key_draw(struct sim *s, struct rng *r) {
         s->secrets[v] = rng_u64(r);
         rng_fill(r, raw, sizeof raw);
         raw[0] = 1; /* below the order of the group */
-        if (s->drawn.kind != KIND_REAL)
+        if (s->drawn.kind == KIND_SMALL)
             continue;
         if (seckey_init(&s->seckeys[v], raw, NULL))
             abort();
-        struct pubkey pubkey = seckey_pubkey(&s->seckeys[v]);
-        if (verifier_init(&s->verifiers[v], &pubkey, NULL))
+        s->pubkeys[v] = seckey_pubkey(&s->seckeys[v]);
+        if (verifier_init(&s->verifiers[v], &s->pubkeys[v], NULL))
             abort();
     }
     rng_fill(r, s->chain_tag.b, sizeof s->chain_tag.b);
 }
 
-void key_sign_vote(const struct sim *s, struct vote *vote) {
-    if (s->drawn.kind == KIND_REAL) {
+void key_sign_vote(const struct sim *s, uint16_t owner, struct vote *vote) {
+    if (s->drawn.kind != KIND_SMALL) {
         struct hash digest = vote_digest(&s->chain_tag, vote);
-        vote->sig = seckey_sign(&s->seckeys[vote->validator], &digest);
+        vote->sig = seckey_sign(&s->seckeys[owner], &digest);
         return;
     }
     uint8_t bytes[VOTE_BYTES];
     vote_bytes(vote, bytes);
-    sign(s->secrets[vote->validator], bytes, sizeof bytes, &vote->sig);
+    sign(s->secrets[owner], bytes, sizeof bytes, &vote->sig);
 }
 
-void key_sign_proposal(const struct sim *s, struct proposal *proposal) {
-    if (s->drawn.kind == KIND_REAL) {
+void key_sign_proposal(const struct sim *s, uint16_t owner, struct proposal *proposal) {
+    if (s->drawn.kind != KIND_SMALL) {
         struct hash digest = proposal_digest(&s->chain_tag, proposal);
-        proposal->sig = seckey_sign(&s->seckeys[proposal->validator], &digest);
+        proposal->sig = seckey_sign(&s->seckeys[owner], &digest);
         return;
     }
     uint8_t bytes[PROPOSAL_BYTES];
     proposal_bytes(proposal, bytes);
-    sign(s->secrets[proposal->validator] ^ 0x70726f70, bytes, sizeof bytes, &proposal->sig);
+    sign(s->secrets[owner] ^ 0x70726f70, bytes, sizeof bytes, &proposal->sig);
 }
 
 bool key_check_vote(const struct sim *s, const struct vote *vote) {
     if (vote->validator >= s->validators)
         return false;
-    if (s->drawn.kind == KIND_REAL) {
+    if (s->drawn.kind != KIND_SMALL) {
         struct hash digest = vote_digest(&s->chain_tag, vote);
         return verifier_check(&s->verifiers[vote->validator], &digest, &vote->sig);
     }
     struct vote good = *vote;
-    key_sign_vote(s, &good);
+    key_sign_vote(s, good.validator, &good);
     return sig_eq(&good.sig, &vote->sig);
 }
 
 bool key_check_proposal(const struct sim *s, const struct proposal *proposal) {
     if (proposal->validator >= s->validators)
         return false;
-    if (s->drawn.kind == KIND_REAL) {
+    if (s->drawn.kind != KIND_SMALL) {
         struct hash digest = proposal_digest(&s->chain_tag, proposal);
         return verifier_check(&s->verifiers[proposal->validator], &digest, &proposal->sig);
     }
     struct proposal good = *proposal;
-    key_sign_proposal(s, &good);
+    key_sign_proposal(s, good.validator, &good);
     return sig_eq(&good.sig, &proposal->sig);
 }
 

@@ -25,6 +25,7 @@ void msg_release(struct msg *m) {
     if (!m || --m->refs > 0)
         return;
     free(m->cert);
+    free(m->data);
     free(m);
 }
 
@@ -39,9 +40,9 @@ static uint64_t draw_delay(struct sim *s) {
     return d;
 }
 
-static void deliver_later(struct sim *s, struct msg *m, uint32_t to) {
+void link_deliver_later(struct sim *s, struct msg *m, uint32_t to, uint32_t life) {
     m->refs++;
-    sim_at(s, draw_delay(s), &(struct sim_event){.what = AT_DELIVER, .node = to, .msg = m});
+    sim_at(s, draw_delay(s), &(struct sim_event){.what = AT_DELIVER, .node = to, .a = life, .msg = m});
 }
 
 void links_send(struct sim *s, struct msg *m, uint32_t to) {
@@ -50,9 +51,9 @@ void links_send(struct sim *s, struct msg *m, uint32_t to) {
     s->messages++;
     if (s->blocked[m->from][to] || (!s->calm && rng_chance(&s->net, s->drawn.loss, 1000)))
         return;
-    deliver_later(s, m, to);
+    link_deliver_later(s, m, to, 0);
     if (!s->calm && rng_chance(&s->net, s->drawn.duplicate, 1000))
-        deliver_later(s, m, to);
+        link_deliver_later(s, m, to, 0);
 }
 
 void links_broadcast(struct sim *s, struct msg *m) {

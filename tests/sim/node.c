@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/sim/sim.h"
+#include "tests/sim/full.h"
 
 #include <stdlib.h>
 
@@ -195,9 +195,9 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
     }
     struct bft_sign signed_ = *request;
     if (proposal)
-        key_sign_proposal(s, &signed_.proposal);
+        key_sign_proposal(s, n->validator, &signed_.proposal);
     else
-        key_sign_vote(s, &signed_.vote);
+        key_sign_vote(s, n->validator, &signed_.vote);
     *ret_sig = proposal ? signed_.proposal.sig : signed_.vote.sig;
     n->mark = (struct mark){.used = true,
                             .height = height,
@@ -421,15 +421,20 @@ void sim_node_release(struct sim_node *n) {
         n->disk->free(n->disk);
     n->wal = NULL;
     n->disk = NULL;
+    n->signer = (struct signer){0};
 }
 
 static void make_disk(struct sim_node *n) {
     n->disk = disk_new(n);
     if (n->validator == BFT_SELF_NONE)
         return;
-    struct pubkey pubkey = seckey_pubkey(&n->sim->seckeys[n->validator]);
-    if (signer_create(n->disk, &pubkey, NULL))
+    if (signer_create(n->disk, &n->sim->pubkeys[n->validator], NULL))
         abort();
+}
+
+void sim_node_new_disk(struct sim_node *n) {
+    n->disk->free(n->disk);
+    make_disk(n);
 }
 
 void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature) {
@@ -466,7 +471,7 @@ void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum natu
     n->log.n = n->log.synced = n->log.bytes_len = 0;
     n->committed = 0;
     n->mark.used = n->tried.used = false;
-    if (s->drawn.kind == KIND_REAL && nature != SILENT && nature != SCRIPTED)
+    if (s->drawn.kind != KIND_SMALL && nature != SILENT && nature != SCRIPTED)
         make_disk(n);
     n->txs_known = 0;
     n->fingerprint = 0;
@@ -572,6 +577,10 @@ static int open_disk(struct sim_node *n, uint64_t height) {
 }
 
 void sim_node_boot(struct sim *s, struct sim_node *n) {
+    if (s->full) {
+        full_boot(s, n);
+        return;
+    }
     n->up = true;
     n->dying = false;
     n->life++;
@@ -610,13 +619,20 @@ static void crash_disk(struct sim_node *n, bool power_cut, bool forget_all) {
         disk_power_cut(n->disk, &n->sim->faults);
     if (!forget_all)
         return;
-    n->disk->free(n->disk);
-    make_disk(n);
+    sim_node_new_disk(n);
+}
+
+uint64_t sim_down_time(struct sim *s) {
+    return s->calm ? 0 : rng_chance(&s->faults, 1, 3) ? rng_below(&s->faults, 50) : rng_below(&s->faults, 8000);
 }
 
 /* The process dies; of what was not synced a part is lost, the last record perhaps torn (a torn record is dropped
  * whole). */
 void sim_node_crash(struct sim *s, struct sim_node *n, bool forget_all) {
+    if (s->full) {
+        full_crash(s, n, forget_all);
+        return;
+    }
     uint32_t unsynced = n->log.n - n->log.synced;
     bool power_cut = rng_chance(&s->faults, 1, 2);
     if (n->disk) {
@@ -638,10 +654,7 @@ void sim_node_crash(struct sim *s, struct sim_node *n, bool forget_all) {
         n->mark.used = n->tried.used = false;
         n->fingerprint = 0;
     }
-    uint64_t down = s->calm                        ? 0
-                    : rng_chance(&s->faults, 1, 3) ? rng_below(&s->faults, 50)
-                                                   : rng_below(&s->faults, 8000);
-    sim_at(s, down, &(struct sim_event){.what = AT_RESTART, .node = n->index, .life = n->life});
+    sim_at(s, sim_down_time(s), &(struct sim_event){.what = AT_RESTART, .node = n->index, .life = n->life});
 }
 
 /* --- what happens to it
@@ -732,6 +745,8 @@ void sim_node_deliver(struct sim *s, struct sim_node *n, const struct msg *m) {
             body_arrives(n, &m->value);
         rc = deliver_certificate(s, n, m);
         break;
+    case MSG_FRAME:
+        return;
     }
     after_step(n, rc);
 }
@@ -740,6 +755,10 @@ void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e
     int rc = CODE_OK;
     struct bft_timer timer;
     struct bft_start start;
+    if (s->full) {
+        full_event(s, n, e);
+        return;
+    }
     switch (e->what) {
     case AT_TIMER:
         if (n->timer_generation[e->b] != e->a)
@@ -770,6 +789,11 @@ void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e
     case AT_HEAL:
     case AT_BYZANTINE:
     case AT_CALM:
+    case AT_TICK:
+    case AT_JOB:
+    case AT_ADMIT:
+    case AT_LINK:
+    case AT_LINK_DOWN:
         return;
     }
     after_step(n, rc);

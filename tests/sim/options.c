@@ -12,7 +12,7 @@ const struct option_row option_rows[OPTIONS_N] = {
 #undef ROW
 };
 
-static const char *const kinds[KINDS] = {"small", "real"};
+static const char *const kinds[KINDS] = {"small", "real", "full"};
 
 /* Every field of struct drawn is a uint32_t, in the order of the table. */
 uint32_t option_get(const struct drawn *d, enum option o) {
@@ -85,7 +85,7 @@ bool limits_parse(struct limits *l, const char *text, char *ret_why, size_t why_
     memcpy(copy, text, strlen(text) + 1);
     while ((word = strtok_r(rest, ",", &rest)) != NULL)
         if (!parse_word(l, word, named, &any)) {
-            snprintf(ret_why, why_len, "'%s' is no kind (small, real), no fault, and no option=NUMBER", word);
+            snprintf(ret_why, why_len, "'%s' is no kind (small, real, full), no fault, and no option=NUMBER", word);
             return false;
         }
     for (enum option o = 0; any && o < OPTIONS_N; o++)

@@ -20,12 +20,13 @@
 enum kind {
     KIND_SMALL, /* the shipped core and driver over models of disk, signer and ledger */
     KIND_REAL,  /* as small, with the shipped log, signer and keys on a model disk */
+    KIND_FULL,  /* nodes are all that cairnd is, but for threads, sockets and files */
     KINDS,
 };
 
 /* name, class, off, what it is. Off: the value of a fault that does not happen, the least of a shape. */
 #define OPTIONS(X)                                                                                                     \
-    X(kind, SHAPE, 0, "small or real")                                                                                 \
+    X(kind, SHAPE, 0, "small, real or full")                                                                           \
     X(validators, SHAPE, 1, "how many")                                                                                \
     X(skewed, SHAPE, 0, "powers of 1 to 10 instead of equal ones")                                                     \
     X(heartbeat_ms, SHAPE, 0, "an empty block is due after that")                                                      \
@@ -46,7 +47,9 @@ enum kind {
     X(silent, FAULT, 0, "validators that say nothing")                                                                 \
     X(twin, FAULT, 0, "validators that run twice with one key")                                                        \
     X(amnesiac, FAULT, 0, "validators that lose log and signer again and again")                                       \
-    X(scripted, FAULT, 0, "validators that follow no rules")
+    X(scripted, FAULT, 0, "validators that follow no rules")                                                           \
+    X(garbage, FAULT, 0, "they send bytes that are no frames, too")                                                    \
+    X(bad_txs, FAULT, 0, "of the transactions, per cent: full seeds only")
 
 struct drawn {
 #define FIELD(name, class, off, says) uint32_t name;

@@ -14,6 +14,7 @@
  *   keys.c    the model signer: a keyed hash over the real signed layouts
  *   disk.c    a model disk under the real chain/wal and chain/signer, for the seeds that run these ("real" seeds)
  *   check.c   what must always hold
+ *   full.h    the seeds in which a node is all that cairnd is
  *   trace.c   the trace, its hash
  *   run.h     seeds in processes of their own
  *   script.h  a seed with events left out; shrink.h finds out which
@@ -34,7 +35,8 @@
 #define HEIGHTS_MAX        512
 #define BLOCKS_MAX         4096
 #define TXS_MAX            4096
-#define REAL_EVERY         200 /* seeds: one in this many runs the real log, signer and keys */
+#define REAL_EVERY         200  /* seeds: one in this many runs the real log, signer and keys */
+#define FULL_EVERY         1000 /* and one in this many is full */
 
 /* --- a run: a seed, and what is not as it draws
  * ---------------------------------------------------------------------------- */
@@ -61,7 +63,16 @@ struct sim_block {
 
 /* --- messages
  * ----------------------------------------------------------------------------------------------------------- */
-enum msg_kind { MSG_PROPOSAL = 1, MSG_VOTE, MSG_CERTIFICATE, MSG_STATUS, MSG_BODY_REQUEST, MSG_BODY, MSG_DECISION };
+enum msg_kind {
+    MSG_PROPOSAL = 1,
+    MSG_VOTE,
+    MSG_CERTIFICATE,
+    MSG_STATUS,
+    MSG_BODY_REQUEST,
+    MSG_BODY,
+    MSG_DECISION,
+    MSG_FRAME
+};
 
 struct msg {
     enum msg_kind kind;
@@ -73,6 +84,9 @@ struct msg {
     uint32_t round;
     struct hash value;        /* body request, body, proposal's body */
     struct certificate *cert; /* owned, cut to its votes; certificate and decision */
+    uint8_t wire;             /* MSG_FRAME: enum wire_kind */
+    uint8_t *data;            /* owned */
+    size_t data_len;
 };
 
 /* --- events of the virtual clock
@@ -89,6 +103,12 @@ enum happening {
     AT_HEAL,    /* end a partition */
     AT_BYZANTINE,
     AT_CALM, /* faults stop for good */
+    /* full nodes */
+    AT_TICK,      /* generation */
+    AT_JOB,       /* the ledger's first job is done */
+    AT_ADMIT,     /* the door looks at what came; b = 1: and again and again */
+    AT_LINK,      /* node, b: a link between them is tried */
+    AT_LINK_DOWN, /* node, b */
 };
 
 struct sim_event {
@@ -184,6 +204,7 @@ struct signed_vote {
     uint8_t type;
     int32_t pol_round;
     struct hash value;
+    uint32_t next; /* the one before it at this height, + 1 */
 };
 
 /* --- the world
@@ -204,6 +225,7 @@ struct sim {
     uint64_t total;
     uint64_t secrets[VALIDATORS_SIM_MAX];
     struct seckey seckeys[VALIDATORS_SIM_MAX];
+    struct pubkey pubkeys[VALIDATORS_SIM_MAX];
     struct verifier verifiers[VALIDATORS_SIM_MAX];
     struct hash chain_tag;
     struct bft_config config;
@@ -223,11 +245,13 @@ struct sim {
     uint64_t highest;
     struct signed_vote *votes; /* all that any validator signed, per height in order */
     uint32_t votes_n, votes_room;
-    uint32_t votes_height[HEIGHTS_MAX]; /* first + 1 */
+    uint32_t votes_height[HEIGHTS_MAX]; /* the newest + 1 */
     char failure[256];
     uint64_t messages, steps, crashes, replays, evidence, rounds_max, empty_blocks;
     uint64_t trace_hash;
     struct certificate scratch;
+
+    struct full_world *full; /* of full seeds (full.h) */
 };
 
 /* world.c */
@@ -238,6 +262,8 @@ bool sim_run(struct sim *s, const struct options *options);
 /* Draws the seed without running it. */
 void sim_prepare(struct sim *s, const struct options *options);
 void sim_at(struct sim *s, uint64_t delay, const struct sim_event *event);
+/* How long a crashed node stays down, drawn. */
+uint64_t sim_down_time(struct sim *s);
 const char *sim_describe(const struct sim *s, char *text, size_t len);
 
 /* draw.c: everything that follows from the seed alone, within the limits */
@@ -249,6 +275,8 @@ void msg_set_certificate(struct msg *m, const struct certificate *cert);
 void msg_release(struct msg *m);
 void links_send(struct sim *s, struct msg *m, uint32_t to);
 void links_broadcast(struct sim *s, struct msg *m); /* to all nodes but the sender */
+/* After a delay that is drawn; `life` is the link's. */
+void link_deliver_later(struct sim *s, struct msg *m, uint32_t to, uint32_t life);
 void links_partition(struct sim *s);
 void links_heal(struct sim *s);
 
@@ -257,6 +285,7 @@ void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum natu
 void sim_node_release(struct sim_node *n);             /* what only real seeds have */
 void sim_node_boot(struct sim *s, struct sim_node *n); /* first start, and every one after a crash */
 void sim_node_crash(struct sim *s, struct sim_node *n, bool forget_all);
+void sim_node_new_disk(struct sim_node *n); /* empty, but for a signer's memory */
 void sim_node_deliver(struct sim *s, struct sim_node *n, const struct msg *m);
 void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e);
 /* Every call into the environment is a point where the process may die: nothing after it happens. */
@@ -271,6 +300,8 @@ void disk_power_cut(struct disk *d, struct rng *r);
 /* byz.c */
 void byz_deliver(struct sim *s, struct sim_node *n, const struct msg *m);
 void byz_tick(struct sim *s, struct sim_node *n);
+void byz_hears_proposal(struct sim *s, struct sim_node *n, uint64_t height, uint32_t round, const struct hash *value);
+void byz_hears_vote(struct sim *s, struct sim_node *n, uint64_t height, uint32_t round, const struct hash *value);
 
 /* chain.c */
 uint32_t sim_block_new(struct sim *s, uint64_t height, const struct hash *parent, uint64_t time, uint32_t txs_from,
@@ -281,8 +312,9 @@ bool sim_block_is_valid(const struct sim *s, uint32_t block, uint64_t height, co
 
 /* keys.c */
 void key_draw(struct sim *s, struct rng *r);
-void key_sign_vote(const struct sim *s, struct vote *vote);
-void key_sign_proposal(const struct sim *s, struct proposal *proposal);
+/* By the key of validator `owner`: its number here, which in full seeds is not its index in a set. */
+void key_sign_vote(const struct sim *s, uint16_t owner, struct vote *vote);
+void key_sign_proposal(const struct sim *s, uint16_t owner, struct proposal *proposal);
 bool key_check_vote(const struct sim *s, const struct vote *vote);
 bool key_check_proposal(const struct sim *s, const struct proposal *proposal);
 bool key_check_certificate(const struct sim *s, const struct certificate *cert);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/os/log.h"
+#include "tests/sim/full.h"
 #include "tests/sim/script.h"
-#include "tests/sim/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,8 +83,12 @@ void sim_prepare(struct sim *s, const struct options *options) {
     s->partition_life = 0;
     memset(s->decided, 0, sizeof s->decided);
     memset(s->blocked, 0, sizeof s->blocked);
+    memset(s->votes_height, 0, sizeof s->votes_height);
+    full_release(s);
     draw(s);
     make_nodes(s);
+    if (s->drawn.kind == KIND_FULL)
+        full_setup(s);
     s->deadline = s->drawn.faults_ms + 600000;
 }
 
@@ -131,10 +136,16 @@ static void fault_tick(struct sim *s) {
     sim_at(s, 100, &(struct sim_event){.what = AT_FAULT});
 }
 
+static void heal(struct sim *s) {
+    links_heal(s);
+    if (s->full)
+        links_healed(s);
+}
+
 /* Faults stop; what was cut heals; who is down comes back; liars go on lying. Now the chain must grow. */
 static void calm_down(struct sim *s) {
     s->calm = true;
-    links_heal(s);
+    heal(s);
     s->goal = s->highest + 3;
     trace(s, NULL, s->goal, 0, "calm: every honest node must reach height %llu", (unsigned long long)s->goal);
     for (uint32_t i = 0; i < s->nodes_n; i++)
@@ -156,7 +167,11 @@ static void add_transaction(struct sim *s) {
 }
 
 static void load_tick(struct sim *s) {
-    add_transaction(s);
+    s->txs_n += s->full != NULL;
+    if (s->full)
+        full_load(s);
+    else
+        add_transaction(s);
     uint64_t pause = rng_chance(&s->load, 1, 4) ? rng_range(&s->load, 1000, 6000) : rng_below(&s->load, 300);
     if (s->txs_n < TXS_MAX)
         sim_at(s, pause, &(struct sim_event){.what = AT_TX, .node = UINT32_MAX});
@@ -173,7 +188,7 @@ static void handle(struct sim *s, const struct sim_event *e) {
         return;
     case AT_HEAL:
         if (e->a == s->partition_life)
-            links_heal(s);
+            heal(s);
         return;
     case AT_CALM:
         calm_down(s);
@@ -185,8 +200,16 @@ static void handle(struct sim *s, const struct sim_event *e) {
         }
         break;
     case AT_DELIVER:
-        if (n->up && n->nature != SILENT)
+        if (e->msg->kind == MSG_FRAME)
+            links_arrive(s, e->node, e->msg, (uint32_t)e->a);
+        else if (n->up && n->nature != SILENT)
             sim_node_deliver(s, n, e->msg);
+        return;
+    case AT_LINK:
+        links_try(s, e->node, e->b);
+        return;
+    case AT_LINK_DOWN:
+        links_end(s, e->node, e->b);
         return;
     case AT_RESTART:
         if (!n->up && n->life == e->life)
@@ -199,6 +222,9 @@ static void handle(struct sim *s, const struct sim_event *e) {
     case AT_BUILT:
     case AT_JUDGED:
     case AT_NEXT_HEIGHT:
+    case AT_TICK:
+    case AT_JOB:
+    case AT_ADMIT:
         break;
     }
     if (n->up && n->life == e->life)
@@ -222,6 +248,8 @@ static void start_all(struct sim *s) {
         } else if (n->nature == SCRIPTED) {
             n->up = true;
             sim_at(s, 10, &(struct sim_event){.what = AT_BYZANTINE, .node = i});
+            if (s->full)
+                links_dial_all(s, i);
         }
     }
     sim_at(s, 100, &(struct sim_event){.what = AT_FAULT});
@@ -252,6 +280,8 @@ bool sim_run(struct sim *s, const struct options *options) {
             handle(s, &e);
         msg_release(e.msg);
     }
+    if (s->full && !s->failure[0])
+        full_check_end(s);
     return !s->failure[0];
 }
 
@@ -259,10 +289,12 @@ struct sim *sim_new(void) {
     struct sim *s = calloc(1, sizeof *s);
     if (!s)
         abort();
+    log_set_level(LOG_ERROR); /* what the nodes say of peers and restarts is not news here */
     return s;
 }
 
 void sim_free(struct sim *s) {
+    full_release(s);
     for (uint32_t i = 0; i < s->queue_n; i++)
         msg_release(s->queue[i].msg);
     for (uint32_t i = 0; i < NODES_MAX; i++) {

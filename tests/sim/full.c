@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/full.h"
+
+#include "chain/codec/pb.h"
+#include "chain/crypto/address.h"
+
+#include <stdlib.h>
+
+/* A full node's life. Every input ends in `after`: who died inside is torn down there, who failed has failed the seed,
+ * and the core's next deadline goes into the queue of the world. */
+
+enum { MEMORY_MAX = 8 << 20, PULSE_MS = 500 };
+
+static struct full *full_of(struct sim *s, const struct sim_node *n) {
+    return &s->full->nodes[n->index];
+}
+
+/* --- the core's host
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t host_mono_ns(void *ctx) {
+    struct full *f = ctx;
+    return (f->sim->now + 1000000) * 1000000;
+}
+
+static uint64_t host_real_ms(void *ctx) {
+    struct full *f = ctx;
+    return (uint64_t)((int64_t)(FULL_GENESIS_TIME + f->sim->now) + f->node->clock_offset);
+}
+
+static void host_send(void *ctx, net_peer peer, uint8_t wire_kind, struct bytes payload) {
+    struct full *f = ctx;
+    if (sim_node_dies_here(f->node, "before a send"))
+        return;
+    full_check_sent(f, wire_kind, payload);
+    links_post(f, peer, wire_kind, payload);
+}
+
+static void host_report(void *ctx, net_peer peer, unsigned points, const char *why) {
+    links_report(ctx, peer, points, why);
+}
+
+static void job_later(struct full *f) {
+    sim_at(f->sim, rng_below(&f->sim->disk, f->sim->drawn.ledger_ms + 1),
+           &(struct sim_event){.what = AT_JOB, .node = f->node->index, .life = f->node->life});
+}
+
+static void host_job(void *ctx, const struct job *job) {
+    struct full *f = ctx;
+    if (sim_node_dies_here(f->node, "before a job") || f->jobs_n == FULL_JOBS_MAX) {
+        if (!f->node->dying)
+            check_fail(f->sim, "node %u: more than %d jobs wait", f->node->index, FULL_JOBS_MAX);
+        block_unref(job->block);
+        return;
+    }
+    f->jobs[(f->jobs_head + f->jobs_n++) % FULL_JOBS_MAX] = *job;
+    if (f->jobs_n == 1)
+        job_later(f);
+}
+
+static bool host_ready(void *ctx) {
+    struct full *f = ctx;
+    return admit_ready(f->admit);
+}
+
+static void admit_soon(struct full *f, uint64_t delay) {
+    sim_at(f->sim, delay, &(struct sim_event){.what = AT_ADMIT, .node = f->node->index, .life = f->node->life});
+}
+
+/* The door's thread looks around when nothing comes. */
+static void pulse(struct full *f) {
+    sim_at(f->sim, PULSE_MS,
+           &(struct sim_event){.what = AT_ADMIT, .node = f->node->index, .life = f->node->life, .b = 1});
+}
+
+static void host_respread(void *ctx) {
+    struct full *f = ctx;
+    admit_respread(f->admit);
+    admit_soon(f, 1);
+}
+
+static uint64_t host_earliest(void *ctx) {
+    struct full *f = ctx;
+    return store_first_block(f->store);
+}
+
+static void host_serve_decided(void *ctx, net_peer peer, uint64_t height) {
+    struct full *f = ctx;
+    struct bytes out;
+    struct arena_mark mark = arena_mark(&f->sim->full->scratch);
+    if (serve_decided(f->store, height, &f->sim->full->scratch, &out, NULL) == CODE_OK)
+        links_post(f, peer, WIRE_DECIDED, out);
+    arena_rewind(&f->sim->full->scratch, mark);
+}
+
+static void host_evidence(void *ctx, uint64_t height, uint16_t validator, struct bytes encoded) {
+    full_check_evidence(ctx, height, validator, encoded);
+}
+
+static void host_diverged(void *ctx, uint64_t height, const struct hash *value, const struct block *block,
+                          const struct certificate *certificate) {
+    struct full *f = ctx;
+    (void)value, (void)block, (void)certificate;
+    check_fail(f->sim, "node %u: a quorum precommitted an invalid block at height %llu", f->node->index,
+               (unsigned long long)height);
+}
+
+static const struct core_host host = {.mono_ns = host_mono_ns,
+                                      .real_ms = host_real_ms,
+                                      .send = host_send,
+                                      .report = host_report,
+                                      .job = host_job,
+                                      .ready = host_ready,
+                                      .respread = host_respread,
+                                      .earliest = host_earliest,
+                                      .serve_decided = host_serve_decided,
+                                      .evidence = host_evidence,
+                                      .diverged = host_diverged};
+
+/* --- the door's owner
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static void door_due(void *arg) {
+    struct full *f = arg;
+    f->due = true;
+}
+
+static void door_spread(void *arg, struct bytes gather) {
+    links_post(arg, NET_PEER_NONE, WIRE_TXS, gather);
+}
+
+static void door_misbehaved(void *arg, uint32_t peer, const char *why) {
+    links_report(arg, peer, 20, why);
+}
+
+/* --- life
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
+
+static void process_close(struct full *f) {
+    if (!f->open)
+        return;
+    f->open = false;
+    core_close(&f->core);
+    for (; f->jobs_n > 0; f->jobs_n--, f->jobs_head = (f->jobs_head + 1) % FULL_JOBS_MAX)
+        block_unref(f->jobs[f->jobs_head].block);
+    if (f->admit) {
+        admit_stop(f->admit);
+        admit_free(f->admit);
+        f->admit = NULL;
+    }
+    executor_close(&f->executor);
+    store_close(f->store);
+    f->store = NULL;
+    if (f->node->signer.disk)
+        signer_release(&f->node->signer);
+    wal_free(f->node->wal);
+    f->node->wal = NULL;
+}
+
+void full_release(struct sim *s) {
+    struct full_world *w = s->full;
+    if (!w)
+        return;
+    for (uint32_t i = 0; i < NODES_MAX; i++) {
+        struct full *f = &w->nodes[i];
+        if (f->sim)
+            process_close(f);
+        kv_close(f->kv);
+        block_unref(f->seen);
+        *f = (struct full){0};
+    }
+    links_release(s);
+    for (uint32_t i = 0; i < w->sets_n; i++)
+        free(w->sets[i]);
+    arena_release(&w->setup);
+    arena_release(&w->scratch);
+    verify_free(w->verify);
+    free(w);
+    s->full = NULL;
+}
+
+void full_setup(struct sim *s) {
+    struct full_world *w = s->full = calloc(1, sizeof *w);
+    struct err err;
+    if (!w)
+        abort();
+    arena_init(&w->setup, 64 << 20);
+    arena_init(&w->scratch, 64 << 20);
+    ledger_init(&w->ledger, &(struct ledger_options){.invariants = true});
+    w->app = ledger_app(&w->ledger);
+    if (verify_new(0, &w->verify, &err) || full_genesis(s, &err))
+        check_fail(s, "no genesis: %s", err_text(&err));
+    for (uint32_t i = 0; i < s->nodes_n; i++) {
+        struct full *f = &w->nodes[i];
+        uint8_t raw[32] = {1, 'n', 'o', 'd', 'e'};
+        store_be32(raw + 8, i);
+        *f = (struct full){.sim = s, .node = &s->nodes[i]};
+        if (seckey_init(&f->node_key, raw, NULL) || kv_open_mem(STORE_FAMILIES, &f->kv, NULL))
+            abort();
+        f->node_pub = seckey_pubkey(&f->node_key);
+    }
+}
+
+static int open_admit(struct full *f) {
+    struct full_world *w = f->sim->full;
+    struct admit_config c = {.store = f->store,
+                             .app = &w->app,
+                             .verify = w->verify,
+                             .chain_tag = f->sim->chain_tag,
+                             .limits = {.txs_max = 1024, .bytes_max = 1 << 20, .sender_max = 64, .by_fee = true},
+                             .arg = f,
+                             .due = door_due,
+                             .spread = door_spread,
+                             .misbehaved = door_misbehaved,
+                             .threadless = true};
+    return admit_new(&c, f->executor.head->height, &f->admit, &f->err);
+}
+
+static int open_signer(struct full *f) {
+    struct sim_node *n = f->node;
+    return n->validator == BFT_SELF_NONE ? CODE_OK
+                                         : signer_open(&n->signer, n->disk, &f->sim->seckeys[n->validator], &f->err);
+}
+
+/* In the order in which cairnd opens them. */
+static int process_open(struct full *f) {
+    struct sim *s = f->sim;
+    struct full_world *w = s->full;
+    struct executor_options o = {0};
+    bool signs = f->node->validator != BFT_SELF_NONE;
+    f->open = true;
+    f->core = (struct core){0};
+    f->jobs_head = f->jobs_n = 0;
+    f->due = false;
+    if (signs) {
+        o.self = addr_of_key(&s->pubkeys[f->node->validator]);
+        o.reveal_secret = full_reveal_secret(f->node->validator);
+    }
+    int rc = store_open_kv(f->kv, NULL, &f->store, &f->err);
+    if (!rc)
+        rc = executor_open(&f->executor, f->store, &w->app, w->verify, &o, w->genesis, &s->chain_tag, &f->err);
+    if (!rc)
+        rc = open_signer(f);
+    if (!rc)
+        rc = wal_new(f->node->disk, &f->node->wal, &f->err);
+    if (!rc)
+        rc = open_admit(f);
+    struct core_options c = {.host = &host, .chain_tag = s->chain_tag, .wal = f->node->wal, .self = o.self};
+    if (rc)
+        return rc;
+    full_set_known(s, f->executor.head->height + 1, &f->executor.head->info.validators);
+    full_set_known(s, f->executor.head->height + 2, &f->executor.head->info.next_validators);
+    struct core_host h = host;
+    h.ctx = f;
+    c.host = &h;
+    c.signer = signs ? &f->node->signer : NULL;
+    c.head = f->executor.head;
+    return core_open(&f->core, &c, &f->err);
+}
+
+static void schedule_tick(struct full *f) {
+    struct sim *s = f->sim;
+    uint64_t at = core_deadline(&f->core), now = host_mono_ns(f);
+    f->tick_generation = ++s->seq;
+    if (at == UINT64_MAX)
+        return;
+    uint64_t delay = at > now ? (at - now + 999999) / 1000000 : 1;
+    sim_at(
+        s, delay,
+        &(struct sim_event){.what = AT_TICK, .node = f->node->index, .life = f->node->life, .a = f->tick_generation});
+}
+
+/* The end of every input. */
+static void after(struct full *f, int rc) {
+    struct sim *s = f->sim;
+    struct sim_node *n = f->node;
+    if (!rc && !n->dying && f->due) {
+        f->due = false;
+        rc = core_due(&f->core, &f->err);
+    }
+    if (!rc && !n->dying)
+        rc = core_tick(&f->core, &f->err);
+    if (s->failure[0])
+        return;
+    if (n->dying) {
+        full_crash(s, n, false);
+        return;
+    }
+    if (rc) {
+        check_fail(s, "node %u stops: %s: %s", n->index, code_name(rc), err_text(&f->err));
+        return;
+    }
+    schedule_tick(f);
+}
+
+void full_boot(struct sim *s, struct sim_node *n) {
+    struct full *f = full_of(s, n);
+    n->up = true;
+    n->dying = false;
+    n->life++;
+    err_clear(&f->err);
+    int rc = process_open(f);
+    trace(s, n, f->store ? store_next(f->store) : 0, n->life, "starts at h %llu",
+          f->store ? (unsigned long long)store_next(f->store) : 0);
+    if (rc && n->dying) {
+        full_crash(s, n, false);
+        return;
+    }
+    if (!rc)
+        n->committed = f->executor.head->height;
+    after(f, rc);
+    if (n->up && !s->failure[0]) {
+        links_dial_all(s, n->index);
+        pulse(f);
+    }
+}
+
+void full_crash(struct sim *s, struct sim_node *n, bool forget_all) {
+    struct full *f = full_of(s, n);
+    bool power_cut = rng_chance(&s->faults, 1, 2);
+    process_close(f);
+    n->up = n->dying = false;
+    n->life++;
+    s->crashes++;
+    trace(s, n, power_cut, 0, "crashes%s", power_cut ? ", the power is cut" : "");
+    kv_mem_crash(f->kv);
+    if (power_cut)
+        disk_power_cut(n->disk, &s->faults);
+    if (forget_all)
+        sim_node_new_disk(n);
+    links_drop_all(s, n->index);
+    sim_at(s, sim_down_time(s), &(struct sim_event){.what = AT_RESTART, .node = n->index, .life = n->life});
+}
+
+/* --- what happens to it
+ * --------------------------------------------------------------------------------------------------------- */
+
+void full_link_up(struct full *f, net_peer peer) {
+    if (!f->open)
+        return;
+    core_up(&f->core, peer);
+    after(f, CODE_OK);
+}
+
+void full_link_down(struct full *f, net_peer peer) {
+    if (f->open)
+        core_down(&f->core, peer);
+}
+
+static void serve_request(struct full *f, net_peer peer, struct bytes payload) {
+    struct arena *arena = &f->sim->full->scratch;
+    struct arena_mark mark = arena_mark(arena);
+    BlockRequest *pb;
+    struct bytes out;
+    if (pb_decode(&block_request__descriptor, payload, arena, &pb, NULL) != CODE_OK)
+        links_report(f, peer, 50, "malformed request for blocks");
+    else if (serve_blocks(f->store, pb->from, pb->count, arena, &out, NULL) == CODE_OK &&
+             out.len <= net_class_cap(NET_SYNC))
+        links_post(f, peer, WIRE_BLOCK_BATCH, out);
+    arena_rewind(arena, mark);
+}
+
+/* As chain/node/peers.c sorts them. */
+void full_message(struct full *f, net_peer peer, enum net_class class, uint8_t kind, struct bytes payload) {
+    if (f->node->nature == SCRIPTED) {
+        full_byz_message(f, (peer - 1) % 64, kind, payload);
+        return;
+    }
+    if (!f->open)
+        return;
+    if (wire_class(kind) != class) {
+        links_report(f, peer, 50, "a message of unknown kind, or in the wrong class");
+        return;
+    }
+    switch (kind) {
+    case WIRE_TXS:
+        admit_gather(f->admit, peer, payload);
+        admit_soon(f, 1);
+        return;
+    case WIRE_BLOCK_REQUEST:
+        serve_request(f, peer, payload);
+        return;
+    default:
+        break;
+    }
+    after(f, core_message(&f->core, peer, kind, payload, &f->err));
+}
+
+/* --- the ledger's jobs, as chain/node/jobs.c does them
+ * ----------------------------------------------------------------------------- */
+
+static int do_build(struct full *f, const struct job *j) {
+    struct executor *e = &f->executor;
+    const ConsensusParams *c = e->head->info.consensus;
+    struct block *block = NULL;
+    struct admit_pins pins;
+    int rc = CODE_OK;
+    if (j->height == e->head->height + 1) {
+        rc = admit_pin(f->admit, c->block_bytes_max, c->block_txs_max, &pins, &f->err);
+        if (!rc) {
+            rc = executor_build(e, host_real_ms(f), pins.wires, pins.n, &block, &f->err);
+            admit_unpin(&pins);
+        }
+    }
+    if (!rc && block)
+        full_check_judged(f, &block->header, false);
+    if (!rc && !sim_node_dies_here(f->node, "with a block built"))
+        rc = core_built(&f->core, j->height, j->round, block, &f->err);
+    block_unref(block);
+    return rc;
+}
+
+static int do_judge(struct full *f, const struct job *j) {
+    bool invalid = false;
+    int rc = executor_judge(&f->executor, j->block, &invalid, &f->err);
+    if (rc && !invalid)
+        return rc;
+    if (j->block->header.height == f->executor.head->height + 1)
+        full_check_judged(f, &j->block->header, invalid);
+    trace(f->sim, f->node, load_be64(j->block->header.id.b), invalid, "judges %02x%02x%02x%02x %s",
+          j->block->header.id.b[0], j->block->header.id.b[1], j->block->header.id.b[2], j->block->header.id.b[3],
+          invalid ? err_text(&f->err) : "valid");
+    if (sim_node_dies_here(f->node, "with a block judged"))
+        return CODE_OK;
+    return core_judged(&f->core, j->block, invalid, &f->err);
+}
+
+static int do_commit(struct full *f, const struct job *j) {
+    struct head *before = head_ref(f->executor.head);
+    if (sim_node_dies_here(f->node, "before the commit")) {
+        head_unref(before);
+        return CODE_OK;
+    }
+    int rc = executor_commit(&f->executor, j->block, &j->certificate, &f->err);
+    if (!rc) {
+        full_check_committed(f, before, &j->certificate);
+        f->node->committed = f->executor.head->height;
+    }
+    head_unref(before);
+    if (rc || sim_node_dies_here(f->node, "after the commit"))
+        return rc;
+    f->sim->full->txs_committed += j->block->txs_n;
+    admit_committed(f->admit, j->block);
+    return core_committed(&f->core, f->executor.head, &f->err);
+}
+
+static int do_job(struct full *f) {
+    struct job j = f->jobs[f->jobs_head];
+    int rc = CODE_OK;
+    f->jobs_head = (f->jobs_head + 1) % FULL_JOBS_MAX;
+    if (--f->jobs_n > 0)
+        job_later(f);
+    switch (j.kind) {
+    case JOB_BUILD:
+        rc = do_build(f, &j);
+        break;
+    case JOB_JUDGE:
+        rc = do_judge(f, &j);
+        break;
+    case JOB_COMMIT:
+        rc = do_commit(f, &j);
+        break;
+    case JOB_STOP:
+        break;
+    }
+    block_unref(j.block);
+    return rc;
+}
+
+static void do_admit(struct full *f, bool again) {
+    if (again)
+        pulse(f);
+    if (admit_pass(f->admit, 0) == CODE_TIMEOUT)
+        return;
+    struct admit_stats stats = admit_stats(f->admit);
+    if (stats.txs > 1024 || stats.bytes > 1 << 20)
+        check_fail(f->sim, "node %u: %llu transactions of %llu bytes wait", f->node->index,
+                   (unsigned long long)stats.txs, (unsigned long long)stats.bytes);
+}
+
+void full_event(struct sim *s, struct sim_node *n, const struct sim_event *e) {
+    struct full *f = full_of(s, n);
+    int rc = CODE_OK;
+    switch (e->what) {
+    case AT_TICK:
+        if (e->a != f->tick_generation)
+            return;
+        break;
+    case AT_JOB:
+        rc = do_job(f);
+        break;
+    case AT_ADMIT:
+        do_admit(f, e->b == 1);
+        if (!f->due)
+            return;
+        break;
+    default:
+        return;
+    }
+    after(f, rc);
+}

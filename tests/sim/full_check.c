@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/full.h"
+
+#include "chain/codec/pb.h"
+#include "chain/crypto/address.h"
+
+#include <stdlib.h>
+
+/* --- sets
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
+
+const struct full_set *full_set_at(const struct sim *s, uint64_t height) {
+    return height < HEIGHTS_MAX + 2 ? s->full->heights[height].set : NULL;
+}
+
+static struct full_set *set_new(struct sim *s, const struct validator_set *set, const struct hash *hash) {
+    struct full_set *x = s->full->sets[s->full->sets_n++] = calloc(1, sizeof *x);
+    if (!x)
+        abort();
+    x->set = *set;
+    x->hash = *hash;
+    x->total = validator_set_power(set);
+    for (uint16_t i = 0; i < set->n; i++)
+        x->owner[i] = VALIDATOR_NONE;
+    for (uint16_t v = 0; v < VALIDATORS_SIM_MAX; v++)
+        x->index[v] = VALIDATOR_NONE;
+    for (uint16_t v = 0; v < s->validators; v++)
+        for (uint16_t i = 0; i < set->n; i++)
+            if (memcmp(s->pubkeys[v].b, set->at[i].key.b, sizeof s->pubkeys[v].b) == 0) {
+                x->owner[i] = v;
+                x->index[v] = i;
+                x->power[v] = set->at[i].power;
+            }
+    return x;
+}
+
+void full_set_known(struct sim *s, uint64_t height, const struct validator_set *set) {
+    struct full_world *w = s->full;
+    if (height >= HEIGHTS_MAX + 2)
+        return;
+    struct full_height *h = &w->heights[height];
+    struct hash mine = validator_set_hash(set);
+    if (h->set && !hash_eq(&mine, &h->set->hash))
+        check_fail(s, "two nodes know different validators of height %llu", (unsigned long long)height);
+    for (uint32_t i = 0; i < w->sets_n && !h->set; i++)
+        if (hash_eq(&mine, &w->sets[i]->hash))
+            h->set = w->sets[i];
+    if (!h->set)
+        h->set = set_new(s, set, &mine);
+}
+
+/* --- blocks
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
+
+const struct full_block *full_block_find(const struct sim *s, const struct hash *id) {
+    for (uint32_t i = s->full->blocks_n; i-- > 0;)
+        if (hash_eq(&s->full->blocks[i].id, id))
+            return &s->full->blocks[i];
+    return NULL;
+}
+
+struct full_block *full_block_note(struct sim *s, const struct header *header) {
+    struct full_world *w = s->full;
+    for (uint32_t i = w->blocks_n; i-- > 0;)
+        if (hash_eq(&w->blocks[i].id, &header->id))
+            return &w->blocks[i];
+    if (w->blocks_n == BLOCKS_MAX) {
+        check_fail(s, "more than %d blocks were made", BLOCKS_MAX);
+        return &w->blocks[0];
+    }
+    w->blocks[w->blocks_n] =
+        (struct full_block){.id = header->id, .height = header->height, .txs = (uint32_t)header->txs_count};
+    return &w->blocks[w->blocks_n++];
+}
+
+/* Whoever knows the block before judges a block alike. */
+void full_check_judged(struct full *f, const struct header *header, bool invalid) {
+    struct full_block *b = full_block_note(f->sim, header);
+    if (f->node->nature != HONEST && f->node->nature != OBSERVER)
+        return;
+    if (b->judged && b->valid == invalid)
+        check_fail(f->sim, "node %u judges a block of height %llu %s, others did not", f->node->index,
+                   (unsigned long long)header->height, invalid ? "invalid" : "valid");
+    b->judged = true;
+    b->valid = !invalid;
+}
+
+/* --- what is sent
+ * -------------------------------------------------------------------------------------------------------------- */
+
+static uint16_t owner_of(const struct sim *s, uint64_t height, uint16_t index) {
+    const struct full_set *set = full_set_at(s, height);
+    return set && index < set->set.n ? set->owner[index] : VALIDATOR_NONE;
+}
+
+static void check_vote(struct full *f, struct bytes payload, struct arena *arena) {
+    struct bft_sign sign;
+    if (wire_vote_decode(payload, arena, &sign.vote, NULL) != CODE_OK) {
+        check_fail(f->sim, "node %u sends a vote that is none", f->node->index);
+        return;
+    }
+    sign.type = sign.vote.type;
+    if (owner_of(f->sim, sign.vote.height, sign.vote.validator) == f->node->validator)
+        check_signed(f->sim, f->node, &sign);
+    else
+        check_fail(f->sim, "node %u sends another's vote as its own", f->node->index);
+}
+
+static void check_proposal(struct full *f, struct bytes payload, struct arena *arena) {
+    struct bft_sign sign = {.type = VOTE_PROPOSAL};
+    struct block *b = NULL;
+    if (wire_proposal_decode(payload, &f->sim->chain_tag, arena, &sign.proposal, &b, NULL) != CODE_OK) {
+        check_fail(f->sim, "node %u sends a proposal that is none", f->node->index);
+        return;
+    }
+    full_block_note(f->sim, &b->header);
+    block_unref(b);
+    if (owner_of(f->sim, sign.proposal.height, sign.proposal.validator) == f->node->validator)
+        check_signed(f->sim, f->node, &sign);
+}
+
+void full_check_sent(struct full *f, uint8_t kind, struct bytes payload) {
+    struct arena *arena = &f->sim->full->scratch;
+    struct arena_mark mark = arena_mark(arena);
+    if (kind == WIRE_VOTE)
+        check_vote(f, payload, arena);
+    else if (kind == WIRE_PROPOSAL)
+        check_proposal(f, payload, arena);
+    arena_rewind(arena, mark);
+}
+
+/* --- what is committed
+ * --------------------------------------------------------------------------------------------------------- */
+
+bool full_has_body(const struct full *f, const struct hash *id, uint64_t height) {
+    if (!f->open)
+        return false; /* on its disk, perhaps: who is up must be enough, or the others after a restart */
+    if (f->executor.head->height >= height)
+        return true;
+    for (size_t i = 0; i < BODIES_MAX; i++)
+        if (f->core.bodies.at[i].block != NULL && f->core.bodies.at[i].state == BODY_VALID &&
+            hash_eq(&f->core.bodies.at[i].block->header.id, id))
+            return true;
+    return false;
+}
+
+/* While nobody is down, honest nodes with more than a third of the power hold what was decided. */
+static void check_held(struct sim *s, const struct hash *id, uint64_t height) {
+    const struct full_set *set = full_set_at(s, height);
+    uint64_t power = 0;
+    for (uint32_t i = 0; i < s->nodes_n; i++) {
+        struct sim_node *n = &s->nodes[i];
+        if (n->nature != HONEST)
+            continue;
+        if (!n->up)
+            return;
+        if (full_has_body(&s->full->nodes[i], id, height))
+            power += set->power[n->validator];
+    }
+    if (power * 3 <= set->total)
+        check_fail(s, "the body decided at height %llu is held by too few", (unsigned long long)height);
+}
+
+void full_check_committed(struct full *f, const struct head *before, const struct certificate *cert) {
+    struct sim *s = f->sim;
+    const struct head *h = f->executor.head;
+    char name[12];
+    struct err err;
+    if (h->height + 2 >= HEIGHTS_MAX) {
+        check_fail(s, "liveness: somebody stands still while node %u decides height %llu", f->node->index,
+                   (unsigned long long)h->height);
+        return;
+    }
+    trace(s, f->node, h->height, load_be64(h->app_hash.b), "commits h %llu %s of r %u, app hash %02x%02x",
+          (unsigned long long)h->height, value_name(&h->id, name), cert->round, h->app_hash.b[0], h->app_hash.b[1]);
+    if (cert->kind != CERTIFICATE_COMMIT || cert->height != h->height || !hash_eq(&cert->value, &h->id) ||
+        certificate_verify(cert, &s->chain_tag, &before->info.validators, &err) != CODE_OK)
+        check_fail(s, "node %u commits height %llu without its certificate", f->node->index,
+                   (unsigned long long)h->height);
+    full_set_known(s, h->height + 1, &h->info.validators);
+    full_set_known(s, h->height + 2, &h->info.next_validators);
+    struct full_height *known = &s->full->heights[h->height];
+    const struct full_block *b = full_block_find(s, &h->id);
+    if (b && b->judged && !b->valid)
+        check_fail(s, "node %u commits an invalid block at height %llu", f->node->index, (unsigned long long)h->height);
+    if (!known->known) {
+        known->known = true;
+        known->app_hash = h->app_hash;
+        s->decided[h->height] = h->id;
+        s->highest = h->height > s->highest ? h->height : s->highest;
+        s->empty_blocks += b && b->txs == 0;
+        check_held(s, &h->id, h->height);
+    } else if (!hash_eq(&s->decided[h->height], &h->id)) {
+        check_fail(s, "agreement is broken at height %llu: node %u decides another block",
+                   (unsigned long long)h->height, f->node->index);
+    } else if (!hash_eq(&known->app_hash, &h->app_hash)) {
+        check_fail(s, "node %u has another app hash after height %llu", f->node->index, (unsigned long long)h->height);
+    }
+}
+
+/* --- evidence
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
+
+static bool proves(struct sim *s, const Evidence *pb, uint64_t height, uint16_t index) {
+    const struct full_set *set = full_set_at(s, height);
+    struct bft_evidence e = {.type = VOTE_PROPOSAL};
+    struct verifier key;
+    if (!set || index >= set->set.n || verifier_init(&key, &set->set.at[index].key, NULL))
+        return false;
+    if (pb->kind != EVIDENCE_KIND_DOUBLE_VOTE)
+        return pb->proposal_a && pb->proposal_b && pb->proposal_a->proposer == index &&
+               pb->proposal_b->proposer == index;
+    if (!pb->vote_a || !pb->vote_b || vote_from_pb(pb->vote_a, &e.votes[0], NULL) ||
+        vote_from_pb(pb->vote_b, &e.votes[1], NULL))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        struct hash digest = vote_digest(&s->chain_tag, &e.votes[i]);
+        if (e.votes[i].validator != index || e.votes[i].height != height ||
+            !verifier_check(&key, &digest, &e.votes[i].sig))
+            return false;
+    }
+    return e.votes[0].round == e.votes[1].round && e.votes[0].type == e.votes[1].type &&
+           !hash_eq(&e.votes[0].value, &e.votes[1].value);
+}
+
+void full_check_evidence(struct full *f, uint64_t height, uint16_t index, struct bytes encoded) {
+    struct sim *s = f->sim;
+    struct arena *arena = &s->full->scratch;
+    struct arena_mark mark = arena_mark(arena);
+    Evidence *pb = NULL;
+    uint16_t accused = owner_of(s, height, index);
+    s->evidence++;
+    trace(s, f->node, accused, height, "evidence against validator %u", accused);
+    if (pb_decode(&evidence__descriptor, encoded, arena, &pb, NULL) != CODE_OK || !proves(s, pb, height, index))
+        check_fail(s, "node %u reports evidence that proves nothing", f->node->index);
+    else if (accused == VALIDATOR_NONE || s->natures[accused] == HONEST)
+        check_fail(s, "node %u reports evidence against honest validator %u", f->node->index, accused);
+    arena_rewind(arena, mark);
+}
+
+/* --- the end of a seed: who stands at one height holds the same, key by key, and the tree over it
+ * --------------------------------------- */
+
+void full_check_end(struct sim *s) {
+    struct hash digests[NODES_MAX];
+    uint64_t heights[NODES_MAX];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->nodes_n && !s->failure[0]; i++) {
+        struct full *f = &s->full->nodes[i];
+        struct store_view *view = NULL;
+        struct err err;
+        if (!f->open || s->nodes[i].nature == AMNESIAC)
+            continue;
+        int rc = store_view_open(f->store, &view, &err);
+        if (!rc)
+            rc = store_digest(view, BYTES_NONE, &digests[n], &err);
+        if (!rc)
+            rc = store_check(view, &err);
+        if (rc)
+            check_fail(s, "node %u: its store: %s", i, err_text(&err));
+        else
+            heights[n] = store_view_height(view);
+        for (uint32_t j = 0; !rc && j < n; j++)
+            if (heights[j] == heights[n] && !hash_eq(&digests[j], &digests[n]))
+                check_fail(s, "node %u holds another state than others at height %llu", i,
+                           (unsigned long long)heights[n]);
+        store_view_close(view);
+        n++;
+    }
+}

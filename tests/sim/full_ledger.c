@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/full.h"
+
+#include "chain/codec/pb.h"
+#include "chain/crypto/address.h"
+#include "chain/crypto/hash.h"
+#include "chain/types/fee.h"
+#include "chain/types/keys_auth.h"
+#include "chain/types/reveal.h"
+
+/* --- genesis: small numbers, the drawn timing
+ * ------------------------------------------------------------------------------------- */
+
+#define MINUTE 60000ull
+#define COIN   ((uint64_t)PEBBLE_PER_CAIRN)
+
+static ConsensusParams consensus_params(const struct sim *s) {
+    ConsensusParams p = CONSENSUS_PARAMS__INIT;
+    p.heartbeat_ms = s->drawn.heartbeat_ms > 10 ? s->drawn.heartbeat_ms : 10;
+    p.min_interval_ms = s->drawn.interval_ms < p.heartbeat_ms ? s->drawn.interval_ms : p.heartbeat_ms;
+    p.timeout_propose_ms = s->config.propose_ms;
+    p.timeout_prevote_ms = s->config.prevote_ms;
+    p.timeout_precommit_ms = s->config.precommit_ms;
+    p.timeout_delta_ms = s->config.propose_delta_ms;
+    p.precision_ms = 500;
+    p.message_delay_ms = 2000;
+    p.block_bytes_max = 64 * KIB;
+    p.block_txs_max = 100;
+    p.block_signatures_max = 400;
+    p.time_scale = 1;
+    p.evidence_window_ms = 60 * MINUTE;
+    p.development = true;
+    return p;
+}
+
+static AuthParams auth_params(void) {
+    AuthParams p = AUTH_PARAMS__INIT;
+    p.tx_bytes_max = 16 * KIB;
+    p.tx_messages_max = 64;
+    p.memo_bytes_max = 256;
+    p.fee_per_byte = 10;
+    p.fee_per_message = 1000;
+    p.tx_window_blocks = 600;
+    return p;
+}
+
+static StorageParams storage_params(void) {
+    StorageParams p = STORAGE_PARAMS__INIT;
+    p.segment_size = 16 * MIB;
+    p.object_size_max = (uint64_t)1 << 40;
+    p.buckets_per_account = 100;
+    p.groups_per_account = 100;
+    p.members_per_update = 20;
+    p.metadata_bytes_max = 4096;
+    p.tags_max = 32;
+    p.create_ttl_ms = p.approval_ttl_max_ms = p.receipt_ttl_max_ms = 60 * MINUTE;
+    p.slots_per_bucket = 64;
+    p.positions_max = 16;
+    p.expiries_per_block = 16;
+    return p;
+}
+
+static ChallengeParams challenge_params(void) {
+    ChallengeParams p = CHALLENGE_PARAMS__INIT;
+    p.floor_interval_ms = p.bytes_interval_ms = MINUTE;
+    p.bytes_per_draw = (uint64_t)1 << 30;
+    p.leaves = 2;
+    p.deadline_ms = p.slash_window_ms = p.closed_kept_ms = 60 * MINUTE;
+    p.open_max = 256;
+    p.draws_per_block = 8;
+    p.slash_amount = p.slash_window_max = p.submit_bond = p.challenger_reward = COIN;
+    p.repair_interval_ms = MINUTE;
+    p.misses_per_block = 16;
+    p.open_per_submitter = 8;
+    p.answers_per_block = 256;
+    p.prunes_per_block = 64;
+    return p;
+}
+
+/* Nobody is jailed for being away: a liar's share of what is left could grow beyond a third. */
+static ValidatorParams validator_params(void) {
+    ValidatorParams p = VALIDATOR_PARAMS__INIT;
+    p.bond_per_power = p.bond_min = COIN;
+    p.validators_max = VALIDATORS_SIM_MAX;
+    p.unbonding_ms = 120 * MINUTE;
+    p.trust_period_ms = 30 * MINUTE;
+    p.downtime_window = 20;
+    p.downtime_jail_ms = MINUTE;
+    p.evidence_slash_ppm = 50000;
+    p.evidence_reward_ppm = 100000;
+    p.releases_per_block = 2;
+    return p;
+}
+
+struct groups {
+    Params all;
+    ConsensusParams consensus;
+    AuthParams auth;
+    SpParams sp;
+    StorageParams storage;
+    PermissionParams permission;
+    PaymentParams payment;
+    ChallengeParams challenge;
+    ValidatorParams validator;
+};
+
+static Params *make_params(struct sim *s, struct arena *arena) {
+    struct groups *g = ARENA_NEW(arena, struct groups);
+    params__init(&g->all);
+    g->all.version = 1;
+    g->consensus = consensus_params(s);
+    g->auth = auth_params();
+    g->storage = storage_params();
+    g->challenge = challenge_params();
+    g->validator = validator_params();
+    sp_params__init(&g->sp);
+    g->sp.deposit_min = g->sp.stake_per_gib = g->sp.group_bond = COIN;
+    g->sp.groups_per_primary = 8;
+    g->sp.sps_max = 100;
+    permission_params__init(&g->permission);
+    g->permission.statements_max = g->permission.statement_resources_max = 16;
+    g->permission.groups_per_resource = 10;
+    g->permission.account_policies_per_resource = 100;
+    payment_params__init(&g->payment);
+    g->payment.reserve_time_ms = g->payment.frozen_time_ms = 60 * MINUTE;
+    g->payment.accounts_per_owner = 16;
+    g->payment.settlements_per_block = 32;
+    g->payment.price_max = (uint64_t)1 << 50;
+    g->payment.settle_interval_ms = 60 * MINUTE;
+    g->all.consensus = &g->consensus;
+    g->all.auth = &g->auth;
+    g->all.sp = &g->sp;
+    g->all.storage = &g->storage;
+    g->all.permission = &g->permission;
+    g->all.payment = &g->payment;
+    g->all.challenge = &g->challenge;
+    g->all.validator = &g->validator;
+    return &g->all;
+}
+
+static ProtobufCBinaryData kept(struct arena *arena, struct bytes b) {
+    return (ProtobufCBinaryData){b.len, arena_dup(arena, b.data, b.len)};
+}
+
+struct hash full_reveal_secret(uint16_t validator) {
+    uint8_t bytes[2];
+    store_be16(bytes, validator);
+    return hash_of(DOMAIN_SEED, bytes_of(bytes, sizeof bytes));
+}
+
+/* The same secrets in every seed, so their tips are worked out once. */
+static struct hash reveal_tip(uint16_t validator) {
+    static struct hash tips[VALIDATORS_SIM_MAX];
+    struct hash secret = full_reveal_secret(validator), first = reveal_secret_of(&secret, 0);
+    if (hash_is_zero(&tips[validator]))
+        tips[validator] = reveal_value(&first, FULL_REVEALS);
+    return tips[validator];
+}
+
+static void add_account(struct sim *s, Genesis *g, const struct seckey *key, uint64_t balance) {
+    struct arena *arena = &s->full->setup;
+    struct pubkey pub = seckey_pubkey(key);
+    struct addr addr = addr_of_key(&pub);
+    GenesisAccount *a = ARENA_NEW(arena, GenesisAccount);
+    genesis_account__init(a);
+    a->address = kept(arena, addr_bytes(&addr));
+    a->balance = balance;
+    g->accounts[g->n_accounts++] = a;
+}
+
+static Validator *make_validator(struct sim *s, uint16_t v) {
+    struct arena *arena = &s->full->setup;
+    struct pubkey pub = s->pubkeys[v];
+    struct addr addr = addr_of_key(&pub);
+    struct hash tip = reveal_tip(v);
+    Validator *x = ARENA_NEW(arena, Validator);
+    validator__init(x);
+    x->address = kept(arena, addr_bytes(&addr));
+    x->operator_ = x->address;
+    x->pubkey = kept(arena, pubkey_bytes(&pub));
+    x->power = s->powers[v];
+    x->name = arena_printf(arena, "v%u", v);
+    x->reveal = ARENA_NEW(arena, RevealChain);
+    reveal_chain__init(x->reveal);
+    x->reveal->tip = kept(arena, hash_bytes(&tip));
+    x->reveal->remaining = FULL_REVEALS;
+    return x;
+}
+
+int full_genesis(struct sim *s, struct err *err) {
+    struct full_world *w = s->full;
+    struct arena *arena = &w->setup;
+    Genesis *g = w->genesis = ARENA_NEW(arena, Genesis);
+    struct bytes encoded;
+    genesis__init(g);
+    g->version = 1;
+    g->chain_id = arena_printf(arena, "sim-%llu", (unsigned long long)s->options.seed);
+    g->time = FULL_GENESIS_TIME;
+    g->params = make_params(s, arena);
+    g->accounts = arena_array(arena, FULL_ACCOUNTS + VALIDATORS_SIM_MAX, sizeof *g->accounts);
+    g->validators = arena_array(arena, VALIDATORS_SIM_MAX, sizeof *g->validators);
+    for (uint32_t i = 0; i < FULL_ACCOUNTS; i++) {
+        uint8_t raw[32] = {1, 'a', 'c', 'c', (uint8_t)i};
+        if (seckey_init(&w->accounts[i], raw, err))
+            return CODE_INTERNAL;
+        add_account(s, g, &w->accounts[i], 1000 * COIN);
+    }
+    for (uint16_t v = 0; v < s->validators; v++) {
+        add_account(s, g, &s->seckeys[v], 1000 * COIN);
+        g->validators[g->n_validators++] = make_validator(s, v);
+    }
+    int rc = pb_encode(g, arena, &encoded, err);
+    if (rc == CODE_OK)
+        s->chain_tag = chain_tag_of(encoded);
+    return rc;
+}
+
+/* --- transactions
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+enum flaw { FINE, UNORDERED, POOR, SEQUENCE_WRONG, FEE_LOW, SIGNATURE_FORGED, EXPIRED, GARBAGE, FLAWS };
+
+/* What the node's state and pool say that the account's next sequence is: as a client asks. */
+static uint64_t next_sequence(struct full *f, const struct addr *addr, struct arena *arena) {
+    struct key k;
+    struct bytes bytes;
+    Account *a = NULL;
+    uint64_t next = 1;
+    if (state_get(store_state(f->store), key_account(&k, addr), &bytes, NULL) == CODE_OK &&
+        pb_decode(&account__descriptor, bytes, arena, &a, NULL) == CODE_OK && a->sequence > 0)
+        next = a->sequence;
+    return admit_next_sequence(f->admit, addr, next);
+}
+
+static int make_tx(struct full *f, enum flaw flaw, struct arena *arena, struct bytes *ret) {
+    struct sim *s = f->sim;
+    struct full_world *w = s->full;
+    const struct seckey *key = &w->accounts[rng_below(&s->load, FULL_ACCOUNTS)];
+    struct pubkey pub = seckey_pubkey(key), to_pub = seckey_pubkey(&w->accounts[rng_below(&s->load, FULL_ACCOUNTS)]);
+    struct addr addr = addr_of_key(&pub), to = addr_of_key(&to_pub);
+    MsgSend send = MSG_SEND__INIT;
+    Msg msg = MSG__INIT, *msgs[1] = {&msg};
+    TxBody body = TX_BODY__INIT;
+    uint64_t height = f->executor.head->height;
+    send.creator = pb_data(addr_bytes(&addr));
+    send.to = pb_data(addr_bytes(&to));
+    send.amount = flaw == POOR ? 1000000 * COIN : 1 + rng_below(&s->load, COIN);
+    msg.body_case = MSG__BODY_SEND;
+    msg.send = &send;
+    body.signer = pb_data(pubkey_bytes(&pub));
+    body.sequence = flaw == UNORDERED ? 0 : next_sequence(f, &addr, arena);
+    if (flaw == SEQUENCE_WRONG)
+        body.sequence = 1 + rng_below(&s->load, 2 * body.sequence);
+    body.valid_until_height = flaw == EXPIRED ? height : height + 1 + rng_below(&s->load, 100);
+    body.n_msgs = 1;
+    body.msgs = msgs;
+    body.fee = UINT32_MAX;
+    int rc = tx_sign(&body, key, &s->chain_tag, arena, ret, NULL);
+    if (rc == CODE_OK)
+        rc = fee_of(w->genesis->params->auth, msgs, 1, ret->len, &body.fee, NULL);
+    body.fee = flaw == FEE_LOW ? body.fee / 2 : body.fee + rng_below(&s->load, 100);
+    return rc == CODE_OK ? tx_sign(&body, key, &s->chain_tag, arena, ret, NULL) : rc;
+}
+
+static struct bytes spoiled(struct sim *s, enum flaw flaw, struct bytes wire, struct arena *arena) {
+    uint8_t *copy = arena_dup(arena, wire.data, wire.len);
+    if (!copy)
+        abort();
+    if (flaw == SIGNATURE_FORGED)
+        copy[wire.len - 1 - rng_below(&s->load, 64)] ^= 1;
+    else
+        rng_fill(&s->load, copy, wire.len);
+    return bytes_of(copy, wire.len);
+}
+
+/* Somebody gives a node a transaction. */
+void full_load(struct sim *s) {
+    struct sim_node *n = &s->nodes[rng_below(&s->load, s->nodes_n)];
+    struct full *f = &s->full->nodes[n->index];
+    enum flaw flaw = rng_chance(&s->load, s->drawn.bad_txs, 100) ? (enum flaw)rng_range(&s->load, POOR, FLAWS - 1)
+                     : rng_chance(&s->load, 1, 5)                ? UNORDERED
+                                                                 : FINE;
+    struct arena *arena = &s->full->scratch;
+    struct arena_mark mark = arena_mark(arena);
+    struct bytes wire;
+    struct hash id;
+    if (f->open && make_tx(f, flaw, arena, &wire) == CODE_OK) {
+        if (flaw == SIGNATURE_FORGED || flaw == GARBAGE)
+            wire = spoiled(s, flaw, wire, arena);
+        s->full->txs_sent++;
+        admit_submit(f->admit, wire, false, &id, NULL);
+        sim_at(s, 1, &(struct sim_event){.what = AT_ADMIT, .node = n->index, .life = n->life});
+    }
+    arena_rewind(arena, mark);
+}
