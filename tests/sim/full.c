@@ -47,6 +47,12 @@ static void job_later(struct full *f) {
 
 static void host_job(void *ctx, const struct job *job) {
     struct full *f = ctx;
+    if (job->kind == JOB_CHECK) { /* beside the others */
+        f->check = job->check;
+        sim_at(f->sim, rng_below(&f->sim->disk, f->sim->drawn.ledger_ms + 1),
+               &(struct sim_event){.what = AT_CHECKED, .node = f->node->index, .life = f->node->life});
+        return;
+    }
     if (sim_node_dies_here(f->node, "before a job") || f->jobs_n == FULL_JOBS_MAX) {
         if (!f->node->dying)
             check_fail(f->sim, "node %u: more than %d jobs wait", f->node->index, FULL_JOBS_MAX);
@@ -144,6 +150,7 @@ static void process_close(struct full *f) {
     core_close(&f->core);
     for (; f->jobs_n > 0; f->jobs_n--, f->jobs_head = (f->jobs_head + 1) % FULL_JOBS_MAX)
         block_unref(f->jobs[f->jobs_head].block);
+    f->check = NULL; /* the core's */
     if (f->admit) {
         admit_stop(f->admit);
         admit_free(f->admit);
@@ -324,7 +331,8 @@ void full_crash(struct sim *s, struct sim_node *n, bool forget_all) {
     n->life++;
     s->crashes++;
     trace(s, n, power_cut, 0, "crashes%s", power_cut ? ", the power is cut" : "");
-    kv_mem_crash(f->kv);
+    if (power_cut || kv_failed(f->kv, NULL))
+        kv_mem_crash(f->kv);
     if (power_cut)
         disk_power_cut(n->disk, &s->faults);
     if (forget_all)
@@ -426,23 +434,60 @@ static int do_judge(struct full *f, const struct job *j) {
     return core_judged(&f->core, j->block, invalid, &f->err);
 }
 
-static int do_commit(struct full *f, const struct job *j) {
-    struct head *before = head_ref(f->executor.head);
-    if (sim_node_dies_here(f->node, "before the commit")) {
-        head_unref(before);
+/* Everybody learns of the new head. */
+static int committed(struct full *f, const struct job *j, const struct head *before) {
+    full_check_committed(f, before, &j->certificate);
+    f->node->committed = f->executor.head->height;
+    if (sim_node_dies_here(f->node, "after the commit"))
         return CODE_OK;
-    }
-    int rc = executor_commit(&f->executor, j->block, &j->certificate, &f->err);
-    if (!rc) {
-        full_check_committed(f, before, &j->certificate);
-        f->node->committed = f->executor.head->height;
-    }
-    head_unref(before);
-    if (rc || sim_node_dies_here(f->node, "after the commit"))
-        return rc;
     f->sim->full->txs_committed += j->block->txs_n;
     admit_committed(f->admit, j->block);
     return core_committed(&f->core, f->executor.head, &f->err);
+}
+
+static int do_commit(struct full *f, const struct job *j) {
+    struct head *before = head_ref(f->executor.head);
+    int rc = CODE_OK;
+    if (!sim_node_dies_here(f->node, "before the commit"))
+        rc = executor_commit(&f->executor, j->block, &j->certificate, &f->err);
+    if (!rc && !f->node->dying)
+        rc = committed(f, j, before);
+    head_unref(before);
+    return rc;
+}
+
+static int do_apply(struct full *f, const struct job *j) {
+    struct head *before = head_ref(f->executor.head);
+    bool invalid = false;
+    int rc = CODE_OK;
+    if (j->height == before->height + 1 && !sim_node_dies_here(f->node, "before a synced block is applied")) {
+        rc = executor_apply(&f->executor, j->block, &j->certificate, j->durable, &invalid, &f->err);
+        if (invalid)
+            check_fail(f->sim, "node %u refuses block %llu that it got by block sync: %s", f->node->index,
+                       (unsigned long long)j->height, err_text(&f->err));
+        else if (!rc)
+            rc = committed(f, j, before);
+        f->sim->full->applied++;
+    }
+    head_unref(before);
+    return rc;
+}
+
+static int do_settle(struct full *f) {
+    if (sim_node_dies_here(f->node, "before synced blocks are durable"))
+        return CODE_OK;
+    int rc = executor_settle(&f->executor, &f->err);
+    return rc || sim_node_dies_here(f->node, "after synced blocks are durable") ? rc : core_settled(&f->core, &f->err);
+}
+
+static int do_check(struct full *f) {
+    struct check *k = f->check;
+    f->check = NULL;
+    check_run(k, f->sim->full->verify);
+    if (k->failed && k->certified)
+        check_fail(f->sim, "node %u: a certified block of height %llu is refused: %s", f->node->index,
+                   (unsigned long long)(k->from + k->good), err_text(&k->why));
+    return core_checked(&f->core, k, &f->err);
 }
 
 static int do_job(struct full *f) {
@@ -461,6 +506,13 @@ static int do_job(struct full *f) {
     case JOB_COMMIT:
         rc = do_commit(f, &j);
         break;
+    case JOB_APPLY:
+        rc = do_apply(f, &j);
+        break;
+    case JOB_SETTLE:
+        rc = do_settle(f);
+        break;
+    case JOB_CHECK:
     case JOB_STOP:
         break;
     }
@@ -489,6 +541,9 @@ void full_event(struct sim *s, struct sim_node *n, const struct sim_event *e) {
         break;
     case AT_JOB:
         rc = do_job(f);
+        break;
+    case AT_CHECKED:
+        rc = do_check(f);
         break;
     case AT_ADMIT:
         do_admit(f, e->b == 1);

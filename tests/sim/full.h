@@ -42,6 +42,7 @@ struct full {
     struct core core;
     struct job jobs[FULL_JOBS_MAX]; /* a ring */
     uint32_t jobs_head, jobs_n;
+    struct check *check;      /* blocks of block sync that are being checked; NULL: none */
     bool due;                 /* the door told that a transaction waits */
     uint64_t tick_generation; /* the AT_TICK that counts */
     struct err err;
@@ -98,7 +99,7 @@ struct full_world {
     struct full_block blocks[BLOCKS_MAX];
     struct full_set *sets[HEIGHTS_MAX]; /* all that heights share, to free */
     uint32_t sets_n;
-    uint64_t txs_sent, txs_committed, reports, links_made;
+    uint64_t txs_sent, txs_committed, reports, links_made, applied;
 };
 
 /* full.c */

@@ -180,12 +180,15 @@ static void answer_blocks(struct full *f, uint32_t from, struct bytes payload, s
         return;
     rng_fill(&f->sim->byz, noise, sizeof noise);
     BlockBatch batch = BLOCK_BATCH__INIT;
-    StoredBlock stored = STORED_BLOCK__INIT, *blocks[4] = {&stored, &stored, &stored, &stored};
+    StoredBlock stored = STORED_BLOCK__INIT;
+    if (f->seen)
+        stored.block = pb_data(f->seen->encoded);
+    if (pb_encode(&stored, arena, &out, NULL) != CODE_OK || rng_chance(&f->sim->byz, 1, 2))
+        out = bytes_of(noise, sizeof noise);
+    ProtobufCBinaryData blocks[4] = {pb_data(out), pb_data(out), pb_data(out), pb_data(out)};
     batch.from = ask->from + rng_below(&f->sim->byz, 2);
     batch.blocks = blocks;
     batch.n_blocks = rng_below(&f->sim->byz, 5);
-    stored.block = f->seen && rng_chance(&f->sim->byz, 1, 2) ? pb_data(f->seen->encoded)
-                                                             : (ProtobufCBinaryData){sizeof noise, noise};
     if (rng_chance(&f->sim->byz, 3, 4) && pb_encode(&batch, arena, &out, NULL) == CODE_OK)
         post(f, from, WIRE_BLOCK_BATCH, out);
 }

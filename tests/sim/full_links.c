@@ -171,7 +171,9 @@ static void post_one(struct sim *s, struct msg *m, uint32_t to) {
     if (!s->calm && rng_chance(&s->net, s->drawn.loss, 1000))
         return;
     link_deliver_later(s, m, to, l->life);
-    if (!s->calm && rng_chance(&s->net, s->drawn.duplicate, 1000))
+    /* A link gives nothing twice; nodes say some things again. */
+    bool repeated = wire_class(m->wire) == NET_VOTES || wire_class(m->wire) == NET_PROPOSALS;
+    if (!s->calm && rng_chance(&s->net, s->drawn.duplicate, 1000) && repeated)
         link_deliver_later(s, m, to, l->life);
 }
 

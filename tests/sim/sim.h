@@ -106,6 +106,7 @@ enum happening {
     /* full nodes */
     AT_TICK,      /* generation */
     AT_JOB,       /* the ledger's first job is done */
+    AT_CHECKED,   /* blocks of block sync are checked */
     AT_ADMIT,     /* the door looks at what came; b = 1: and again and again */
     AT_LINK,      /* node, b: a link between them is tried */
     AT_LINK_DOWN, /* node, b */

@@ -224,6 +224,7 @@ static void handle(struct sim *s, const struct sim_event *e) {
     case AT_NEXT_HEIGHT:
     case AT_TICK:
     case AT_JOB:
+    case AT_CHECKED:
     case AT_ADMIT:
         break;
     }
