@@ -46,7 +46,7 @@ struct submission {
 struct pooled {
     struct mempool_tx mp; /* first: what the pool gives back */
     atomic_uint refs;
-    uint64_t admitted_ms; /* clock_mono_ms */
+    uint64_t admitted_ms;
     uint8_t wire[];
 };
 
@@ -89,12 +89,17 @@ static void on_drop(void *arg, struct mempool_tx *tx, enum mempool_drop why) {
     pooled_unref((struct pooled *)tx);
 }
 
-static struct pooled *pooled_new(const struct tx *tx, const struct app_admission *adm, bool local, uint64_t height) {
+static uint64_t now_ms(const struct admit *a) {
+    return a->config.mono_ms != NULL ? a->config.mono_ms(a->config.arg) : clock_mono_ms();
+}
+
+static struct pooled *pooled_new(const struct admit *a, const struct tx *tx, const struct app_admission *adm,
+                                 bool local) {
     struct pooled *p = calloc(1, sizeof *p + tx->wire.len);
     if (p == NULL)
         return NULL;
     atomic_init(&p->refs, 1);
-    p->admitted_ms = clock_mono_ms();
+    p->admitted_ms = now_ms(a);
     memcpy(p->wire, tx->wire.data, tx->wire.len);
     p->mp = (struct mempool_tx){.wire_hash = tx->wire_hash,
                                 .tx_id = tx->id,
@@ -104,7 +109,7 @@ static struct pooled *pooled_new(const struct tx *tx, const struct app_admission
                                 .valid_until = adm->valid_until_height,
                                 .wire = bytes_of(p->wire, tx->wire.len),
                                 .local = local,
-                                .height = height};
+                                .height = a->st_height};
     return p;
 }
 
@@ -219,7 +224,7 @@ static int admit_one(struct admit *a, const struct submission *s, const struct t
     rc = a->config.app->ops->check_tx(a->config.app->self, a->st, a->st_height + 1, tx, &adm, err);
     if (rc == CODE_OK && adm.sequence == 0)
         rc = err_set(err, CODE_UNSUPPORTED, "transactions without a sequence are not taken yet");
-    struct pooled *p = rc == CODE_OK ? pooled_new(tx, &adm, s->local, a->st_height) : NULL;
+    struct pooled *p = rc == CODE_OK ? pooled_new(a, tx, &adm, s->local) : NULL;
     if (rc == CODE_OK && p == NULL)
         rc = err_set(err, CODE_NO_MEMORY, "no memory for a transaction");
     /* Its effects follow those of the account's waiting ones, so the first of them says where the state is. */
@@ -545,7 +550,7 @@ void admit_unpin(struct admit_pins *pins) {
 
 void admit_find(struct admit *a, const struct hash *wire_hashes, size_t n, struct arena *arena, struct bytes *ret_wires,
                 uint32_t *ret_age_ms) {
-    uint64_t now = clock_mono_ms();
+    uint64_t now = now_ms(a);
     mutex_lock(&a->lock);
     for (size_t i = 0; i < n; i++) {
         const struct mempool_tx *tx = mempool_find(&a->pool, &wire_hashes[i]);

@@ -32,7 +32,8 @@ struct admit_config {
     void (*spread)(void *arg, struct bytes gather);
     /* The peer sent something that no correct node admits. */
     void (*misbehaved)(void *arg, uint32_t peer, const char *why);
-    bool threadless; /* no thread is started: the owner calls admit_pass (the simulator) */
+    uint64_t (*mono_ms)(void *arg); /* the time; NULL: the machine's */
+    bool threadless;                /* no thread is started: the owner calls admit_pass (the simulator) */
 };
 
 /* Starts the thread. Everything in the config is borrowed and outlives it. */
