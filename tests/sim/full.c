@@ -85,6 +85,12 @@ static void host_respread(void *ctx) {
     admit_soon(f, 1);
 }
 
+static void host_txs(void *ctx, const struct hash *wire_hashes, size_t n, struct arena *arena, struct bytes *ret_wires,
+                     uint32_t *ret_age_ms) {
+    struct full *f = ctx;
+    admit_find(f->admit, wire_hashes, n, arena, ret_wires, ret_age_ms);
+}
+
 static uint64_t host_earliest(void *ctx) {
     struct full *f = ctx;
     return store_first_block(f->store);
@@ -118,6 +124,7 @@ static const struct core_host host = {.mono_ns = host_mono_ns,
                                       .job = host_job,
                                       .ready = host_ready,
                                       .respread = host_respread,
+                                      .txs = host_txs,
                                       .earliest = host_earliest,
                                       .serve_decided = host_serve_decided,
                                       .evidence = host_evidence,
@@ -129,6 +136,10 @@ static const struct core_host host = {.mono_ns = host_mono_ns,
 static void door_due(void *arg) {
     struct full *f = arg;
     f->due = true;
+}
+
+static uint64_t door_mono_ms(void *arg) {
+    return host_mono_ns(arg) / 1000000;
 }
 
 static void door_spread(void *arg, struct bytes gather) {
@@ -220,6 +231,7 @@ static int open_admit(struct full *f) {
                              .due = door_due,
                              .spread = door_spread,
                              .misbehaved = door_misbehaved,
+                             .mono_ms = door_mono_ms,
                              .threadless = true};
     return admit_new(&c, f->executor.head->height, &f->admit, &f->err);
 }

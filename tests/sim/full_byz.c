@@ -37,7 +37,7 @@ void full_byz_certificate(struct full *f, const struct certificate *cert) {
         post_all(f, WIRE_CERTIFICATE, out);
     } else if (f->sim->drawn.garbage) { /* well sealed nonsense of any kind */
         rng_fill(&f->sim->byz, noise, sizeof noise);
-        post_all(f, (uint8_t)rng_range(&f->sim->byz, WIRE_VOTE, WIRE_TXS), bytes_of(noise, sizeof noise));
+        post_all(f, (uint8_t)rng_range(&f->sim->byz, WIRE_VOTE, WIRE_TX_REPLY), bytes_of(noise, sizeof noise));
     }
     arena_rewind(arena, mark);
 }
@@ -128,6 +128,11 @@ static struct block *changed_block(struct full *f, uint64_t height, struct arena
     return b;
 }
 
+/* Which transactions' bodies go along: all, or none, which it will not give later, either. */
+static const bool *withhold(struct sim *s, const struct block *b, struct arena *arena) {
+    return rng_chance(&s->byz, 1, 3) ? arena_array(arena, b->txs_n + 1, sizeof(bool)) : NULL;
+}
+
 void full_byz_propose(struct full *f, struct proposal *proposal, bool twice) {
     struct sim *s = f->sim;
     struct arena *arena = &s->full->scratch;
@@ -142,7 +147,7 @@ void full_byz_propose(struct full *f, struct proposal *proposal, bool twice) {
         proposal->value = b->header.id;
         key_sign_proposal(s, f->node->validator, proposal);
         full_block_note(s, &b->header);
-        n += wire_proposal_encode(proposal, b, arena, &out[n], NULL) == CODE_OK;
+        n += wire_proposal_encode(proposal, b, withhold(s, b, arena), arena, &out[n], NULL) == CODE_OK;
         block_unref(b);
     }
     for (uint32_t to = 0; n > 0 && to < s->nodes_n; to++)
@@ -159,16 +164,38 @@ static void hear_vote(struct full *f, struct bytes payload, struct arena *arena)
         byz_hears_vote(f->sim, f->node, v.height, v.round, &v.value);
 }
 
+/* It keeps what came whole, to change it. */
 static void hear_proposal(struct full *f, struct bytes payload, struct arena *arena) {
-    struct proposal p;
+    struct wire_proposal p;
     struct block *b = NULL;
-    if (wire_proposal_decode(payload, &f->sim->chain_tag, arena, &p, &b, NULL) != CODE_OK)
+    if (wire_proposal_decode(payload, &f->sim->chain_tag, arena, &p, NULL) != CODE_OK)
         return;
-    const struct full_set *last = p.height > 1 ? full_set_at(f->sim, p.height - 1) : NULL;
-    block_open(b, last ? last->set.n : 0, NULL);
-    block_unref(f->seen);
-    f->seen = b;
-    byz_hears_proposal(f->sim, f->node, p.height, p.round, &p.value);
+    struct bytes *txs = arena_array(arena, p.txs_n + 1, sizeof *txs);
+    for (size_t i = 0; txs && i < p.txs_n; i++)
+        txs[i] = pb_bytes(p.txs[i]);
+    struct block_parts parts = {
+        .header = p.header_bytes, .last_certificate = p.last_certificate, .txs = txs, .txs_n = p.txs_n};
+    const struct full_set *last = p.proposal.height > 1 ? full_set_at(f->sim, p.proposal.height - 1) : NULL;
+    if (txs && p.txs_n == p.hashes_n && block_build(&parts, &f->sim->chain_tag, &b, NULL) == CODE_OK) {
+        block_open(b, last ? last->set.n : 0, NULL);
+        block_unref(f->seen);
+        f->seen = b;
+    }
+    byz_hears_proposal(f->sim, f->node, p.proposal.height, p.proposal.round, &p.proposal.value);
+}
+
+/* Asked for transactions or a body, it gives those of something else, or nothing. */
+static void answer_txs(struct full *f, uint32_t from, struct bytes payload, struct arena *arena) {
+    TxRequest *ask = NULL;
+    struct bytes out;
+    if (!f->seen || !f->seen->opened || pb_decode(&tx_request__descriptor, payload, arena, &ask, NULL) != CODE_OK)
+        return;
+    TxReply reply = TX_REPLY__INIT;
+    reply.value_id = ask->value_id;
+    reply.n_txs = f->seen->pb->n_txs;
+    reply.txs = f->seen->pb->txs;
+    if (rng_chance(&f->sim->byz, 1, 2) && pb_encode(&reply, arena, &out, NULL) == CODE_OK)
+        post(f, from, WIRE_TX_REPLY, out);
 }
 
 /* Asked for blocks, it answers with noise, with what nobody asked for, or not at all. */
@@ -204,6 +231,9 @@ void full_byz_message(struct full *f, uint32_t from, uint8_t kind, struct bytes 
         break;
     case WIRE_PROPOSAL:
         hear_proposal(f, payload, arena);
+        break;
+    case WIRE_TX_REQUEST:
+        answer_txs(f, from, payload, arena);
         break;
     case WIRE_BLOCK_REQUEST:
         answer_blocks(f, from, payload, arena);

@@ -109,16 +109,14 @@ static void check_vote(struct full *f, struct bytes payload, struct arena *arena
 }
 
 static void check_proposal(struct full *f, struct bytes payload, struct arena *arena) {
-    struct bft_sign sign = {.type = VOTE_PROPOSAL};
-    struct block *b = NULL;
-    if (wire_proposal_decode(payload, &f->sim->chain_tag, arena, &sign.proposal, &b, NULL) != CODE_OK) {
+    struct wire_proposal p;
+    if (wire_proposal_decode(payload, &f->sim->chain_tag, arena, &p, NULL) != CODE_OK) {
         check_fail(f->sim, "node %u sends a proposal that is none", f->node->index);
         return;
     }
-    full_block_note(f->sim, &b->header);
-    block_unref(b);
-    if (owner_of(f->sim, sign.proposal.height, sign.proposal.validator) == f->node->validator)
-        check_signed(f->sim, f->node, &sign);
+    full_block_note(f->sim, &p.header);
+    if (owner_of(f->sim, p.proposal.height, p.proposal.validator) == f->node->validator)
+        check_signed(f->sim, f->node, &(struct bft_sign){.type = VOTE_PROPOSAL, .proposal = p.proposal});
 }
 
 void full_check_sent(struct full *f, uint8_t kind, struct bytes payload) {

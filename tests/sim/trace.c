@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/sim/sim.h"
+#include "tests/sim/full.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,6 +71,9 @@ static void print_message(const struct msg *m) {
     case MSG_BODY:
         printf("body %s\n", value_name(&m->value, name));
         break;
+    case MSG_FRAME:
+        printf("frame of kind %u, %zu bytes\n", m->wire, m->data_len);
+        break;
     }
 }
 
@@ -80,7 +83,9 @@ static void print_event(const struct sim *s, const struct sim_event *e, const st
     static const char *const happenings[] = {
         [AT_BUILT] = "built",    [AT_JUDGED] = "judged",   [AT_NEXT_HEIGHT] = "next height",
         [AT_TX] = "transaction", [AT_RESTART] = "restart", [AT_FAULT] = "faults",
-        [AT_HEAL] = "heal",      [AT_BYZANTINE] = "liar",  [AT_CALM] = "calm"};
+        [AT_HEAL] = "heal",      [AT_BYZANTINE] = "liar",  [AT_CALM] = "calm",
+        [AT_TICK] = "tick",      [AT_JOB] = "job",         [AT_CHECKED] = "checked",
+        [AT_ADMIT] = "door",     [AT_LINK] = "link",       [AT_LINK_DOWN] = "link down"};
     if (e->what == AT_TIMER && n && n->timer_generation[e->b] != e->a)
         return; /* cancelled */
     print_place(s, n);
@@ -102,7 +107,8 @@ void trace_event(struct sim *s, const struct sim_event *e) {
     if (!s->options.trace)
         return;
     const struct sim_node *n = e->node < s->nodes_n ? &s->nodes[e->node] : NULL;
-    if (e->what == AT_FAULT || (n && !n->up && e->what != AT_RESTART))
+    if (e->what == AT_FAULT || (e->what == AT_TICK && s->full && e->a != s->full->nodes[e->node].tick_generation) ||
+        (n && !n->up && e->what != AT_RESTART))
         return;
     print_event(s, e, n);
 }
