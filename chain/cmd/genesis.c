@@ -7,6 +7,7 @@
 #include "chain/codec/json.h"
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
+#include "chain/types/light.h"
 
 #include <stdio.h>
 
@@ -43,7 +44,7 @@ static void consensus_defaults(ConsensusParams *p, bool dev) {
     p->block_txs_max = 4000;
     p->block_signatures_max = 16000;
     p->time_scale = 1;
-    p->evidence_window_ms = 14 * DAY;
+    p->evidence_window_ms = 16 * DAY;
     p->development = dev;
 }
 
@@ -64,7 +65,7 @@ static void validator_defaults(ValidatorParams *p, bool dev) {
     p->bond_min = dev ? CAIRN : 1000 * CAIRN;
     p->validators_max = 100;
     p->unbonding_ms = 21 * DAY;
-    p->trust_period_ms = 7 * DAY;
+    p->trust_period_ms = LIGHT_TRUST_PERIOD_MS;
     p->downtime_window = 10000; /* 14 hours of idle blocks, a quarter of an hour of busy ones */
     p->downtime_signed_min = 500;
     p->downtime_jail_ms = dev ? MINUTE : HOUR;

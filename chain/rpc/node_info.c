@@ -91,7 +91,7 @@ int rpc_get_net_info(void *ctx, struct http_request *r, struct err *err) {
     return reply_pb(r, &pb, err);
 }
 
-/* The newest records of the validators that are in the state. */
+/* The newest records of validators, whether they vote or not: the first ones by address. */
 static int validator_records(const struct rpc *rpc, struct arena *arena, ValidatorsBody *body, struct err *err) {
     struct store_view *view = NULL;
     struct state *st = NULL;

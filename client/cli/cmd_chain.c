@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cairn status, block, validators: the ledger itself. */
 #include "chain/base/num.h"
+#include "chain/codec/bech32.h"
+#include "chain/codec/pb.h"
+#include "chain/crypto/address.h"
 #include "client/cli/commands.h"
 
 #include <stdio.h>
@@ -30,10 +33,31 @@ int cmd_block_show(struct cli *cli, struct err *err) {
     return rc ? rc : cli_print_pb(cli, block, err);
 }
 
+/* The newest record of a validator, among those that the node sent. */
+static const Validator *record_of(const ValidatorsBody *body, const struct addr *addr) {
+    for (size_t i = 0; i < body->n_records; i++)
+        if (bytes_eq(pb_bytes(body->records[i]->address), addr_bytes(addr)))
+            return body->records[i];
+    return NULL;
+}
+
+static json_t *voter_row(struct cli *cli, const ValidatorsBody *body, const ValidatorPower *voter) {
+    char text[ADDR_TEXT_MAX] = "";
+    struct pubkey key;
+    struct addr addr = {{0}};
+    if (pubkey_from(pb_bytes(voter->pubkey), &key)) {
+        addr = addr_of_key(&key);
+        addr_to_text(&addr, text);
+    }
+    const Validator *v = record_of(body, &addr);
+    return json_pack("{s:s, s:s, s:s, s:s}", "name", v ? v->name : "", "address", text, "power",
+                     cli_u64(cli, voter->power), "missed_reveals", v ? cli_u64(cli, v->missed_reveals) : "");
+}
+
 int cmd_validators(struct cli *cli, struct err *err) {
     static const char *const columns[] = {"name", "address", "power", "missed_reveals", NULL};
     struct ledger *ledger;
-    json_t *body = NULL;
+    ValidatorsBody *body;
     char path[64] = "/v1/validators";
     uint64_t height;
     int rc = cli_number(cli, "--height", 0, UINT64_MAX, &height, err);
@@ -42,10 +66,11 @@ int cmd_validators(struct cli *cli, struct err *err) {
     if (!rc)
         rc = cli_ledger(cli, &ledger, err);
     if (!rc)
-        rc = ledger_get_json(ledger, path, &body, err);
+        rc = ledger_get(ledger, path, &validators_body__descriptor, &cli->arena, &body, err);
     if (rc)
         return rc;
-    json_t *rows = json_incref(json_object_get(body, "records"));
-    json_decref(body);
-    return cli_print_table(cli, rows ? rows : json_array(), columns, err);
+    json_t *rows = json_array();
+    for (size_t i = 0; body->set && i < body->set->n_validators; i++)
+        json_array_append_new(rows, voter_row(cli, body, body->set->validators[i]));
+    return cli_print_table(cli, rows, columns, err);
 }

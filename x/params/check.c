@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What parameters a chain can live with: judged once at genesis, and by every later change. */
 #include "chain/base/limits.h"
+#include "chain/types/light.h"
 #include "x/params/params.h"
 
 #include <inttypes.h>
@@ -56,7 +57,8 @@ static int check_auth(const AuthParams *p, const ConsensusParams *consensus, str
     return rc;
 }
 
-/* "unbonding >= evidence window > light clients' trust period": whom a light client trusts can still be punished. */
+/* "unbonding >= evidence window > light clients' trust period": whom a light client trusts can still be punished. What
+ * our own light clients take for the period is fixed (chain/types/light.h). */
 static int check_validator(const ValidatorParams *p, const ConsensusParams *consensus, struct err *err) {
     uint64_t window = consensus->evidence_window_ms;
     const struct range r[] = {
@@ -64,7 +66,8 @@ static int check_validator(const ValidatorParams *p, const ConsensusParams *cons
         {"validator.bond_min", p->bond_min, p->bond_per_power, (uint64_t)1 << 62},
         {"validator.validators_max", p->validators_max, 1, VALIDATORS_MAX},
         {"validator.unbonding_ms", p->unbonding_ms, window, 10 * YEAR_MS},
-        {"validator.trust_period_ms", p->trust_period_ms, 1, window - 1},
+        {"validator.trust_period_ms", p->trust_period_ms, consensus->development ? 1 : LIGHT_TRUST_PERIOD_MS,
+         window - 1},
         {"validator.downtime_window", p->downtime_window, 1, DOWNTIME_WINDOW_MAX},
         {"validator.downtime_signed_min", p->downtime_signed_min, 0, p->downtime_window},
         {"validator.downtime_jail_ms", p->downtime_jail_ms, 0, YEAR_MS},

@@ -3,6 +3,7 @@
 #include "tests/unit/x/validator/common.h"
 
 #include "cairn/state.h"
+#include "chain/types/light.h"
 #include "chain/types/signed.h"
 #include "x/params/params.h"
 #include "x/validator/stake.h"
@@ -281,6 +282,15 @@ static void equal_unbonding(void) {
 static void long_trust(void) {
     f.params.validator.trust_period_ms = f.params.consensus.evidence_window_ms;
 }
+static void no_development(void) {
+    f.params.consensus.development = false;
+}
+static void what_clients_take(void) {
+    f.params.consensus.development = false;
+    f.params.validator.trust_period_ms = LIGHT_TRUST_PERIOD_MS;
+    f.params.consensus.evidence_window_ms = LIGHT_TRUST_PERIOD_MS + 1;
+    f.params.validator.unbonding_ms = LIGHT_TRUST_PERIOD_MS + 1;
+}
 static void too_many(void) {
     f.params.validator.validators_max = VALIDATORS_MAX + 1;
 }
@@ -299,6 +309,9 @@ static void genesis__parameters_that_no_chain_lives_with(void **state) {
     assert_code(started(equal_unbonding, &err), CODE_OK);
     assert_code(started(long_trust, &err), CODE_INVALID_ARGUMENT);
     assert_non_null(strstr(err.msg, "trust_period_ms"));
+    assert_code(started(no_development, &err), CODE_INVALID_ARGUMENT);
+    assert_non_null(strstr(err.msg, "trust_period_ms"));
+    assert_code(started(what_clients_take, &err), CODE_OK);
     assert_code(started(too_many, &err), CODE_INVALID_ARGUMENT);
     assert_code(started(few_places, &err), CODE_INVALID_ARGUMENT);
     assert_code(started(small_unit, &err), CODE_INVALID_ARGUMENT);
