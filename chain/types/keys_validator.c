@@ -84,12 +84,8 @@ struct bytes key_reward_state(struct key *k) {
     return table(k, 'f');
 }
 
-struct bytes key_liveness_all(struct key *k) {
+struct bytes key_downtime(struct key *k) {
     return table(k, 'l');
-}
-
-struct bytes key_liveness(struct key *k, const struct addr *addr) {
-    return with_addr(k, 'l', addr);
 }
 
 struct bytes key_missed_all(struct key *k) {

@@ -23,9 +23,8 @@ struct bytes key_unbonding(struct key *k, uint64_t release_at,
 struct bytes key_unbondings(struct key *k);
 struct bytes key_rewards(struct key *k, const struct addr *addr); /* 'r' addr -> ValidatorRewards */
 struct bytes key_rewards_all(struct key *k);
-struct bytes key_reward_state(struct key *k);                      /* 'f' -> RewardState */
-struct bytes key_liveness(struct key *k, const struct addr *addr); /* 'l' addr -> Liveness */
-struct bytes key_liveness_all(struct key *k);
+struct bytes key_reward_state(struct key *k);            /* 'f' -> RewardState */
+struct bytes key_downtime(struct key *k);                /* 'l' -> Downtime */
 struct bytes key_missed(struct key *k, uint64_t height); /* 'm' height -> MissedHeight */
 struct bytes key_missed_all(struct key *k);
 struct bytes key_used_evidence(struct key *k, const struct hash *id); /* 'x' id of the evidence -> UsedEvidence */

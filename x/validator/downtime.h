@@ -8,8 +8,9 @@
  * signed ones it is jailed. A certificate needs only two thirds, so a slow validator is often left out of it:
  * downtime_signed_min asks for a sign of life, not for punctuality.
  *
- * Only misses are written: one record a height that somebody missed, one counter a validator that missed. A height that
- * everybody signed costs nothing.
+ * Only misses are written: one small record a height that somebody missed, and the one record with all counters. A
+ * height that everybody signed costs nothing. Each counting has a number of its own, so what was noted of one that
+ * ended (by a jail, or by leaving the set) concerns no later one.
  */
 #include "cairn/validator.h"
 #include "x/base/module.h"
@@ -17,7 +18,7 @@
 /* Begin work: counts the certificate of the height before. Jails. */
 int downtime_step(struct ctx *ctx, uint64_t index, bool *ret_more, struct err *err);
 
-/* Counting begins anew with the present height, or ends. */
+/* Counting begins anew with the present height, or ends, also when there was none. */
 int downtime_begin(struct ctx *ctx, const struct addr *addr, struct err *err);
 int downtime_end(struct ctx *ctx, const struct addr *addr, struct err *err);
 
