@@ -178,8 +178,35 @@ static void check_body_held(struct sim *s, uint64_t height, uint32_t block) {
     for (uint32_t i = 0; i < s->nodes_n; i++)
         if (s->nodes[i].nature == HONEST && sim_node_has_durable_body(&s->nodes[i], block))
             power += s->powers[s->nodes[i].validator];
-    if (power * 3 <= s->total)
+    if (s->drawn.fork ? power == 0 : power * 3 <= s->total)
         check_fail(s, "the body decided at height %llu is on too few disks", (unsigned long long)height);
+}
+
+/* Liars were too many and agreement is broken, as it may be. When both decisions are of one round, the certificates
+ * together prove more than a third of the power to have signed both. (Over two rounds nobody needs to sign twice: that
+ * takes a forgotten lock, which no two signatures prove.) */
+static void check_fork(struct sim *s, const struct sim_node *n, uint64_t height, const struct certificate *cert) {
+    const struct certificate *other = NULL;
+    uint64_t power = 0;
+    for (uint32_t i = 0; i < s->nodes_n && !other; i++)
+        if (&s->nodes[i] != n && s->nodes[i].nature == HONEST && s->nodes[i].committed >= height &&
+            s->nodes[i].store[height].cert && !hash_eq(&s->nodes[i].store[height].cert->value, &cert->value))
+            other = s->nodes[i].store[height].cert;
+    s->forked = true;
+    trace(s, n, height, cert->round, "agreement is broken at height %llu", (unsigned long long)height);
+    if (!other || other->round != cert->round)
+        return;
+    for (uint16_t i = 0; i < cert->n; i++)
+        for (uint16_t j = 0; j < other->n; j++)
+            if (cert->votes[i].validator == other->votes[j].validator) {
+                power += s->powers[cert->votes[i].validator];
+                if (s->natures[cert->votes[i].validator] == HONEST)
+                    check_fail(s, "honest validator %u signed for both sides of the fork at height %llu",
+                               cert->votes[i].validator, (unsigned long long)height);
+            }
+    if (power * 3 <= s->total)
+        check_fail(s, "the fork at height %llu proves only %llu of %llu to have lied", (unsigned long long)height,
+                   (unsigned long long)power, (unsigned long long)s->total);
 }
 
 void check_decided(struct sim *s, const struct sim_node *n, uint64_t height, const struct hash *value,
@@ -201,6 +228,8 @@ void check_decided(struct sim *s, const struct sim_node *n, uint64_t height, con
         s->highest = height > s->highest ? height : s->highest;
         s->empty_blocks += s->blocks[block].txs == 0;
         check_body_held(s, height, block);
+    } else if (!hash_eq(&s->decided[height], value) && s->drawn.fork) {
+        check_fork(s, n, height, cert);
     } else if (!hash_eq(&s->decided[height], value)) {
         check_fail(s, "agreement is broken at height %llu: node %u decides another value", (unsigned long long)height,
                    n->index);

@@ -39,17 +39,24 @@ static void draw_options(struct sim *s) {
     PICK(loss, 0, 0, 10, 100, 300);
     PICK(duplicate, 0, 0, 50, 300);
     PICK(partition, 0, 0, 30, 100);
+    PICK(clog, 0, 0, 0, 50, 300);
+    PICK(drift, 0, 0, 5, 100);
     PICK(skew_ms, 0, 0, 50, 200);
     PICK(crash, 0, 0, 20, 100);
     PICK(crash_inside, 0, 0, 20, 200, 1500);
+    PICK(gone, 0, 0, 0, 1);
     PICK(ledger_ms, 0, 5, 50, 300, 1500);
     PICK(forgetful, 0, 0, 0, 1);
     PICK(silent, 0, 1);
     PICK(twin, 0, 1, 1);
     PICK(amnesiac, 0, 1);
     PICK(scripted, 0, 1, 1);
+    r = stream(s, "fork");
+    s->drawn.fork = rng_chance(&r, 1, FORK_EVERY) ? 1 : 0;
     PICK(garbage, 0, 1);
     PICK(bad_txs, 0, 10, 50);
+    if (s->drawn.fork && s->drawn.partition == 0)
+        s->drawn.partition = 30; /* or the twins hear the same */
     limits_apply(&s->options.limits, &s->drawn);
 }
 
@@ -78,24 +85,42 @@ static bool is_on(const struct sim *s, enum nature nature) {
 static void draw_natures(struct sim *s) {
     static const enum nature natures[] = {SILENT, TWIN, TWIN, AMNESIAC, SCRIPTED, SCRIPTED};
     struct rng r = stream(s, "natures");
-    uint64_t bad = 0;
     bool any = rng_chance(&r, 2, 3);
-    for (uint16_t v = 0; v < s->validators; v++)
-        s->natures[v] = HONEST;
     for (uint16_t tries = 0; any && tries < s->validators; tries++) {
         uint16_t v = (uint16_t)rng_below(&r, s->validators);
         enum nature nature = natures[rng_below(&r, sizeof natures / sizeof *natures)];
-        if (s->natures[v] != HONEST || (bad + s->powers[v]) * 3 >= s->total || !is_on(s, nature))
+        if (s->natures[v] != HONEST || (s->bad + s->powers[v]) * 3 >= s->total || !is_on(s, nature))
             continue;
-        bad += s->powers[v];
+        s->bad += s->powers[v];
         s->natures[v] = nature;
+    }
+}
+
+/* More than a third, less than two thirds, say two things at once: as twins, or by script. */
+static void draw_fork(struct sim *s) {
+    struct rng r = stream(s, "natures");
+    uint64_t enough = s->total / 3 + rng_below(&r, s->total / 4 + 1);
+    uint32_t twins = NODES_MAX - 1 - s->validators;
+    for (uint32_t tries = 0; s->bad <= enough && tries < 1000; tries++) {
+        uint16_t v = (uint16_t)rng_below(&r, s->validators);
+        if (s->natures[v] != HONEST || (s->bad + s->powers[v]) * 3 >= 2 * s->total)
+            continue;
+        s->bad += s->powers[v];
+        s->natures[v] = twins > 0 && rng_chance(&r, 7, 8) ? TWIN : SCRIPTED;
+        twins -= s->natures[v] == TWIN;
     }
 }
 
 void draw(struct sim *s) {
     draw_options(s);
     draw_validators(s);
-    draw_natures(s);
+    s->bad = 0;
+    for (uint16_t v = 0; v < s->validators; v++)
+        s->natures[v] = HONEST;
+    if (s->drawn.fork)
+        draw_fork(s);
+    else
+        draw_natures(s);
     s->config = (struct bft_config){.propose_ms = 400,
                                     .propose_delta_ms = 200,
                                     .prevote_ms = 150,

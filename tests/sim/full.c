@@ -20,7 +20,7 @@ static struct full *full_of(struct sim *s, const struct sim_node *n) {
 
 static uint64_t host_mono_ns(void *ctx) {
     struct full *f = ctx;
-    return (f->sim->now + 1000000) * 1000000;
+    return (f->sim->now + 1000000) * 1000 * (uint64_t)(1000 + f->node->drift);
 }
 
 static uint64_t host_real_ms(void *ctx) {
@@ -284,7 +284,7 @@ static void schedule_tick(struct full *f) {
     f->tick_generation = ++s->seq;
     if (at == UINT64_MAX)
         return;
-    uint64_t delay = at > now ? (at - now + 999999) / 1000000 : 1;
+    uint64_t delay = at > now ? sim_node_wait(f->node, (at - now + 999999) / 1000000) + 1 : 1;
     sim_at(
         s, delay,
         &(struct sim_event){.what = AT_TICK, .node = f->node->index, .life = f->node->life, .a = f->tick_generation});

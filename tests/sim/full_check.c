@@ -157,7 +157,7 @@ static void check_held(struct sim *s, const struct hash *id, uint64_t height) {
         if (full_has_body(&s->full->nodes[i], id, height))
             power += set->power[n->validator];
     }
-    if (power * 3 <= set->total)
+    if (s->drawn.fork ? power == 0 : power * 3 <= set->total)
         check_fail(s, "the body decided at height %llu is held by too few", (unsigned long long)height);
 }
 
@@ -190,6 +190,8 @@ void full_check_committed(struct full *f, const struct head *before, const struc
         s->highest = h->height > s->highest ? h->height : s->highest;
         s->empty_blocks += b && b->txs == 0;
         check_held(s, &h->id, h->height);
+    } else if (!hash_eq(&s->decided[h->height], &h->id) && s->drawn.fork) {
+        s->forked = true; /* as it may be here; small seeds look at who is proven to have lied */
     } else if (!hash_eq(&s->decided[h->height], &h->id)) {
         check_fail(s, "agreement is broken at height %llu: node %u decides another block",
                    (unsigned long long)h->height, f->node->index);

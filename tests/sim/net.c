@@ -29,20 +29,28 @@ void msg_release(struct msg *m) {
     free(m);
 }
 
-/* Exponential around the mean, in whole milliseconds, at most 8 times it. */
-static uint64_t draw_delay(struct sim *s) {
+/* Exponential around the mean, in whole milliseconds, at most 8 times it; and all that a clogged link holds back. */
+static uint64_t draw_delay(struct sim *s, uint32_t from, uint32_t to) {
     uint64_t d = s->drawn.delay_min;
     for (int i = 0; i < 8; i++) {
         d += rng_below(&s->net, s->drawn.delay_mean + 1);
         if (rng_chance(&s->net, 1, 2))
             break;
     }
-    return d;
+    uint64_t until = s->clogged_until[from][to];
+    return until > s->now + d ? until - s->now : d;
+}
+
+void links_clog(struct sim *s) {
+    uint32_t from = (uint32_t)rng_below(&s->faults, s->nodes_n), to = (uint32_t)rng_below(&s->faults, s->nodes_n);
+    uint64_t ms = rng_range(&s->faults, 200, 8000);
+    s->clogged_until[from][to] = s->now + ms;
+    trace(s, NULL, from, to, "link %u>%u is clogged for %llu ms", from, to, (unsigned long long)ms);
 }
 
 void link_deliver_later(struct sim *s, struct msg *m, uint32_t to, uint32_t life) {
     m->refs++;
-    sim_at(s, draw_delay(s), &(struct sim_event){.what = AT_DELIVER, .node = to, .a = life, .msg = m});
+    sim_at(s, draw_delay(s, m->from, to), &(struct sim_event){.what = AT_DELIVER, .node = to, .a = life, .msg = m});
 }
 
 void links_send(struct sim *s, struct msg *m, uint32_t to) {
@@ -64,7 +72,10 @@ void links_broadcast(struct sim *s, struct msg *m) {
 /* Cuts the nodes in two; sometimes only one direction. */
 void links_partition(struct sim *s) {
     uint64_t side = rng_chance(&s->faults, 1, 2) ? 1ull << rng_below(&s->faults, s->nodes_n) : rng_u64(&s->faults);
-    uint64_t ways = rng_below(&s->faults, 3);
+    uint64_t ways = s->drawn.fork ? 0 : rng_below(&s->faults, 3);
+    for (uint32_t i = 0; s->drawn.fork && i < s->nodes_n; i++)
+        if (s->nodes[i].nature == TWIN) /* one of them on each side */
+            side = i < s->validators ? side | 1ull << i : side & ~(1ull << i);
     for (uint32_t i = 0; i < s->nodes_n; i++)
         for (uint32_t j = 0; j < s->nodes_n; j++) {
             bool out = (side >> i & 1) && !(side >> j & 1);

@@ -118,12 +118,16 @@ static int env_log_sync(void *ctx, struct err *err) {
     return sim_node_dies_here(n, "after a sync") ? CODE_INTERNAL : CODE_OK;
 }
 
+uint64_t sim_node_wait(const struct sim_node *n, uint64_t ms) {
+    return ms * 1000 / (uint64_t)(1000 + n->drift);
+}
+
 static void env_timer_arm(void *ctx, const struct bft_timer *timer) {
     struct sim_node *n = ctx;
     struct sim *s = n->sim;
     n->timers[timer->kind] = *timer;
     n->timer_generation[timer->kind] = ++s->seq;
-    sim_at(s, timer->delay_ms,
+    sim_at(s, sim_node_wait(n, timer->delay_ms),
            &(struct sim_event){.what = AT_TIMER,
                                .node = n->index,
                                .life = n->life,
@@ -479,6 +483,8 @@ void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum natu
     n->seen_round = 0;
     memset(n->seen_values, 0, sizeof n->seen_values);
     n->clock_offset = 0;
+    n->drift = 0;
+    n->gone = false;
     n->env = (struct driver_env){.ctx = n,
                                  .log_begin = env_log_begin,
                                  .log_append = env_log_append,

@@ -39,15 +39,19 @@ enum kind {
     X(loss, FAULT, 0, "of messages, per mille")                                                                        \
     X(duplicate, FAULT, 0, "messages, per mille")                                                                      \
     X(partition, FAULT, 0, "chance a tick of 100 ms, per mille")                                                       \
+    X(clog, FAULT, 0, "chance a tick that one link, one way, gives nothing for seconds, per mille")                    \
+    X(drift, FAULT, 0, "timers run faster or slower by up to that, per mille")                                         \
     X(skew_ms, FAULT, 0, "clocks are apart by up to that, and step")                                                   \
     X(crash, FAULT, 0, "of one node, or all: chance a tick, per mille")                                                \
     X(crash_inside, FAULT, 0, "at any call into the environment, per 100,000")                                         \
+    X(gone, FAULT, 0, "when the faults stop, a minority is gone for good")                                             \
     X(ledger_ms, FAULT, 0, "building and judging take up to that")                                                     \
     X(forgetful, FAULT, 0, "hosts do not hold bodies of the next height")                                              \
     X(silent, FAULT, 0, "validators that say nothing")                                                                 \
     X(twin, FAULT, 0, "validators that run twice with one key")                                                        \
     X(amnesiac, FAULT, 0, "validators that lose log and signer again and again")                                       \
     X(scripted, FAULT, 0, "validators that follow no rules")                                                           \
+    X(fork, FAULT, 0, "liars have more than a third: agreement may break, and then proves who lied")                   \
     X(garbage, FAULT, 0, "they send bytes that are no frames, too")                                                    \
     X(bad_txs, FAULT, 0, "of the transactions, per cent: full seeds only")
 

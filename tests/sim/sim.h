@@ -37,6 +37,7 @@
 #define TXS_MAX            4096
 #define REAL_EVERY         200  /* seeds: one in this many runs the real log, signer and keys */
 #define FULL_EVERY         1000 /* and one in this many is full */
+#define FORK_EVERY         100  /* in one of this many liars are too many */
 
 /* --- a run: a seed, and what is not as it draws
  * ---------------------------------------------------------------------------- */
@@ -167,6 +168,8 @@ struct sim_node {
     bool dying; /* a crash was drawn inside a step: nothing more leaves it */
     uint32_t life;
     int64_t clock_offset;
+    int32_t drift; /* per mille by which its timers are off */
+    bool gone;     /* for good */
 
     void *memory; /* of the core */
     struct bft *core;
@@ -223,7 +226,7 @@ struct sim {
     uint16_t validators;
     uint64_t powers[VALIDATORS_SIM_MAX];
     enum nature natures[VALIDATORS_SIM_MAX];
-    uint64_t total;
+    uint64_t total, bad; /* power: of all, of those that may misbehave */
     uint64_t secrets[VALIDATORS_SIM_MAX];
     struct seckey seckeys[VALIDATORS_SIM_MAX];
     struct pubkey pubkeys[VALIDATORS_SIM_MAX];
@@ -234,7 +237,9 @@ struct sim {
 
     uint32_t nodes_n;
     struct sim_node nodes[NODES_MAX];
-    bool blocked[NODES_MAX][NODES_MAX]; /* from, to */
+    bool blocked[NODES_MAX][NODES_MAX];           /* from, to */
+    uint64_t clogged_until[NODES_MAX][NODES_MAX]; /* likewise */
+    bool cut;                                     /* a partition is on */
     uint64_t partition_life;
 
     uint32_t blocks_n;
@@ -248,6 +253,7 @@ struct sim {
     uint32_t votes_n, votes_room;
     uint32_t votes_height[HEIGHTS_MAX]; /* the newest + 1 */
     char failure[256];
+    bool forked; /* agreement is broken, as it may be here: the end */
     uint64_t messages, steps, crashes, replays, evidence, rounds_max, empty_blocks;
     uint64_t trace_hash;
     struct certificate scratch;
@@ -280,6 +286,7 @@ void links_broadcast(struct sim *s, struct msg *m); /* to all nodes but the send
 void link_deliver_later(struct sim *s, struct msg *m, uint32_t to, uint32_t life);
 void links_partition(struct sim *s);
 void links_heal(struct sim *s);
+void links_clog(struct sim *s); /* one of them, one way */
 
 /* node.c */
 void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature);
@@ -291,6 +298,8 @@ void sim_node_deliver(struct sim *s, struct sim_node *n, const struct msg *m);
 void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e);
 /* Every call into the environment is a point where the process may die: nothing after it happens. */
 bool sim_node_dies_here(struct sim_node *n, const char *where);
+/* By its own clock, which drifts, `ms` are this many of the world's. */
+uint64_t sim_node_wait(const struct sim_node *n, uint64_t ms);
 /* The body is in its store or in the synced part of its log. */
 bool sim_node_has_durable_body(const struct sim_node *n, uint32_t block);
 

@@ -64,8 +64,10 @@ static void make_nodes(struct sim *s) {
             sim_node_setup(s, s->nodes_n++, v, TWIN);
     if (s->drawn.observer)
         sim_node_setup(s, s->nodes_n++, BFT_SELF_NONE, OBSERVER);
-    for (uint32_t i = 0; i < s->nodes_n; i++)
+    for (uint32_t i = 0; i < s->nodes_n; i++) {
         step_clock(s, &s->faults, i);
+        s->nodes[i].drift = (int32_t)rng_below(&s->faults, 2 * (uint64_t)s->drawn.drift + 1) - (int32_t)s->drawn.drift;
+    }
 }
 
 void sim_prepare(struct sim *s, const struct options *options) {
@@ -82,7 +84,9 @@ void sim_prepare(struct sim *s, const struct options *options) {
     s->trace_hash = mix64(options->seed);
     s->partition_life = 0;
     memset(s->decided, 0, sizeof s->decided);
+    s->forked = s->cut = false;
     memset(s->blocked, 0, sizeof s->blocked);
+    memset(s->clogged_until, 0, sizeof s->clogged_until);
     memset(s->votes_height, 0, sizeof s->votes_height);
     full_release(s);
     draw(s);
@@ -129,27 +133,51 @@ static void fault_tick(struct sim *s) {
     for (uint32_t i = 0; i < s->nodes_n; i++)
         if (s->nodes[i].nature == AMNESIAC && s->nodes[i].up && rng_chance(&s->faults, 1, 10))
             sim_node_crash(s, &s->nodes[i], true);
-    if (rng_chance(&s->faults, s->drawn.partition, 1000)) {
+    if (rng_chance(&s->faults, s->drawn.clog, 1000))
+        links_clog(s);
+    if (rng_chance(&s->faults, s->drawn.partition, 1000) && !(s->drawn.fork && s->cut)) {
         links_partition(s);
-        sim_at(s, rng_range(&s->faults, 100, 6000), &(struct sim_event){.what = AT_HEAL, .a = ++s->partition_life});
+        s->cut = true;
+        sim_at(s, rng_range(&s->faults, s->drawn.fork ? 3000 : 100, 6000),
+               &(struct sim_event){.what = AT_HEAL, .a = ++s->partition_life});
     }
     sim_at(s, 100, &(struct sim_event){.what = AT_FAULT});
 }
 
 static void heal(struct sim *s) {
+    s->cut = false;
     links_heal(s);
     if (s->full)
         links_healed(s);
 }
 
-/* Faults stop; what was cut heals; who is down comes back; liars go on lying. Now the chain must grow. */
+/* Together with the liars less than a third of the power. */
+static void lose_some(struct sim *s) {
+    uint64_t lost = s->bad;
+    for (uint32_t tries = 0; tries < s->validators; tries++) {
+        struct sim_node *n = &s->nodes[rng_below(&s->faults, s->validators)];
+        if (n->nature != HONEST || n->gone || (lost + s->powers[n->validator]) * 3 >= s->total)
+            continue;
+        lost += s->powers[n->validator];
+        n->gone = true;
+        trace(s, n, 0, 0, "is gone for good");
+        if (n->up)
+            sim_node_crash(s, n, false);
+    }
+}
+
+/* Faults stop; what was cut heals; who is down comes back, but for those who are gone; liars go on lying. Now the chain
+ * must grow. */
 static void calm_down(struct sim *s) {
     s->calm = true;
     heal(s);
+    memset(s->clogged_until, 0, sizeof s->clogged_until);
+    if (s->drawn.gone && !s->drawn.fork)
+        lose_some(s);
     s->goal = s->highest + 3;
     trace(s, NULL, s->goal, 0, "calm: every honest node must reach height %llu", (unsigned long long)s->goal);
     for (uint32_t i = 0; i < s->nodes_n; i++)
-        if (!s->nodes[i].up && has_core(&s->nodes[i]))
+        if (!s->nodes[i].up && has_core(&s->nodes[i]) && !s->nodes[i].gone)
             sim_node_boot(s, &s->nodes[i]);
 }
 
@@ -212,7 +240,7 @@ static void handle(struct sim *s, const struct sim_event *e) {
         links_end(s, e->node, e->b);
         return;
     case AT_RESTART:
-        if (!n->up && n->life == e->life)
+        if (!n->up && n->life == e->life && !n->gone)
             sim_node_boot(s, n);
         return;
     case AT_BYZANTINE:
@@ -233,10 +261,15 @@ static void handle(struct sim *s, const struct sim_event *e) {
 }
 
 static bool goal_reached(const struct sim *s) {
+    if (s->forked)
+        return true;
     if (!s->calm)
         return false;
+    if (s->drawn.fork && s->now > s->drawn.faults_ms + 5000)
+        return true; /* nobody promised that it goes on */
     for (uint32_t i = 0; i < s->nodes_n; i++)
-        if ((s->nodes[i].nature == HONEST || s->nodes[i].nature == OBSERVER) && s->nodes[i].committed < s->goal)
+        if ((s->nodes[i].nature == HONEST || s->nodes[i].nature == OBSERVER) && !s->nodes[i].gone &&
+            s->nodes[i].committed < s->goal)
             return false;
     return true;
 }
