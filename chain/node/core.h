@@ -85,7 +85,8 @@ struct core_host {
     /* Send this committed block with its certificate to the peer. */
     void (*serve_decided)(void *ctx, net_peer peer, uint64_t height);
 
-    /* Two contradicting signatures of one validator, as an encoded Evidence, borrowed. */
+    /* Two contradicting signatures of another validator, by its place in the set of this height, as an encoded
+     * Evidence, borrowed. */
     void (*evidence)(void *ctx, uint64_t height, uint16_t validator, struct bytes encoded);
     /* A quorum decided the block of this id, which the ledger here judged invalid: this node's ledger is not the
      * network's. The core has halted: it signs, sends and asks nothing any more. `block` is NULL when its body is not

@@ -3,6 +3,7 @@
 #include "chain/node/core_rooms.h"
 
 #include "chain/codec/pb.h"
+#include "chain/os/log.h"
 
 #include <inttypes.h>
 
@@ -23,6 +24,18 @@ static void proposal_half(const struct proposal *p, Proposal *pb) {
     pb->value_id = pb_data(hash_bytes(&p->value));
 }
 
+/* Logged, and never given away: who runs two copies by mistake loses less than who is slashed for it. */
+static void against_self(struct core *c, uint64_t height) {
+    struct err err;
+    err_set(&err, CODE_CONFLICT,
+            "this validator's key signed two contradicting messages of height %" PRIu64
+            ": another copy of the key runs; stop all copies but one, for this is what validators are slashed for",
+            height);
+    log_error("node", "evidence against this very node", "why=%s", log_quote(err_text(&err)).s);
+    if (c->alone && c->twin.code == CODE_OK)
+        c->twin = err;
+}
+
 void evidence_emit(struct core *c, const struct bft_evidence *e) {
     Evidence pb = EVIDENCE__INIT;
     Proposal a, b;
@@ -41,16 +54,12 @@ void evidence_emit(struct core *c, const struct bft_evidence *e) {
     }
     if (rc == CODE_OK)
         rc = pb_encode(&pb, &c->arena, &bytes, NULL);
-    uint16_t culprit = proposals ? e->proposals[0].validator : e->votes[0].validator;
+    uint16_t index = proposals ? e->proposals[0].validator : e->votes[0].validator;
     uint64_t height = proposals ? e->proposals[0].height : e->votes[0].height;
-    if (c->alone && culprit == validator_set_find(&c->head->info.validators, &c->self) && c->twin.code == CODE_OK)
-        err_set(&c->twin, CODE_CONFLICT,
-                "this validator's key signed two contradicting messages of height %" PRIu64
-                ": another copy of the key runs; stop all copies but one, for this is what validators are slashed for",
-                height);
-    if (rc == CODE_OK) {
-        metric_add(c->metrics.evidence, 1);
-        c->host.evidence(c->host.ctx, height, culprit, bytes);
-    }
+    metric_add(c->metrics.evidence, 1);
+    if (c->signer != NULL && index == validator_set_find(&c->head->info.validators, &c->self))
+        against_self(c, height);
+    else if (rc == CODE_OK)
+        c->host.evidence(c->host.ctx, height, index, bytes);
     arena_rewind(&c->arena, mark);
 }

@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+enum { ACCUSE_MEMORY = 32 << 20 /* a stored block and its results */ };
+
 void job_post(struct node *n, const struct job *job) {
     struct job *copy = malloc(sizeof *copy);
     if (copy != NULL) {
@@ -105,6 +107,36 @@ static void renew_reveals(struct node *n, uint64_t height) {
     arena_release(&arena);
 }
 
+/* Brings to the ledger what others signed twice. */
+static void accuse(struct node *n) {
+    const struct head *head = n->executor.head;
+    struct accuser_view view = {.store = n->store,
+                                .info = &head->info,
+                                .chain_tag = n->chain_tag,
+                                .self = n->self,
+                                .key = n->signs ? &n->signer.key : NULL};
+    struct arena arena;
+    struct bytes wire;
+    struct hash id;
+    struct err err;
+    if (atomic_exchange(&n->evidence_new, false))
+        accuser_load(&n->accuser, head->height);
+    arena_init(&arena, ACCUSE_MEMORY);
+    for (bool more = n->accuser.n > 0; more; arena_reset(&arena)) {
+        err_clear(&err);
+        int rc = accuser_next(&n->accuser, &view, &arena, &wire, &err);
+        more = rc == CODE_OK && wire.len > 0;
+        if (more)
+            rc = admit_submit(n->admit, wire, false, &id, &err);
+        if (rc != CODE_OK)
+            log_warn("node", "evidence is not submitted", "height=%" PRIu64 " why=%s", head->height,
+                     log_quote(err_text(&err)).s);
+        else if (more)
+            log_info("node", "evidence submitted", "height=%" PRIu64 " tx=%s", head->height, hash_hex(&id).s);
+    }
+    arena_release(&arena);
+}
+
 /* A block has been committed: everybody learns of the new head. */
 static void committed(struct node *n, const struct job *j, uint64_t begin_ns) {
     struct head *head = n->executor.head;
@@ -140,6 +172,7 @@ static void job_commit(struct node *n, const struct job *j) {
                  j->certificate.round, j->block->txs_n, hash_hex(&head->app_hash).s);
     renew_reveals(n, head->height);
     committed(n, j, begin);
+    accuse(n);
 }
 
 /* Those behind one that was refused are not the next: they are passed over. */

@@ -2,9 +2,8 @@
 /* The core's thread: events go in, and what the core asks of its host goes to the other threads. */
 #include "chain/node/threads.h"
 
-#include "chain/crypto/hash.h"
+#include "chain/codec/bech32.h"
 #include "chain/os/clock.h"
-#include "chain/os/file.h"
 #include "chain/os/log.h"
 
 #include <inttypes.h>
@@ -67,16 +66,20 @@ static void host_serve_decided(void *ctx, net_peer peer, uint64_t height) {
     serve_post(ctx, SERVE_DECIDED, peer, height, 1);
 }
 
-/* Kept as a file: the transaction that carries evidence comes with the slashing rules. */
+/* The ledger's thread submits what is kept. */
 static void host_evidence(void *ctx, uint64_t height, uint16_t validator, struct bytes encoded) {
     struct node *n = ctx;
+    const struct addr *culprit = &n->core.head->info.validators.at[validator].addr;
     struct err err;
-    struct hash id = hash_of(DOMAIN_EVIDENCE, encoded);
-    char path[PATH_LEN_MAX + 96];
-    snprintf(path, sizeof path, "%s/evidence/%s.pb", n->data_dir, hash_hex(&id).s);
-    int rc = file_write_new(path, encoded, 0600, &err);
-    log_error("node", "a validator signed two contradicting messages", "height=%" PRIu64 " validator=%u kept=%s",
-              height, validator, rc == CODE_OK ? hash_hex(&id).s : code_name(rc));
+    char text[ADDR_TEXT_MAX];
+    addr_to_text(culprit, text);
+    int rc = accuser_keep(n->data_dir, culprit, encoded, &err);
+    if (rc == CODE_ALREADY_EXISTS)
+        return;
+    if (rc == CODE_OK)
+        atomic_store(&n->evidence_new, true);
+    log_error("node", "a validator signed two contradicting messages", "height=%" PRIu64 " validator=%s kept=%s",
+              height, text, code_name(rc));
 }
 
 static void host_diverged(void *ctx, uint64_t height, const struct hash *id, const struct block *block,

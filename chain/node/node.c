@@ -144,6 +144,9 @@ static int open_store(struct node *n, const struct node_options *o, struct err *
         rc = dir_make(path, 0700, err);
     if (rc == CODE_OK)
         rc = path_join(n->data_dir, "db", path, sizeof path, err);
+    if (rc == CODE_OK)
+        rc = accuser_init(&n->accuser, n->data_dir, err);
+    atomic_store(&n->evidence_new, true); /* what an earlier run kept */
     struct store_options so = {.keep_blocks = o->prune_keep_blocks,
                                .disk_bytes = o->disk_budget_mib << 20,
                                .snapshot_every = o->snapshot_every,
@@ -393,6 +396,7 @@ void node_stop(struct node *n) {
     drain_jobs(n);
     core_close(&n->core);
     admit_free(n->admit);
+    accuser_release(&n->accuser);
     executor_close(&n->executor);
     head_unref(n->newest);
     signer_release(&n->signer);

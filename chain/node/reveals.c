@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/node/reveals.h"
 
-#include "cairn/auth.h"
-#include "cairn/params.h"
-#include "cairn/state.h"
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
-#include "chain/store/overlay.h"
-#include "chain/types/fee.h"
-#include "chain/types/keys_app.h"
-#include "chain/types/keys_auth.h"
-#include "chain/types/keys_params.h"
+#include "chain/node/own_tx.h"
 #include "chain/types/keys_validator.h"
-#include "chain/types/tx.h"
 
 #include <stdlib.h>
 
@@ -67,34 +59,10 @@ bool reveals_due(const RevealChain *chain) {
 
 /* --- renewal --- */
 
-static int get(struct state *st, struct bytes key, const ProtobufCMessageDescriptor *desc, struct arena *arena,
-               void *ret, struct err *err) {
-    struct bytes value;
-    int rc = state_get(st, key, &value, err);
-    return rc ? rc : pb_decode(desc, value, arena, ret, err);
-}
-
-static int get_params(struct state *st, struct arena *arena, Params **ret, struct err *err) {
-    struct key k;
-    ChainState *chain;
-    int rc = get(st, key_chain_state(&k), &chain_state__descriptor, arena, &chain, err);
-    return rc ? rc : get(st, key_params(&k, chain->params_version), &params__descriptor, arena, ret, err);
-}
-
 static int next_tip(struct reveals *r, const RevealChain *chain, struct hash *ret, struct err *err) {
     struct hash secret = reveal_secret_of(&r->secret, chain ? chain->number + 1 : 0);
     *ret = reveal_value(&secret, REVEAL_LENGTH);
     return hash_is_zero(&r->secret) ? err_set(err, CODE_NOT_FOUND, "this validator has no reveal secret") : CODE_OK;
-}
-
-static int sign(TxBody *body, const AuthParams *params, const struct seckey *key, const struct hash *chain_tag,
-                struct arena *arena, struct bytes *ret_wire, struct err *err) {
-    struct bytes wire;
-    body->fee = UINT64_MAX / 2; /* as long as a fee can be: the length asks for the price */
-    int rc = tx_sign(body, key, chain_tag, arena, &wire, err);
-    if (rc == CODE_OK)
-        rc = fee_of(params, body->msgs, body->n_msgs, wire.len, &body->fee, err);
-    return rc ? rc : tx_sign(body, key, chain_tag, arena, ret_wire, err);
 }
 
 int reveals_renewal(struct reveals *r, struct state *st, uint64_t height, const struct seckey *key,
@@ -104,36 +72,20 @@ int reveals_renewal(struct reveals *r, struct state *st, uint64_t height, const 
     struct addr self = addr_of_key(&pub);
     struct hash tip;
     Validator *v;
-    Account *account;
-    Params *params;
     *ret_wire = BYTES_NONE;
-    int rc = get(st, key_validator(&k, &self), &validator__descriptor, arena, &v, err);
+    int rc = own_read(st, key_validator(&k, &self), &validator__descriptor, arena, &v, err);
     if (rc || !reveals_due(v->reveal))
         return rc == CODE_NOT_FOUND ? CODE_OK : rc;
-    rc = get(st, key_account(&k, &self), &account__descriptor, arena, &account, err);
-    if (rc == CODE_OK)
-        rc = get_params(st, arena, &params, err);
-    if (rc == CODE_OK)
-        rc = next_tip(r, v->reveal, &tip, err);
+    rc = next_tip(r, v->reveal, &tip, err);
     if (rc)
-        return rc == CODE_NOT_FOUND ? err_set(err, CODE_INSUFFICIENT_FUNDS, "the validator's account holds nothing")
-                                    : rc;
+        return rc;
     MsgSetRevealChain set = MSG_SET_REVEAL_CHAIN__INIT;
     set.creator = set.validator = pb_data(addr_bytes(&self));
     set.tip = pb_data(hash_bytes(&tip));
     set.length = REVEAL_LENGTH;
-    Msg msg = MSG__INIT, *msgs[1] = {&msg};
+    Msg msg = MSG__INIT;
     msg.body_case = MSG__BODY_SET_REVEAL_CHAIN;
     msg.set_reveal_chain = &set;
-    TxBody body = TX_BODY__INIT;
-    body.signer = pb_data(pubkey_bytes(&pub));
-    body.sequence = account->sequence ? account->sequence : 1;
-    body.valid_until_height = height + RENEWAL_WINDOW;
-    body.msgs = msgs;
-    body.n_msgs = 1;
-    rc = sign(&body, params->auth, key, chain_tag, arena, ret_wire, err);
-    if (rc == CODE_OK && account->balance < body.fee)
-        rc = err_set(err, CODE_INSUFFICIENT_FUNDS, "the validator's account holds %s, the fee is %s",
-                     money_text(account->balance).s, money_text(body.fee).s);
-    return rc;
+    struct own_tx o = {.key = key, .chain_tag = chain_tag, .valid_until = height + RENEWAL_WINDOW};
+    return own_tx_make(&o, st, &msg, arena, ret_wire, err);
 }

@@ -2,6 +2,7 @@
 #ifndef CAIRN_CHAIN_NODE_THREADS_H
 #define CAIRN_CHAIN_NODE_THREADS_H
 /* The node's threads and what they pass to each other. Private to chain/node. */
+#include "chain/node/accuser.h"
 #include "chain/node/admit.h"
 #include "chain/node/core.h"
 #include "chain/node/executor.h"
@@ -97,6 +98,8 @@ struct node {
     struct arena mark_arena;
     Quarantine *mark; /* set before `quarantined`, and for good */
     atomic_bool quarantined;
+    struct accuser accuser; /* the ledger thread's, once it runs */
+    atomic_bool evidence_new;
 
     struct queue events, jobs, checks, serves;
     struct thread core_thread, ledger_thread, check_thread, serve_thread;

@@ -268,7 +268,7 @@ int cmd_validator_withdraw(struct cli *cli, struct err *err) {
     return cli_send_print(cli, &msg, err);
 }
 
-/* As a node keeps it (data/evidence/ID.pb), or its JSON. */
+/* As a node keeps it (data/evidence/ADDR.pb), or its JSON. */
 static int read_evidence(struct cli *cli, const char *path, Evidence **ret, struct err *err) {
     struct bytes bytes;
     json_t *root = NULL;

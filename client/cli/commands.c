@@ -163,8 +163,9 @@ const struct cli_command cli_commands[] = {
      cmd_validator_edit},
     {"validator", "unjail", "ADDR", "back into the set after a jail for being away", 1, 1, NULL, cmd_validator_unjail},
     {"validator", "withdraw", "ADDR", "take the validator's share of the fees", 1, 1, NULL, cmd_validator_withdraw},
-    {"validator", "evidence", "FILE", "show two contradicting signatures of a validator (data/evidence/ID.pb, or JSON)",
-     1, 1, NULL, cmd_validator_evidence},
+    {"validator", "evidence", "FILE",
+     "show two contradicting signatures of a validator (data/evidence/ADDR.pb, or JSON)", 1, 1, NULL,
+     cmd_validator_evidence},
 
     {"payment", "show", "[ADDR|KEY]", "what an account pays for storage, proven", 0, 1, NULL, cmd_payment_show},
     {"payment", "quote", "SIZE", "what an object would cost", 1, 1, quote_flags, cmd_payment_quote},

@@ -1,99 +1,152 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A validator joins a live network, earns, is edited, and leaves again; evidence that is false or true."""
+"""The validator set changes while the network runs: a fifth joins by message and votes without a restart, one leaves and stops voting;
+with restarts in between, and a full node that verifies all of it afterwards from the first block on."""
 import json
 import os
 
-from local_net import LocalNet, main, wait_for
+from cairnd_net import CAIRND, Network, Node, bech32_bytes, main, run, spec, wait_for
+from local_net import run as program
+
+FAST = {"heartbeat_ms": "200", "min_interval_ms": "50"}
 
 
-def height_of(net):
-    return int(net.cairn("status", "--json").json["height"])
+class World:
+    """Four validators, of which an operator with the CLI governs the last, and that operator's coins."""
+
+    def __init__(self, nodes=(), consensus=None):
+        self.net = Network(4, ["alice", "bob"], nodes=nodes, consensus=consensus or FAST)
+        self.home = os.path.join(self.net.dir, "client")
+        os.mkdir(self.home)
+        self.owner = self.cairn("key", "add", "owner", "--json").json["address"]
+        net = self.net
+        net.genesis["accounts"] = sorted(net.genesis["accounts"] + [{"address": self.owner, "balance": str(10**16)}],
+                                         key=lambda a: bech32_bytes(a["address"]))
+        leaver = address(net.nodes[3])
+        for v in net.genesis["validators"]:
+            if v["address"] == leaver:
+                v["operator"] = self.owner
+        with open(os.path.join(self.home, "genesis.json"), "w") as f:
+            json.dump(net.genesis, f)
+        for n in net.nodes:
+            self.set_genesis(n)
+        self.sequence = 1
+
+    def set_genesis(self, node):
+        with open(os.path.join(node.home, "genesis.json"), "w") as f:
+            json.dump(self.net.genesis, f)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        self.net.__exit__(*what)
+
+    def cairn(self, *args, check=0):
+        return program("cairn", *args, check=check,
+                       env={"CAIRN_HOME": self.home, "CAIRN_KEYRING": "test",
+                            "CAIRN_NODE": f"http://{self.net.nodes[0].http}"})
+
+    def add(self, name):
+        n = Node(self.net, name)
+        n.configure(self.net.genesis, self.net.nodes)
+        self.net.others.append(n)
+        return n
+
+    def pay(self, node):
+        alice, bob = self.net.accounts
+        r = node.broadcast(alice.send(self.net.chain_tag, bob, 1, self.sequence, node.height() + 100)[1])
+        assert r["state"] == "committed", r
+        self.sequence += 1
 
 
-def listed(net, *args):
-    """address -> power, as people see who votes."""
-    return {r["address"]: int(r["power"]) for r in net.cairn("validators", "--json", *args).json}
+def address(node):
+    return node.info["validator"]["address"]
 
 
-def voting(net, height=None):
-    """pubkey -> power of the set that votes next, as the ledger's state has it."""
-    path = "/validator/set" + (f"?at_height={height}" if height else "")
-    record = net.cairn("query", path, "--json").json["record"]
-    return {v["pubkey"]: int(v["power"]) for v in record["validators"]}
+def voters(node, height=None):
+    rows = node.get("/v1/validators" + (f"?height={height}" if height else ""))["set"]["validators"]
+    return {spec.bech32(spec.address(bytes.fromhex(v["pubkey"]))): int(v["power"]) for v in rows}
 
 
-def show(net, address):
-    return net.cairn("validator", "show", address, "--json").json
+def record(node, who):
+    return node.get(f"/v1/query/validator/validator?address={address(who)}")["record"]
 
 
-def join_and_leave():
-    """create from H votes at H + 2, its power counts, the network goes on without it when it left."""
-    with LocalNet(validators=4, sps=0) as net:
-        name, address, url = net.testnet("add-validator").out.split()
-        assert name == "validator4" and url.startswith("http://")
-        record = show(net, address)
-        key = record["record"]["pubkey"]
-        assert record["record"]["bond"] == str(10 * 10**9) and record["proven"]
-        wait_for("five to vote", lambda: voting(net).get(key) == 10)
-        assert len(voting(net)) == 5 and len(voting(net, 1)) == 4
-        # four of five must sign now: without two old ones nothing moves, with the new one and three others it does
-        wait_for("it to sign", lambda: int(show(net, address)["standing"]["voting"]) == 10)
-        net.one_app_hash()
-        assert listed(net)[address] == 10 and address not in listed(net, "--height", "1")
-        net.testnet("kill", "validator0")
-        at = height_of(net)
-        wait_for("blocks with the new one's vote", lambda: height_of(net) > at + 3)
-        net.testnet("start", "validator0")
-        net.one_app_hash()
-        # what it earns goes to its operator, and only once
+def signs(node, who, after):
+    return any(address(who) in node.signers(h) for h in range(after + 1, node.height()))
+
+
+def same(nodes):
+    top = max(n.height() for n in nodes)
+    for n in nodes:
+        wait_for(f"{n.name} above {top}", lambda n=n: n.height() > top)
+    hashes = {n.app_hash(top) for n in nodes}
+    assert len(hashes) == 1, hashes
+
+
+def joins_and_leaves():
+    with World() as w:
+        w.net.start()
+        nodes = w.net.nodes
+        first, leaver = nodes[0], nodes[3]
         for _ in range(3):
-            net.cairn("account", "send", net.env()["CAIRN_FROM"], "1CAIRN", "--wait", "committed")
-        assert int(show(net, address)["standing"]["rewards"]) > 0
-        paid = net.cairn("validator", "withdraw", address, "--wait", "committed")
-        assert "tx" in paid.out, paid
-        # more bond, another name; nobody else may
-        net.cairn("validator", "bond", address, "2CAIRN", "--wait", "committed")
-        net.cairn("validator", "edit", address, "--name", "fifth", "--wait", "committed")
-        assert show(net, address)["record"]["name"] == "fifth"
-        net.add_key("stranger", "5CAIRN")
-        r = net.cairn("validator", "unbond", address, "all", key="stranger", check=5)
-        assert "operator" in r.err, r
-        r = net.cairn("validator", "unjail", address, check=4)
-        assert "not in jail" in r.err, r
-        assert "fifth" in net.cairn("validator", "list").out
-        # and out
-        net.cairn("validator", "unbond", address, "all", "--wait", "committed")
-        wait_for("four to vote", lambda: key not in voting(net) and len(voting(net)) == 4)
-        record = show(net, address)["record"]
-        assert record["unbonding"][0]["amount"] == str(12 * 10**9) and record["bond"] == "0", record
-        wait_for("a block without it", lambda: address not in listed(net))
-        net.testnet("kill", "validator4")
-        at = height_of(net)
-        wait_for("blocks without it", lambda: height_of(net) > at + 3)
-        net.one_app_hash()
+            w.pay(first)
+        bond = int(record(first, nodes[1])["bond"])
 
+        # joins: catches up as one who only follows, then votes, without a restart
+        fifth = w.add("fifth")
+        fifth.start()
+        assert address(fifth) not in voters(first)
+        proof = os.path.join(w.home, "fifth.json")
+        with open(proof, "w") as f:
+            f.write(run(CAIRND, "validator-proof", "--home", fifth.home, "--operator", w.owner).stdout)
+        w.cairn("validator", "create", proof, "--bond", f"{bond}pebble", "--from", "owner", "--json")
+        w.cairn("account", "send", address(fifth), "10CAIRN", "--from", "owner", "--json")
+        wait_for("the fifth among those who vote", lambda: address(fifth) in voters(first))
+        wait_for("its full power", lambda: voters(first)[address(fifth)] == voters(first)[address(nodes[1])])
+        begin = first.height()
+        wait_for("its signature", lambda: signs(first, fifth, begin))
+        wait_for("a block of its own", lambda: any(first.get(f"/v1/block/{h}")["header"]["proposer"] == address(fifth)
+                                                   for h in range(begin, first.height() + 1)))
+        w.pay(fifth)
 
-def false_evidence():
-    """What is no evidence is refused before any block, what is not signed in the block; nobody is punished."""
-    with LocalNet(validators=4, sps=0) as net:
-        vote = {"type": 2, "height": "1", "round": 0, "value_id": "11" * 32, "validator": 0, "signature": "01" * 64}
-        other = dict(vote, value_id="22" * 32)
-        path = os.path.join(net.work, "evidence.json")
+        # one is away when the set changes again
+        nodes[1].kill()
+        w.pay(fifth)
+        same([first, nodes[2], leaver, fifth])
 
-        def submit(a, b, code, what):
-            with open(path, "w") as f:
-                json.dump({"kind": "EVIDENCE_KIND_DOUBLE_VOTE", "vote_a": a, "vote_b": b}, f)
-            r = net.cairn("validator", "evidence", path, "--wait", "committed", check=code)
-            assert what in r.err, r
-        submit(vote, vote, 2, "say the same")
-        submit(vote, dict(other, round=1), 2, "not of one validator")
-        submit(vote, other, 5, "not signed by validator 0")
-        submit(dict(vote, validator=9), dict(other, validator=9), 2, "no number 9")
-        submit(dict(vote, height="1000000"), dict(other, height="1000000"), 4, "this is")
-        assert not any(v["state"] != "free" for v in net.cairn("validator", "list", "--json").json)
-        net.one_app_hash()
+        w.cairn("validator", "unbond", address(leaver), "all", "--from", "owner", "--json")
+        wait_for("the set without it", lambda: address(leaver) not in voters(first))
+        nodes[1].start()
+        begin = max(first.height(), leaver.height())
+        wait_for("blocks without it", lambda: first.height() > begin + 5)
+        assert not signs(first, leaver, begin + 2), "it still votes"
+        leaver.wait_ready()  # it follows on
+        same([*nodes, fifth])
+        assert leaver.stop() == 0
+        w.pay(nodes[1])
+
+        # everybody killed and started again: the logs and stores know the set
+        for n in [*nodes[:3], fifth]:
+            n.kill()
+        for n in [*nodes[:3], fifth]:
+            n.start(ready=False)
+        for n in [*nodes[:3], fifth]:
+            n.wait_ready()
+        begin = first.height()
+        wait_for("the fifth's signature again", lambda: signs(first, fifth, begin))
+
+        # and somebody who has seen none of it verifies all of it
+        full = w.net.full_node()
+        w.set_genesis(full)
+        full.start()
+        same([*nodes[:3], fifth, full])
+        sizes = {len(voters(full, h)) for h in range(1, full.height())}
+        assert sizes >= {4, 5}, sizes
+        height = full.height()
+        assert voters(full, height) == voters(first, height)
 
 
 if __name__ == "__main__":
-    main([join_and_leave, false_evidence])
+    main([joins_and_leaves])
