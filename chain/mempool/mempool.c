@@ -15,8 +15,8 @@ static uint32_t table_size(uint32_t txs_max) {
 
 size_t mempool_memory(const struct mempool_limits *limits) {
     size_t n = limits->txs_max, t = table_size(limits->txs_max);
-    return t * sizeof(struct mempool_tx *) + t * sizeof(struct mempool_sender *) + n * sizeof(struct mempool_sender) +
-           n * sizeof(struct mempool_sender *);
+    return 2 * t * sizeof(struct mempool_tx *) + t * sizeof(struct mempool_sender *) +
+           n * sizeof(struct mempool_sender) + n * sizeof(struct mempool_tx *);
 }
 
 void mempool_init(struct mempool *p, const struct mempool_limits *limits, void *memory, uint64_t salt,
@@ -25,13 +25,19 @@ void mempool_init(struct mempool *p, const struct mempool_limits *limits, void *
     uint32_t n = limits->txs_max, t = table_size(n);
     uint8_t *m = memory;
     *p = (struct mempool){.limits = *limits, .salt = salt, .table_mask = t - 1, .drop = drop, .drop_arg = drop_arg};
+    if (p->limits.origin_txs_max == 0)
+        p->limits.origin_txs_max = UINT32_MAX;
+    if (p->limits.origin_bytes_max == 0)
+        p->limits.origin_bytes_max = UINT64_MAX;
     p->senders = (struct mempool_sender *)(void *)m;
     m += n * sizeof *p->senders;
     p->tx_table = (struct mempool_tx **)(void *)m;
     m += t * sizeof *p->tx_table;
+    p->id_table = (struct mempool_tx **)(void *)m;
+    m += t * sizeof *p->id_table;
     p->sender_table = (struct mempool_sender **)(void *)m;
     m += t * sizeof *p->sender_table;
-    p->heap = (struct mempool_sender **)(void *)m;
+    p->heap = (struct mempool_tx **)(void *)m;
     for (uint32_t i = n; i-- > 0;) {
         p->senders[i].free_next = p->sender_free;
         p->sender_free = &p->senders[i];
@@ -127,7 +133,6 @@ static void chain_insert(struct mempool_sender *s, struct mempool_tx *tx) {
     tx->seq_next = before != NULL ? before->seq_next : s->first;
     *(before != NULL ? &before->seq_next : &s->first) = tx;
     *(tx->seq_next != NULL ? &tx->seq_next->seq_prev : &s->last) = tx;
-    s->count++;
     for (; tx != NULL && tx->sequence == s->end; tx = tx->seq_next)
         s->end++;
 }
@@ -135,9 +140,43 @@ static void chain_insert(struct mempool_sender *s, struct mempool_tx *tx) {
 static void chain_remove(struct mempool_sender *s, struct mempool_tx *tx) {
     *(tx->seq_prev != NULL ? &tx->seq_prev->seq_next : &s->first) = tx->seq_next;
     *(tx->seq_next != NULL ? &tx->seq_next->seq_prev : &s->last) = tx->seq_prev;
-    s->count--;
     if (tx->sequence < s->end)
         s->end = tx->sequence;
+}
+
+static void loose_push(struct mempool_sender *s, struct mempool_tx *tx) {
+    tx->seq_prev = s->loose_last;
+    tx->seq_next = NULL;
+    *(s->loose_last != NULL ? &s->loose_last->seq_next : &s->loose_first) = tx;
+    s->loose_last = tx;
+}
+
+static void loose_remove(struct mempool_sender *s, struct mempool_tx *tx) {
+    *(tx->seq_prev != NULL ? &tx->seq_prev->seq_next : &s->loose_first) = tx->seq_next;
+    *(tx->seq_next != NULL ? &tx->seq_next->seq_prev : &s->loose_last) = tx->seq_prev;
+}
+
+static bool head_ready(const struct mempool_sender *s) {
+    return s->first != NULL && s->first->sequence == s->next;
+}
+
+/* Puts the sender into the list of ready ones, or takes it out, after any change to what it has. */
+static void sender_note(struct mempool *p, struct mempool_sender *s) {
+    bool ready = s->loose_first != NULL || head_ready(s);
+    if (ready == s->ready)
+        return;
+    s->ready = ready;
+    if (ready) {
+        s->ready_prev = NULL;
+        s->ready_next = p->ready;
+        if (p->ready != NULL)
+            p->ready->ready_prev = s;
+        p->ready = s;
+        return;
+    }
+    *(s->ready_prev != NULL ? &s->ready_prev->ready_next : &p->ready) = s->ready_next;
+    if (s->ready_next != NULL)
+        s->ready_next->ready_prev = s->ready_prev;
 }
 
 static struct mempool_tx *chain_at(const struct mempool_sender *s, uint64_t sequence) {
@@ -151,30 +190,55 @@ static void link_in(struct mempool *p, struct mempool_sender *s, struct mempool_
     struct mempool_tx **head = &p->tx_table[slot_of(p, tx->wire_hash.b)];
     tx->hash_next = *head;
     *head = tx;
+    head = &p->id_table[slot_of(p, tx->tx_id.b)];
+    tx->id_next = *head;
+    *head = tx;
     tx->owner = s;
     tx->arrival = p->arrivals++;
     tx->fee_class = fee_class(tx);
     all_push(&p->all, tx);
     fee_push(&p->fees[tx->fee_class], tx);
-    chain_insert(s, tx);
+    if (tx->sequence == 0)
+        loose_push(s, tx);
+    else
+        chain_insert(s, tx);
+    s->count++;
+    sender_note(p, s);
     p->count++;
     p->bytes += tx->wire.len;
+    p->origin_txs[tx->origin]++;
+    p->origin_bytes[tx->origin] += tx->wire.len;
 }
 
-static void leave(struct mempool *p, struct mempool_tx *tx, enum mempool_drop why) {
+static void tables_remove(struct mempool *p, struct mempool_tx *tx) {
     struct mempool_tx **at = &p->tx_table[slot_of(p, tx->wire_hash.b)];
     while (*at != tx)
         at = &(*at)->hash_next;
     *at = tx->hash_next;
+    at = &p->id_table[slot_of(p, tx->tx_id.b)];
+    while (*at != tx)
+        at = &(*at)->id_next;
+    *at = tx->id_next;
+}
+
+static void leave(struct mempool *p, struct mempool_tx *tx, enum mempool_drop why) {
+    tables_remove(p, tx);
     all_remove(&p->all, tx);
     fee_remove(&p->fees[tx->fee_class], tx);
     struct mempool_sender *s = tx->owner;
-    chain_remove(s, tx);
+    if (tx->sequence == 0)
+        loose_remove(s, tx);
+    else
+        chain_remove(s, tx);
+    s->count--;
+    sender_note(p, s);
     if (s->count == 0)
         sender_drop(p, s);
-    assert(p->count > 0 && p->bytes >= tx->wire.len);
+    assert(p->count > 0 && p->bytes >= tx->wire.len && p->origin_txs[tx->origin] > 0);
     p->count--;
     p->bytes -= tx->wire.len;
+    p->origin_txs[tx->origin]--;
+    p->origin_bytes[tx->origin] -= tx->wire.len;
     p->drop(p->drop_arg, tx, why);
 }
 
@@ -203,12 +267,11 @@ static bool fits(const struct mempool *p, const struct mempool_tx *tx, const str
     return count < p->limits.txs_max && tx->wire.len <= p->limits.bytes_max - bytes;
 }
 
-/* Who would go: the end of the chain that holds the cheapest (newest first), because its middle would strand the rest.
- */
+/* Who would go: of the cheapest the newest, or the end of its chain, because its middle would strand the rest. */
 static struct mempool_tx *victim(const struct mempool *p) {
     for (unsigned c = 0; c < MEMPOOL_FEE_CLASSES; c++)
         if (p->fees[c].last != NULL)
-            return p->fees[c].last->owner->last;
+            return p->fees[c].last->sequence == 0 ? p->fees[c].last : p->fees[c].last->owner->last;
     return NULL;
 }
 
@@ -225,7 +288,7 @@ static int make_room(struct mempool *p, const struct mempool_tx *tx, struct err 
             return err_set(err, CODE_MEMPOOL_FULL, "%u transactions of %llu bytes are waiting already; try again later",
                            p->count, (unsigned long long)p->bytes);
         struct mempool_tx *v = victim(p);
-        if (cheapest_class(p) >= fee_class(tx) || addr_eq(&v->sender, &tx->sender))
+        if (cheapest_class(p) >= fee_class(tx) || (v->sequence > 0 && addr_eq(&v->sender, &tx->sender)))
             return err_set(
                 err, CODE_MEMPOOL_FULL,
                 "%u transactions wait already and all pay as much per byte; raise the fee or try again later",
@@ -235,49 +298,64 @@ static int make_room(struct mempool *p, const struct mempool_tx *tx, struct err 
     return CODE_OK;
 }
 
-static int sequence_check(const struct mempool *p, const struct mempool_sender *s, const struct mempool_tx *tx,
-                          uint64_t next, struct err *err) {
-    uint64_t end = s != NULL ? s->end : next;
-    if (s != NULL && s->next > next)
+static int sequence_check(const struct mempool_sender *s, const struct mempool_tx *tx, uint64_t next, struct err *err) {
+    bool chain = s != NULL && s->first != NULL;
+    uint64_t end = chain ? s->end : next;
+    if (chain && s->next > next)
         next = s->next;
     if (tx->sequence < next || (tx->sequence > end && tx->sequence - end > MEMPOOL_GAP_MAX))
         return err_set(err, CODE_SEQUENCE_WRONG, "the sequence is %llu, but the next one of this account is %llu",
                        (unsigned long long)tx->sequence, (unsigned long long)end);
-    if (s != NULL && s->count >= p->limits.sender_max && chain_at(s, tx->sequence) == NULL)
-        return err_set(err, CODE_LIMIT, "this account has %u transactions waiting, as many as it may; try again later",
-                       s->count);
     return CODE_OK;
 }
 
+/* The shares of one account and of one origin. */
+static int share_check(const struct mempool *p, const struct mempool_sender *s, const struct mempool_tx *tx,
+                       struct err *err) {
+    if (s != NULL && s->count >= p->limits.sender_max)
+        return err_set(err, CODE_LIMIT, "this account has %u transactions waiting, as many as it may; try again later",
+                       s->count);
+    if (tx->origin != 0 && (p->origin_txs[tx->origin] >= p->limits.origin_txs_max ||
+                            p->origin_bytes[tx->origin] + tx->wire.len > p->limits.origin_bytes_max))
+        return err_set(err, CODE_MEMPOOL_FULL, "%u transactions of this peer are waiting already",
+                       p->origin_txs[tx->origin]);
+    return CODE_OK;
+}
+
+static int replace(struct mempool *p, struct mempool_tx *old, const struct mempool_tx *tx, struct err *err) {
+    int rc = replace_check(old, tx, err);
+    if (rc == CODE_OK && !fits(p, tx, old))
+        rc = err_set(err, CODE_MEMPOOL_FULL, "there is no room for a larger replacement; try again later");
+    if (rc == CODE_OK)
+        leave(p, old, MEMPOOL_REPLACED);
+    return rc;
+}
+
 int mempool_add(struct mempool *p, struct mempool_tx *tx, uint64_t next, struct err *err) {
-    assert(tx->sequence > 0);
+    assert(tx->origin < MEMPOOL_ORIGINS);
     if (tx_find(p, &tx->wire_hash) != NULL)
         return err_set(err, CODE_TX_KNOWN, "this transaction is waiting already");
     if (tx->wire.len > p->limits.bytes_max)
         return err_set(err, CODE_TOO_LARGE, "the transaction is larger than everything that may wait");
-    mempool_sender_moved(p, &tx->sender, next);
-    struct mempool_sender *s = sender_find(p, &tx->sender);
-    int rc = sequence_check(p, s, tx, next, err);
+    struct mempool_tx *old = NULL;
+    int rc = CODE_OK;
+    if (tx->sequence > 0) {
+        mempool_sender_moved(p, &tx->sender, next);
+        const struct mempool_sender *s = sender_find(p, &tx->sender);
+        rc = sequence_check(s, tx, next, err);
+        old = rc == CODE_OK && s != NULL ? chain_at(s, tx->sequence) : NULL;
+    }
+    if (rc == CODE_OK && old == NULL)
+        rc = share_check(p, sender_find(p, &tx->sender), tx, err);
+    if (rc == CODE_OK)
+        rc = old != NULL ? replace(p, old, tx, err) : make_room(p, tx, err);
     if (rc != CODE_OK)
         return rc;
-    struct mempool_tx *old = s != NULL ? chain_at(s, tx->sequence) : NULL;
-    if (old != NULL) {
-        rc = replace_check(old, tx, err);
-        if (rc == CODE_OK && !fits(p, tx, old))
-            rc = err_set(err, CODE_MEMPOOL_FULL, "there is no room for a larger replacement; try again later");
-        if (rc != CODE_OK)
-            return rc;
-        leave(p, old, MEMPOOL_REPLACED);
-    } else {
-        rc = make_room(p, tx, err);
-        if (rc != CODE_OK)
-            return rc;
-    }
-    s = sender_find(p, &tx->sender); /* the last one of the chain may just have left */
-    if (s == NULL) {
+    struct mempool_sender *s = sender_find(p, &tx->sender); /* the last one of the chain may just have left */
+    if (s == NULL)
         s = sender_make(p, &tx->sender);
+    if (s->first == NULL)
         s->next = s->end = next;
-    }
     link_in(p, s, tx);
     return CODE_OK;
 }
@@ -286,33 +364,32 @@ const struct mempool_tx *mempool_find(const struct mempool *p, const struct hash
     return tx_find(p, wire_hash);
 }
 
+const struct mempool_tx *mempool_find_id(const struct mempool *p, const struct hash *tx_id) {
+    const struct mempool_tx *tx = p->id_table[slot_of(p, tx_id->b)];
+    while (tx != NULL && !hash_eq(&tx->tx_id, tx_id))
+        tx = tx->id_next;
+    return tx;
+}
+
 struct mempool_sender *mempool_sender(struct mempool *p, const struct addr *sender) {
     return sender_find(p, sender);
 }
 
 uint64_t mempool_next_sequence(const struct mempool *p, const struct addr *sender, uint64_t next) {
     const struct mempool_sender *s = sender_find(p, sender);
-    if (s == NULL)
+    if (s == NULL || s->first == NULL)
         return next;
     return s->end >= next ? s->end : next;
 }
 
 /* --- picking --- */
 
-static bool head_ready(const struct mempool_sender *s) {
-    return s->first != NULL && s->first->sequence == s->next;
-}
-
 bool mempool_ready(const struct mempool *p) {
-    for (const struct mempool_tx *tx = p->all.first; tx != NULL; tx = tx->all_next)
-        if (head_ready(tx->owner))
-            return true;
-    return false;
+    return p->ready != NULL;
 }
 
-/* True when a's next transaction goes before b's. Fees compare as products, so that no division rounds. */
-static bool before(const struct mempool *p, const struct mempool_sender *a, const struct mempool_sender *b) {
-    const struct mempool_tx *x = a->cursor, *y = b->cursor;
+/* True when a goes before b. Fees compare as products, so that no division rounds. */
+static bool before(const struct mempool *p, const struct mempool_tx *x, const struct mempool_tx *y) {
     if (p->limits.by_fee) {
         __extension__ typedef unsigned __int128 wide;
         wide fx = (wide)x->fee * y->wire.len, fy = (wide)y->fee * x->wire.len;
@@ -331,41 +408,43 @@ static void sift_down(struct mempool *p, size_t n, size_t i) {
             best = r;
         if (best == i)
             return;
-        struct mempool_sender *t = p->heap[i];
+        struct mempool_tx *t = p->heap[i];
         p->heap[i] = p->heap[best];
         p->heap[best] = t;
         i = best;
     }
 }
 
+/* The heads of the chains and everything unordered. */
 static size_t heap_fill(struct mempool *p) {
     size_t n = 0;
-    for (struct mempool_tx *tx = p->all.first; tx != NULL; tx = tx->all_next) {
-        if (tx->owner->first == tx && head_ready(tx->owner)) {
-            tx->owner->cursor = tx;
-            p->heap[n++] = tx->owner;
-        }
+    for (const struct mempool_sender *s = p->ready; s != NULL; s = s->ready_next) {
+        if (head_ready(s))
+            p->heap[n++] = s->first;
+        for (struct mempool_tx *tx = s->loose_first; tx != NULL; tx = tx->seq_next)
+            p->heap[n++] = tx;
     }
     for (size_t i = n / 2; i-- > 0;)
         sift_down(p, n, i);
     return n;
 }
 
+/* What of the same account may follow tx in a block. */
+static struct mempool_tx *follower(const struct mempool_tx *tx) {
+    bool next = tx->sequence > 0 && tx->seq_next != NULL && tx->seq_next->sequence == tx->sequence + 1;
+    return next ? tx->seq_next : NULL;
+}
+
 size_t mempool_take(struct mempool *p, uint64_t bytes_max, size_t txs_max, const struct mempool_tx **ret_txs) {
     size_t n = heap_fill(p), taken = 0;
     while (n > 0 && taken < txs_max) {
-        struct mempool_sender *s = p->heap[0];
-        struct mempool_tx *tx = s->cursor;
-        bool taken_now = tx->wire.len <= bytes_max;
-        if (taken_now) {
+        struct mempool_tx *tx = p->heap[0], *next = NULL;
+        if (tx->wire.len <= bytes_max) {
             ret_txs[taken++] = tx;
             bytes_max -= tx->wire.len;
+            next = follower(tx);
         }
-        struct mempool_tx *next = tx->seq_next;
-        if (taken_now && next != NULL && next->sequence == tx->sequence + 1)
-            s->cursor = next;
-        else
-            p->heap[0] = p->heap[--n];
+        p->heap[0] = next != NULL ? next : p->heap[--n];
         sift_down(p, n, 0);
     }
     return taken;
@@ -381,32 +460,48 @@ void mempool_committed(struct mempool *p, const struct hash *wire_hash) {
 
 void mempool_sender_moved(struct mempool *p, const struct addr *sender, uint64_t next) {
     struct mempool_sender *s = sender_find(p, sender);
-    if (s == NULL || next <= s->next)
+    if (s == NULL || s->first == NULL || next <= s->next)
         return;
-    while (s->count > 1 && s->first->sequence < next)
+    while (s->first != NULL && s->first->sequence < next) {
+        bool last = s->count == 1; /* takes the record of its sender along */
         leave(p, s->first, MEMPOOL_EXPIRED);
-    if (s->first->sequence < next) { /* the last one takes the record of its sender along */
-        leave(p, s->first, MEMPOOL_EXPIRED);
-        return;
+        if (last)
+            return;
     }
     s->next = s->end = next;
     for (const struct mempool_tx *tx = s->first; tx != NULL && tx->sequence == s->end; tx = tx->seq_next)
         s->end++;
+    sender_note(p, s);
+}
+
+/* True: the sender is gone with its last one. */
+static bool recheck_chain(struct mempool *p, struct mempool_sender *s,
+                          bool (*keep)(void *arg, const struct mempool_tx *tx), void *arg) {
+    struct mempool_tx *bad = s->first;
+    while (bad != NULL && keep(arg, bad))
+        bad = bad->seq_next;
+    if (bad == NULL)
+        return false;
+    uint64_t from = bad->sequence;
+    for (;;) {
+        bool last = s->count == 1, done = s->last == s->first || s->last->seq_prev->sequence < from;
+        leave(p, s->last, MEMPOOL_INVALID);
+        if (last || done)
+            return last;
+    }
 }
 
 void mempool_recheck(struct mempool *p, const struct addr *sender, bool (*keep)(void *arg, const struct mempool_tx *tx),
                      void *arg) {
     struct mempool_sender *s = sender_find(p, sender);
-    if (s == NULL)
+    if (s == NULL || recheck_chain(p, s, keep, arg))
         return;
-    struct mempool_tx *bad = s->first;
-    while (bad != NULL && keep(arg, bad))
-        bad = bad->seq_next;
-    if (bad == NULL)
-        return;
-    uint64_t from = bad->sequence;
-    for (uint32_t n = s->count; n > 0 && s->last->sequence >= from; n--)
-        leave(p, s->last, MEMPOOL_INVALID);
+    struct mempool_tx *next;
+    for (struct mempool_tx *tx = s->loose_first; tx != NULL; tx = next) {
+        next = tx->seq_next;
+        if (!keep(arg, tx))
+            leave(p, tx, MEMPOOL_INVALID);
+    }
 }
 
 void mempool_expire(struct mempool *p, uint64_t height) {

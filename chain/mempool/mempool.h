@@ -10,11 +10,16 @@
  *
  * One account's transactions form a chain by sequence. Only the contiguous part that starts at the account's next
  * sequence in the state is *ready*; a few behind a gap wait for the gap to be filled (they arrive by gossip in any
- * order). Blocks take the ready ones, by fee per byte or by arrival, never one before its predecessor of the same
- * account.
+ * order). Unordered ones (sequence 0) belong to no chain and are always ready. Blocks take the ready ones, by fee per
+ * byte or by arrival, never one before its predecessor of the same account.
  *
- * Invariants: an entry is in the hash table, in the list by arrival, in its fee class and in its sender's chain, or in
- * none of them; count and bytes are the sums over the list and never exceed the limits.
+ * When it is full and one comes that pays more per byte, by a class, the cheapest goes: of the cheapest class the one
+ * that came last (who has waited longer stays), or what stands at the end of its chain.
+ *
+ * Invariants: an entry is in both hash tables, in the list by arrival, in its fee class and in its sender's chain or
+ * loose list, or in none of them; count and bytes are the sums over the list and never exceed the limits, neither all
+ * in all nor those of an account or of an origin; a sender is in the list of ready ones exactly when a block could take
+ * one of its transactions.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +32,7 @@
 enum {
     MEMPOOL_FEE_CLASSES = 64, /* one a power of two of (fee << 8) / size */
     MEMPOOL_GAP_MAX = 64,     /* how far behind a missing sequence a transaction may wait */
+    MEMPOOL_ORIGINS = 65,     /* where transactions come from: 0 is here, the others are links to peers */
 };
 
 /* What drops an entry out of the pool. */
@@ -44,18 +50,19 @@ struct mempool_tx {
     struct hash wire_hash;
     struct hash tx_id;
     struct addr sender;
-    uint64_t sequence;    /* >= 1 */
+    uint64_t sequence;    /* 0: unordered */
     uint64_t fee;         /* pebble */
     uint64_t valid_until; /* last height, 0 = none */
     struct bytes wire;    /* the very bytes that arrived */
     bool local;           /* admitted here first: this node spreads it */
+    uint8_t origin;       /* who brought it, below MEMPOOL_ORIGINS */
     uint64_t height;      /* the node's height at admission; mempool_respread counts from it */
 
     /* the pool's own */
-    struct mempool_tx *hash_next;
+    struct mempool_tx *hash_next, *id_next;
     struct mempool_tx *all_prev, *all_next;
     struct mempool_tx *fee_prev, *fee_next;
-    struct mempool_tx *seq_prev, *seq_next; /* the sender's chain, ascending */
+    struct mempool_tx *seq_prev, *seq_next; /* the sender's chain, ascending; or its unordered ones, by arrival */
     struct mempool_sender *owner;
     uint64_t arrival;
     uint8_t fee_class;
@@ -64,12 +71,14 @@ struct mempool_tx {
 /* One account with waiting transactions. */
 struct mempool_sender {
     struct addr addr;
-    uint64_t next; /* the sequence that the state expects */
-    uint64_t end;  /* the sequence behind the contiguous part of the chain that starts at next */
+    uint64_t next; /* the sequence that the state expects; means nothing while `first` is NULL */
+    uint64_t end;  /* the sequence behind the contiguous part of the chain that starts at next; likewise */
     uint32_t count;
     uint64_t mark; /* the caller's own; 0 in a new one */
     struct mempool_tx *first, *last;
-    struct mempool_tx *cursor; /* only during mempool_take */
+    struct mempool_tx *loose_first, *loose_last; /* unordered */
+    bool ready;
+    struct mempool_sender *ready_prev, *ready_next;
     struct mempool_sender *hash_next, *free_next;
 };
 
@@ -77,6 +86,8 @@ struct mempool_limits {
     uint32_t txs_max;    /* also the number of senders at most */
     uint32_t sender_max; /* waiting transactions of one account */
     uint64_t bytes_max;
+    uint32_t origin_txs_max; /* of one peer; 0: as many as all */
+    uint64_t origin_bytes_max;
     bool by_fee; /* order by fee per byte, evict the cheapest when full; else by arrival, refuse when full */
 };
 
@@ -86,11 +97,13 @@ struct mempool_list {
 
 struct mempool {
     struct mempool_limits limits;
-    struct mempool_tx **tx_table;         /* 2^bits chains */
+    struct mempool_tx **tx_table;         /* 2^bits chains, by wire hash */
+    struct mempool_tx **id_table;         /* 2^bits chains, by tx id */
     struct mempool_sender **sender_table; /* 2^bits chains */
     struct mempool_sender *senders;       /* txs_max of them */
     struct mempool_sender *sender_free;
-    struct mempool_sender **heap; /* txs_max, scratch of mempool_take */
+    struct mempool_sender *ready;
+    struct mempool_tx **heap; /* txs_max, scratch of mempool_take */
     uint32_t table_mask;
     uint32_t count;
     uint64_t bytes;
@@ -98,6 +111,8 @@ struct mempool {
     uint64_t salt;
     struct mempool_list all;
     struct mempool_list fees[MEMPOOL_FEE_CLASSES];
+    uint32_t origin_txs[MEMPOOL_ORIGINS];
+    uint64_t origin_bytes[MEMPOOL_ORIGINS];
     void (*drop)(void *arg, struct mempool_tx *tx, enum mempool_drop why);
     void *drop_arg;
 };
@@ -114,13 +129,17 @@ void mempool_init(struct mempool *p, const struct mempool_limits *limits, void *
 /* Drops everything (MEMPOOL_CLEARED). */
 void mempool_clear(struct mempool *p);
 
-/* Admits `tx`, whose sender's next sequence in the state is `next`. On CODE_OK the pool owns it until `drop`; on
- * failure the caller still does. CODE_TX_KNOWN, CODE_SEQUENCE_WRONG (the message names the expected one), CODE_FEE_LOW
- * (cheaper than what it would replace or evict), CODE_LIMIT (too many of this account), CODE_MEMPOOL_FULL. */
+/* Admits `tx`, whose sender's next sequence in the state is `next` (no matter for an unordered one). On CODE_OK the
+ * pool owns it until `drop`; on failure the caller still does. CODE_TX_KNOWN, CODE_SEQUENCE_WRONG (the message names
+ * the expected one), CODE_FEE_LOW (cheaper than what it would replace or evict), CODE_LIMIT (too many of this account),
+ * CODE_MEMPOOL_FULL (also: too many of this origin). */
 int mempool_add(struct mempool *p, struct mempool_tx *tx, uint64_t next, struct err *err);
 
 /* The entry with this wire hash, or NULL. Borrowed. */
 const struct mempool_tx *mempool_find(const struct mempool *p, const struct hash *wire_hash);
+
+/* The same by tx id; of several with one id (other signatures) any. */
+const struct mempool_tx *mempool_find_id(const struct mempool *p, const struct hash *tx_id);
 
 /* The account's record, or NULL when nothing of it waits. Borrowed until the next call that changes the pool; only
  * `mark` may be written. */
@@ -143,8 +162,8 @@ void mempool_committed(struct mempool *p, const struct hash *wire_hash);
 /* The state now expects `next` of this account: everything below leaves as expired. */
 void mempool_sender_moved(struct mempool *p, const struct addr *sender, uint64_t next);
 
-/* Looks again at what waits for this account, ascending: each one for which `keep` says false leaves as invalid, and
- * all behind it. */
+/* Looks again at what waits for this account, its chain ascending, then the unordered ones: each one for which `keep`
+ * says false leaves as invalid, and in the chain all behind it. */
 void mempool_recheck(struct mempool *p, const struct addr *sender, bool (*keep)(void *arg, const struct mempool_tx *tx),
                      void *arg);
 

@@ -32,12 +32,15 @@ static void end(void) {
 
 static uint8_t wire[1024];
 static uint32_t serial;
+static uint8_t origin;
 
 static int add(uint8_t sender, uint64_t seq, uint64_t fee, size_t len, uint64_t next) {
     struct mempool_tx *tx = calloc(1, sizeof *tx);
     assert_non_null(tx);
     store_be32(tx->wire_hash.b, ++serial);
     store_be64(tx->wire_hash.b + 8, serial * 7919u);
+    store_be32(tx->tx_id.b, serial);
+    tx->origin = origin;
     tx->sender.b[0] = sender;
     tx->sequence = seq;
     tx->fee = fee;
@@ -171,6 +174,132 @@ static void mempool_recheck__and_respread(void **state) {
     end();
 }
 
+static void mempool_take__unordered(void **state) {
+    (void)state;
+    make(100, 10, 100000, true);
+    assert_false(mempool_ready(&pool));
+    assert_code(add(1, 2, 10, 100, 1), CODE_OK); /* waits for 1 */
+    assert_false(mempool_ready(&pool));
+    assert_code(add(1, 0, 20, 100, 0), CODE_OK);
+    assert_true(mempool_ready(&pool));
+    assert_code(add(1, 0, 30, 100, 0), CODE_OK);
+    assert_code(add(2, 0, 25, 100, 0), CODE_OK);
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 3);
+    assert_int_equal(out[0]->fee, 30);
+    assert_int_equal(out[1]->fee, 25);
+    assert_int_equal(out[2]->fee, 20);
+    struct addr one = {{1}}, two = {{2}};
+    assert_int_equal(mempool_next_sequence(&pool, &two, 7), 7);
+    assert_code(add(1, 1, 10, 100, 1), CODE_OK);
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 5);
+    assert_int_equal(mempool_next_sequence(&pool, &one, 1), 3);
+    mempool_sender_moved(&pool, &one, 3); /* the chain goes, the unordered ones stay */
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 3);
+    assert_code(add(2, 5, 10, 100, 5), CODE_OK);
+    struct hash taken = out[0]->wire_hash;
+    mempool_committed(&pool, &taken);
+    assert_int_equal(mempool_take(&pool, 100000, 100, out), 3);
+    end();
+}
+
+static bool dear(void *arg, const struct mempool_tx *tx) {
+    (void)arg;
+    return tx->fee > 15;
+}
+
+static void mempool_recheck__unordered_each_for_itself(void **state) {
+    (void)state;
+    make(100, 10, 100000, true);
+    for (uint64_t fee = 10; fee < 20; fee += 2)
+        assert_code(add(1, 0, fee, 100, 0), CODE_OK);
+    struct addr one = {{1}};
+    mempool_recheck(&pool, &one, dear, NULL);
+    assert_int_equal(pool.count, 2);
+    mempool_recheck(&pool, &one, below_eight, NULL);
+    assert_int_equal(pool.count, 2);
+    end();
+}
+
+static void mempool_find__by_either_hash(void **state) {
+    (void)state;
+    make(100, 10, 100000, true);
+    assert_code(add(1, 1, 10, 100, 1), CODE_OK);
+    const struct mempool_tx *tx = mempool_next(&pool, NULL);
+    struct hash id = tx->tx_id, none = {{77}};
+    assert_ptr_equal(mempool_find(&pool, &tx->wire_hash), tx);
+    assert_ptr_equal(mempool_find_id(&pool, &id), tx);
+    assert_null(mempool_find_id(&pool, &none));
+    struct hash h = tx->wire_hash;
+    mempool_committed(&pool, &h);
+    assert_null(mempool_find_id(&pool, &id));
+    end();
+}
+
+/* One peer cannot fill the pool: its share at cap - 1, cap, cap + 1, in number and in bytes. */
+static void mempool_add__share_of_an_origin(void **state) {
+    (void)state;
+    struct mempool_limits l = {.txs_max = 100,
+                               .sender_max = 100,
+                               .bytes_max = 100000,
+                               .origin_txs_max = 3,
+                               .origin_bytes_max = 1000,
+                               .by_fee = true};
+    memory = calloc(1, mempool_memory(&l));
+    mempool_init(&pool, &l, memory, 42, on_drop, NULL);
+    origin = 5;
+    assert_code(add(1, 1, 10, 100, 1), CODE_OK);
+    assert_code(add(1, 2, 10, 100, 1), CODE_OK);
+    assert_code(add(1, 3, 10, 801, 1), CODE_MEMPOOL_FULL);
+    assert_code(add(1, 3, 10, 800, 1), CODE_OK);
+    assert_code(add(2, 1, 99, 100, 1), CODE_MEMPOOL_FULL);
+    origin = 6;
+    assert_code(add(2, 1, 10, 100, 1), CODE_OK);
+    origin = 0; /* what comes in here has no share of its own */
+    for (uint64_t i = 0; i < 10; i++)
+        assert_code(add(3, 0, 10, 900, 0), CODE_OK);
+    origin = 5;
+    struct hash gone = mempool_next(&pool, NULL)->wire_hash;
+    mempool_committed(&pool, &gone);
+    assert_code(add(4, 1, 10, 100, 1), CODE_OK);
+    origin = 0;
+    end();
+}
+
+/* Of the cheapest the one that came last goes; unordered ones alone, ordered ones from the end of their chain. */
+static void mempool_add__evicts_by_fee_then_age(void **state) {
+    (void)state;
+    make(3, 3, 100000, true);
+    assert_code(add(1, 0, 100, 100, 0), CODE_OK);
+    assert_code(add(2, 0, 100, 100, 0), CODE_OK);
+    assert_code(add(3, 0, 5000, 100, 0), CODE_OK);
+    assert_code(add(4, 0, 5000, 100, 0), CODE_OK);
+    assert_int_equal(dropped[MEMPOOL_EVICTED], 1);
+    struct addr first = {{1}}, second = {{2}};
+    assert_non_null(mempool_sender(&pool, &first));
+    assert_null(mempool_sender(&pool, &second));
+    assert_code(add(1, 0, 5000, 100, 0), CODE_OK); /* also one's own, when it is unordered */
+    assert_int_equal(dropped[MEMPOOL_EVICTED], 2);
+    assert_code(add(5, 0, 5000, 100, 0), CODE_MEMPOOL_FULL); /* nobody for his equal */
+    end();
+}
+
+/* The list of ready senders is what a walk over everything would find. */
+static void assert_ready_list(void) {
+    size_t listed = 0, found = 0;
+    for (const struct mempool_sender *s = pool.ready; s != NULL; s = s->ready_next)
+        listed++;
+    const struct mempool_sender *seen[64];
+    for (const struct mempool_tx *tx = NULL; (tx = mempool_next(&pool, tx)) != NULL;) {
+        const struct mempool_sender *s = tx->owner;
+        bool ready = s->loose_first != NULL || (s->first != NULL && s->first->sequence == s->next), known = false;
+        for (size_t i = 0; i < found; i++)
+            known = known || seen[i] == s;
+        if (ready && !known)
+            seen[found++] = s;
+    }
+    assert_int_equal(listed, found);
+}
+
 /* Any mixture of calls keeps the sums, the order and the chains. */
 static void mempool__random_calls(void **state) {
     (void)state;
@@ -182,14 +311,16 @@ static void mempool__random_calls(void **state) {
         for (int step = 0; step < 2000; step++) {
             uint8_t who = (uint8_t)rng_below(&rng, 8);
             struct addr a = {{who}};
-            if (rng_below(&rng, 10) < 8) {
+            if (rng_below(&rng, 10) < 2) {
+                add(who, 0, rng_below(&rng, 5000), 50 + rng_below(&rng, 900), 0);
+            } else if (rng_below(&rng, 10) < 8) {
                 add(who, next[who] + rng_below(&rng, 12), rng_below(&rng, 5000), 50 + rng_below(&rng, 900), next[who]);
             } else {
                 size_t n = mempool_take(&pool, 3000, rng_below(&rng, 8), out);
                 struct hash h[8];
                 for (size_t i = 0; i < n; i++) {
-                    assert_int_equal(out[i]->sequence, next[out[i]->sender.b[0]]);
-                    next[out[i]->sender.b[0]]++;
+                    if (out[i]->sequence > 0)
+                        assert_int_equal(out[i]->sequence, next[out[i]->sender.b[0]]++);
                     h[i] = out[i]->wire_hash;
                 }
                 for (size_t i = 0; i < n; i++)
@@ -207,6 +338,7 @@ static void mempool__random_calls(void **state) {
                 if (tx->all_next == NULL)
                     break;
             }
+            assert_ready_list();
             assert_int_equal(count, pool.count);
             assert_int_equal(bytes, pool.bytes);
             assert_true(count <= 64 && bytes <= 20000);
@@ -218,4 +350,6 @@ static void mempool__random_calls(void **state) {
 TEST_MAIN(cmocka_unit_test(mempool_take__fifo_and_chains), cmocka_unit_test(mempool_take__fee_order),
           cmocka_unit_test(mempool_add__refusals), cmocka_unit_test(mempool_add__full),
           cmocka_unit_test(mempool_committed__moves_the_sender), cmocka_unit_test(mempool_recheck__and_respread),
-          cmocka_unit_test(mempool__random_calls))
+          cmocka_unit_test(mempool_take__unordered), cmocka_unit_test(mempool_recheck__unordered_each_for_itself),
+          cmocka_unit_test(mempool_find__by_either_hash), cmocka_unit_test(mempool_add__share_of_an_origin),
+          cmocka_unit_test(mempool_add__evicts_by_fee_then_age), cmocka_unit_test(mempool__random_calls))
