@@ -93,7 +93,7 @@ void reply_error_locked(struct http_request *r, int code, const char *message, b
     struct MHD_Response *m = MHD_create_response_from_buffer(b.len, b.data, MHD_RESPMEM_MUST_COPY);
     if (m && close)
         (void)MHD_add_response_header(m, "Connection", "close");
-    if (m && (code == CODE_BUSY || code == CODE_RATE || code == CODE_NOT_READY))
+    if (m && code_retryable(code) && (code_http(code) == 429 || code_http(code) == 503))
         (void)MHD_add_response_header(m, "Retry-After", "1");
     r->written = b.len;
     buf_release(&b);

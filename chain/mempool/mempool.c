@@ -203,6 +203,7 @@ static void link_in(struct mempool *p, struct mempool_sender *s, struct mempool_
     else
         chain_insert(s, tx);
     s->count++;
+    s->fees += tx->fee;
     sender_note(p, s);
     p->count++;
     p->bytes += tx->wire.len;
@@ -231,6 +232,7 @@ static void leave(struct mempool *p, struct mempool_tx *tx, enum mempool_drop wh
     else
         chain_remove(s, tx);
     s->count--;
+    s->fees -= tx->fee;
     sender_note(p, s);
     if (s->count == 0)
         sender_drop(p, s);
@@ -313,7 +315,7 @@ static int sequence_check(const struct mempool_sender *s, const struct mempool_t
 static int share_check(const struct mempool *p, const struct mempool_sender *s, const struct mempool_tx *tx,
                        struct err *err) {
     if (s != NULL && s->count >= p->limits.sender_max)
-        return err_set(err, CODE_LIMIT, "this account has %u transactions waiting, as many as it may; try again later",
+        return err_set(err, CODE_RATE, "this account has %u transactions waiting, as many as it may; try again later",
                        s->count);
     if (tx->origin != 0 && (p->origin_txs[tx->origin] >= p->limits.origin_txs_max ||
                             p->origin_bytes[tx->origin] + tx->wire.len > p->limits.origin_bytes_max))
@@ -371,7 +373,7 @@ const struct mempool_tx *mempool_find_id(const struct mempool *p, const struct h
     return tx;
 }
 
-struct mempool_sender *mempool_sender(struct mempool *p, const struct addr *sender) {
+const struct mempool_sender *mempool_sender(const struct mempool *p, const struct addr *sender) {
     return sender_find(p, sender);
 }
 

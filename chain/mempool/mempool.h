@@ -74,7 +74,7 @@ struct mempool_sender {
     uint64_t next; /* the sequence that the state expects; means nothing while `first` is NULL */
     uint64_t end;  /* the sequence behind the contiguous part of the chain that starts at next; likewise */
     uint32_t count;
-    uint64_t mark; /* the caller's own; 0 in a new one */
+    uint64_t fees; /* of all its waiting ones */
     struct mempool_tx *first, *last;
     struct mempool_tx *loose_first, *loose_last; /* unordered */
     bool ready;
@@ -131,7 +131,7 @@ void mempool_clear(struct mempool *p);
 
 /* Admits `tx`, whose sender's next sequence in the state is `next` (no matter for an unordered one). On CODE_OK the
  * pool owns it until `drop`; on failure the caller still does. CODE_TX_KNOWN, CODE_SEQUENCE_WRONG (the message names
- * the expected one), CODE_FEE_LOW (cheaper than what it would replace or evict), CODE_LIMIT (too many of this account),
+ * the expected one), CODE_FEE_LOW (cheaper than what it would replace or evict), CODE_RATE (too many of this account),
  * CODE_MEMPOOL_FULL (also: too many of this origin). */
 int mempool_add(struct mempool *p, struct mempool_tx *tx, uint64_t next, struct err *err);
 
@@ -141,9 +141,8 @@ const struct mempool_tx *mempool_find(const struct mempool *p, const struct hash
 /* The same by tx id; of several with one id (other signatures) any. */
 const struct mempool_tx *mempool_find_id(const struct mempool *p, const struct hash *tx_id);
 
-/* The account's record, or NULL when nothing of it waits. Borrowed until the next call that changes the pool; only
- * `mark` may be written. */
-struct mempool_sender *mempool_sender(struct mempool *p, const struct addr *sender);
+/* The account's record, or NULL when nothing of it waits. Borrowed until the next call that changes the pool. */
+const struct mempool_sender *mempool_sender(const struct mempool *p, const struct addr *sender);
 
 /* True when a transaction of the account could be taken into a block now. */
 bool mempool_ready(const struct mempool *p);

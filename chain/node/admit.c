@@ -16,11 +16,14 @@
 enum {
     QUEUE_MAX = 16384, /* submissions waiting for the thread */
     QUEUE_BYTES_MAX = 64 << 20,
+    SHARE_TXS_MAX = QUEUE_MAX / 2, /* of it for one peer, or for all that comes by RPC */
+    SHARE_BYTES_MAX = QUEUE_BYTES_MAX / 2,
     BATCH_MAX = 512,         /* transactions checked at a time */
     BATCH_MEMORY = 96 << 20, /* their decoded form: 512 small ones, or a few large */
     GATHER_BYTES = 64 << 10, /* of one message to peers */
     TOUCHED_MAX = 16384,
     STATE_MEMORY = 128 << 20,
+    CHECK_MEMORY = 16 << 20,
     RESPREAD_BLOCKS = 20,
     EXPIRE_BLOCKS = 16,
 };
@@ -50,8 +53,16 @@ struct pooled {
     uint8_t wire[];
 };
 
+/* What of one origin waits in the queue. */
+struct share {
+    atomic_uint txs;
+    atomic_size_t bytes;
+};
+
 struct admit {
     struct admit_config config;
+    atomic_bool closed;
+    struct share shares[MEMPOOL_ORIGINS];
     struct queue queue;
     struct thread thread;
     atomic_uint_least64_t admitted, refused, dropped;
@@ -68,7 +79,8 @@ struct admit {
     struct store_view *view;
     struct state *st;
     uint64_t st_height;
-    uint64_t epoch; /* of the state: marks of senders whose waiting ones are in it */
+    void *check; /* the app's, over st */
+    struct arena check_arena;
     struct arena arena;
     struct buf gather;
     size_t gather_n;
@@ -93,8 +105,13 @@ static uint64_t now_ms(const struct admit *a) {
     return a->config.mono_ms != NULL ? a->config.mono_ms(a->config.arg) : clock_mono_ms();
 }
 
-static struct pooled *pooled_new(const struct admit *a, const struct tx *tx, const struct app_admission *adm,
-                                 bool local) {
+/* 0: here; else by the link, whose place among the links is in its handle. */
+static uint8_t origin_of(const struct submission *s) {
+    return s->local ? 0 : (uint8_t)(1 + (s->peer - 1) % (MEMPOOL_ORIGINS - 1));
+}
+
+static struct pooled *pooled_new(struct admit *a, const struct submission *s, const struct tx *tx,
+                                 const struct app_admission *adm) {
     struct pooled *p = calloc(1, sizeof *p + tx->wire.len);
     if (p == NULL)
         return NULL;
@@ -108,9 +125,18 @@ static struct pooled *pooled_new(const struct admit *a, const struct tx *tx, con
                                 .fee = adm->fee,
                                 .valid_until = adm->valid_until_height,
                                 .wire = bytes_of(p->wire, tx->wire.len),
-                                .local = local,
+                                .local = s->local,
+                                .origin = origin_of(s),
                                 .height = a->st_height};
     return p;
+}
+
+/* No submission of this one is in the queue any more. */
+static void queue_left(struct admit *a, const struct submission *s) {
+    struct share *share = &a->shares[origin_of(s)];
+    atomic_fetch_sub(&a->queued_bytes, s->len);
+    atomic_fetch_sub(&share->bytes, s->len);
+    atomic_fetch_sub(&share->txs, 1);
 }
 
 /* --- spreading --- */
@@ -146,63 +172,60 @@ static const struct mempool_tx *next_local(const struct admit *a, const struct m
 
 /* --- the thread's state --- */
 
-struct replay {
-    struct admit *a;
-    uint64_t height;
-};
+static int check_one(struct admit *a, const struct tx *tx, const struct app_waiting *waiting, struct app_admission *ret,
+                     struct err *err) {
+    return a->config.app->ops->check_tx(a->config.app->self, a->check, tx, waiting, ret, err);
+}
 
-/* Does a waiting transaction still pass, on the state in which those before it have taken their effects? */
+/* After a block only the next one of a chain can have become bad by itself: those behind it are looked at when it is
+ * their turn. Of the unordered ones likewise the oldest. */
 static bool still_good(void *arg, const struct mempool_tx *mp) {
-    struct replay *r = arg;
-    struct arena_mark mark = arena_mark(&r->a->arena);
+    struct admit *a = arg;
+    if (mp != mp->owner->first && mp != mp->owner->loose_first)
+        return true;
+    struct arena_mark mark = arena_mark(&a->arena);
     struct tx tx;
     struct app_admission adm;
-    bool ok = tx_parse(mp->wire, &r->a->config.chain_tag, &r->a->arena, &tx, NULL) == CODE_OK &&
-              r->a->config.app->ops->check_tx(r->a->config.app->self, r->a->st, r->height, &tx, &adm, NULL) == CODE_OK;
-    arena_rewind(&r->a->arena, mark);
+    bool ok = tx_parse(mp->wire, &a->config.chain_tag, &a->arena, &tx, NULL) == CODE_OK &&
+              check_one(a, &tx, NULL, &adm, NULL) == CODE_OK;
+    arena_rewind(&a->arena, mark);
     return ok;
 }
 
-/* Brings what waits of this account into the state, once an epoch. */
-static void sender_replay(struct admit *a, const struct addr *sender) {
-    struct mempool_sender *s = mempool_sender(&a->pool, sender);
-    if (s == NULL || s->mark == a->epoch)
-        return;
-    struct replay r = {.a = a, .height = a->st_height + 1};
-    mempool_recheck(&a->pool, sender, still_good, &r);
-    s = mempool_sender(&a->pool, sender);
-    if (s != NULL)
-        s->mark = a->epoch;
+static void state_close(struct admit *a) {
+    a->config.app->ops->check_close(a->config.app->self, a->check);
+    a->check = NULL;
+    arena_release(&a->check_arena);
+    state_free(a->st);
+    a->st = NULL;
+    store_view_close(a->view);
+    a->view = NULL;
 }
 
-static int state_rebase_now(struct admit *a, struct err *err) {
-    struct store_view *view = NULL;
-    struct state *st = NULL;
-    int rc = store_view_open(a->config.store, &view, err);
+static int state_open(struct admit *a, struct err *err) {
+    state_close(a);
+    int rc = store_view_open(a->config.store, &a->view, err);
     if (rc == CODE_OK)
-        rc = store_view_state(view, STATE_MEMORY, &st, err);
-    if (rc != CODE_OK) {
-        store_view_close(view);
-        return rc;
+        rc = store_view_state(a->view, STATE_MEMORY, &a->st, err);
+    if (rc == CODE_OK) {
+        a->st_height = store_view_height(a->view);
+        rc = a->config.app->ops->check_open(a->config.app->self, a->st, a->st_height + 1, &a->check_arena, &a->check,
+                                            err);
     }
-    state_free(a->st);
-    store_view_close(a->view);
-    a->view = view;
-    a->st = st;
-    a->st_height = store_view_height(view);
-    a->epoch++;
-    return CODE_OK;
+    if (rc != CODE_OK)
+        state_close(a);
+    return rc;
 }
 
 /* After a block: a new state, and another look at the accounts that it touched. Under the lock. */
 static int follow(struct admit *a, struct err *err) {
-    if (a->st != NULL && a->st_height >= a->committed && state_failed(a->st, NULL) == CODE_OK)
+    if (a->check != NULL && a->st_height >= a->committed && state_failed(a->st, NULL) == CODE_OK)
         return CODE_OK;
-    int rc = state_rebase_now(a, err);
+    int rc = state_open(a, err);
     if (rc != CODE_OK)
         return rc;
     for (size_t i = 0; i < a->touched_n; i++)
-        sender_replay(a, &a->touched[i]);
+        mempool_recheck(&a->pool, &a->touched[i], still_good, a);
     a->touched_n = 0;
     mempool_respread(&a->pool, a->st_height, RESPREAD_BLOCKS, respread_one, a);
     if (a->st_height % EXPIRE_BLOCKS == 0)
@@ -212,35 +235,37 @@ static int follow(struct admit *a, struct err *err) {
 
 /* --- admitting --- */
 
+/* Peers may bring an account's transactions in another order: what is missing in between is on its way. */
+static struct app_waiting waiting_of(const struct admit *a, const struct submission *s, const struct tx *tx) {
+    const struct mempool_sender *sender = mempool_sender(&a->pool, &tx->sender);
+    struct app_waiting w = {.ahead = s->local ? 0 : MEMPOOL_GAP_MAX};
+    if (sender == NULL)
+        return w;
+    w.fees = sender->fees;
+    if (sender->first != NULL)
+        w.ahead += sender->end - sender->next;
+    return w;
+}
+
 static int admit_one(struct admit *a, const struct submission *s, const struct tx *tx, struct err *err) {
     int rc = follow(a, err);
     if (rc != CODE_OK)
         return rc;
-    if (mempool_find(&a->pool, &tx->wire_hash) != NULL)
+    if (mempool_find(&a->pool, &tx->wire_hash) != NULL ||
+        (tx->body->sequence == 0 && mempool_find_id(&a->pool, &tx->id) != NULL))
         return err_set(err, CODE_TX_KNOWN, "this transaction is waiting already");
-    sender_replay(a, &tx->sender);
+    struct app_waiting waiting = waiting_of(a, s, tx);
     struct app_admission adm;
-    size_t mark = state_mark(a->st);
-    rc = a->config.app->ops->check_tx(a->config.app->self, a->st, a->st_height + 1, tx, &adm, err);
-    if (rc == CODE_OK && adm.sequence == 0)
-        rc = err_set(err, CODE_UNSUPPORTED, "transactions without a sequence are not taken yet");
-    struct pooled *p = rc == CODE_OK ? pooled_new(a, tx, &adm, s->local) : NULL;
-    if (rc == CODE_OK && p == NULL)
-        rc = err_set(err, CODE_NO_MEMORY, "no memory for a transaction");
-    /* Its effects follow those of the account's waiting ones, so the first of them says where the state is. */
-    const struct mempool_sender *before = rc == CODE_OK ? mempool_sender(&a->pool, &adm.sender) : NULL;
-    if (rc == CODE_OK)
-        rc = mempool_add(&a->pool, &p->mp, before != NULL ? before->next : adm.sequence, err);
-    if (rc != CODE_OK) {
-        free(p);
-        state_rollback(a->st, mark);
+    rc = check_one(a, tx, &waiting, &adm, err);
+    if (rc != CODE_OK)
         return rc;
-    }
-    state_commit(a->st, mark);
-    struct mempool_sender *sender = mempool_sender(&a->pool, &adm.sender);
-    if (sender != NULL)
-        sender->mark = a->epoch;
-    return CODE_OK;
+    struct pooled *p = pooled_new(a, s, tx, &adm);
+    if (p == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a transaction");
+    rc = mempool_add(&a->pool, &p->mp, adm.next, err);
+    if (rc != CODE_OK)
+        free(p);
+    return rc;
 }
 
 static void answer(struct submission *s, int code, const struct hash *id, const struct err *err) {
@@ -272,7 +297,6 @@ static void batch_parse(struct admit *a, struct batch *b, void **items, size_t n
     b->n = 0;
     for (size_t i = 0; i < n; i++) {
         struct submission *s = items[i];
-        atomic_fetch_sub(&a->queued_bytes, s->len);
         struct err err;
         err_clear(&err);
         struct arena_mark mark = arena_mark(&a->arena);
@@ -325,6 +349,7 @@ static size_t take_marks(struct admit *a, void **items, size_t n) {
     bool again = false;
     for (size_t i = 0; i < n; i++) {
         struct submission *s = items[i];
+        queue_left(a, s);
         if (s->len > 0) {
             items[left++] = s;
             continue;
@@ -383,6 +408,7 @@ int admit_new(const struct admit_config *config, uint64_t height, struct admit *
     a->committed = height;
     mutex_init(&a->lock);
     arena_init(&a->arena, BATCH_MEMORY);
+    arena_init(&a->check_arena, CHECK_MEMORY);
     buf_init(&a->gather, 2 * TX_LEN_MAX);
     a->touched = calloc(TOUCHED_MAX, sizeof *a->touched);
     a->pool_memory = calloc(1, mempool_memory(&config->limits));
@@ -424,8 +450,7 @@ void admit_free(struct admit *a) {
     if (a == NULL)
         return;
     mempool_clear(&a->pool);
-    state_free(a->st);
-    store_view_close(a->view);
+    state_close(a);
     queue_release(&a->queue);
     arena_release(&a->arena);
     buf_release(&a->gather);
@@ -449,11 +474,13 @@ static int submit(struct admit *a, struct bytes wire, bool local, uint32_t peer,
     s->len = wire.len;
     if (wire.len > 0)
         memcpy(s->wire, wire.data, wire.len);
-    int rc = CODE_TIMEOUT;
-    if (atomic_fetch_add(&a->queued_bytes, wire.len) + wire.len <= QUEUE_BYTES_MAX)
-        rc = queue_put(&a->queue, s, 0);
+    struct share *share = &a->shares[origin_of(s)];
+    bool room = atomic_fetch_add(&share->txs, 1) < SHARE_TXS_MAX;
+    room = atomic_fetch_add(&share->bytes, wire.len) + wire.len <= SHARE_BYTES_MAX && room;
+    room = atomic_fetch_add(&a->queued_bytes, wire.len) + wire.len <= QUEUE_BYTES_MAX && room;
+    int rc = room ? queue_put(&a->queue, s, 0) : CODE_TIMEOUT;
     if (rc != CODE_OK) {
-        atomic_fetch_sub(&a->queued_bytes, wire.len);
+        queue_left(a, s);
         free(s);
         atomic_fetch_add(&a->dropped, 1);
     }
@@ -464,6 +491,8 @@ int admit_submit(struct admit *a, struct bytes wire, bool wait, struct hash *ret
     if (wire.len < TX_FRAME_LEN || wire.len > TX_LEN_MAX)
         return err_set(err, wire.len > TX_LEN_MAX ? CODE_TOO_LARGE : CODE_MALFORMED, "a transaction of %zu bytes",
                        wire.len);
+    if (atomic_load(&a->closed))
+        return err_set(err, CODE_NOT_READY, "this node is catching up; ask another one, or again later");
     struct waiter w = {0};
     mutex_init(&w.lock);
     cond_init(&w.cond);
@@ -490,6 +519,8 @@ int admit_submit(struct admit *a, struct bytes wire, bool wait, struct hash *ret
 
 void admit_gather(struct admit *a, uint32_t peer, struct bytes gather) {
     struct arena arena;
+    if (atomic_load(&a->closed))
+        return;
     arena_init(&arena, 4 << 20);
     TxGather *msg;
     if (pb_decode(&tx_gather__descriptor, gather, &arena, &msg, NULL) != CODE_OK) {
@@ -500,6 +531,10 @@ void admit_gather(struct admit *a, uint32_t peer, struct bytes gather) {
                 submit(a, pb_bytes(msg->txs[i]), false, peer, NULL);
     }
     arena_release(&arena);
+}
+
+void admit_close(struct admit *a, bool closed) {
+    atomic_store(&a->closed, closed);
 }
 
 void admit_respread(struct admit *a) {
@@ -538,6 +573,18 @@ int admit_pin(struct admit *a, uint64_t bytes_max, size_t txs_max, struct admit_
     mutex_unlock(&a->lock);
     *ret = pins;
     return CODE_OK;
+}
+
+void admit_left_out(struct admit *a, const struct admit_pins *pins, const struct block *b) {
+    size_t at = 0; /* what a block has of them is in their order */
+    mutex_lock(&a->lock);
+    for (size_t i = 0; i < pins->n; i++) {
+        if (b != NULL && at < b->txs_n && hash_eq(&b->txs[at].wire_hash, &pins->txs[i]->wire_hash))
+            at++;
+        else if (a->touched_n < TOUCHED_MAX)
+            a->touched[a->touched_n++] = pins->txs[i]->sender;
+    }
+    mutex_unlock(&a->lock);
 }
 
 void admit_unpin(struct admit_pins *pins) {
@@ -581,10 +628,8 @@ struct admit_stats admit_stats(struct admit *a) {
 }
 
 bool admit_waiting(struct admit *a, const struct hash *tx_id) {
-    bool found = false;
     mutex_lock(&a->lock);
-    for (const struct mempool_tx *tx = a->pool.all.first; tx != NULL && !found; tx = tx->all_next)
-        found = hash_eq(&tx->tx_id, tx_id);
+    bool found = mempool_find_id(&a->pool, tx_id) != NULL;
     mutex_unlock(&a->lock);
     return found;
 }

@@ -5,8 +5,8 @@
  * The door for transactions: from RPC and peers into the mempool, and out of it into blocks.
  *
  * One thread admits: it takes what waits in batches, verifies the signatures on all verifier threads, then asks the app
- * in order. It keeps a state of its own over the newest height in which the waiting transactions have taken their
- * effects; after a block it begins anew, and looks again only at accounts that the block touched or that send again.
+ * in order, over the newest height, telling it what of the sender waits already. After a block, or when a block could
+ * not be given one, only the accounts concerned are looked at again, and of each only what is next.
  *
  * What came in by RPC is pushed once to all peers, gathered; what peers pushed is not pushed on. What is still waiting
  * after some blocks is pushed again.
@@ -47,9 +47,12 @@ void admit_free(struct admit *a); /* after admit_stop and when nobody uses it an
  * something was taken, CODE_TIMEOUT: nothing came, CODE_CLOSED: after admit_stop. Only for a threadless one. */
 int admit_pass(struct admit *a, uint64_t deadline_ns);
 
+/* While this node catches up nothing is taken in: its state is too old to judge by. */
+void admit_close(struct admit *a, bool closed);
+
 /* A transaction from here. Copied. With `wait` (not when threadless) it returns what the check said; without, whether
  * there was room for it in the queue. *ret_id is set when it could be parsed. CODE_BUSY, CODE_CLOSED, or why it was
- * refused. */
+ * refused, CODE_NOT_READY: closed. */
 int admit_submit(struct admit *a, struct bytes wire, bool wait, struct hash *ret_id, struct err *err);
 
 /* An encoded TxGather from a peer. Copied; dropped when there is no room. */
@@ -69,6 +72,8 @@ struct admit_pins {
 };
 int admit_pin(struct admit *a, uint64_t bytes_max, size_t txs_max, struct admit_pins *ret, struct err *err);
 void admit_unpin(struct admit_pins *pins);
+/* The block that was made of them (NULL: none) lacks some: their accounts are looked at again with the next height. */
+void admit_left_out(struct admit *a, const struct admit_pins *pins, const struct block *b);
 
 /* Looks for waiting transactions by wire hash, as core_host.txs (core.h) says. */
 void admit_find(struct admit *a, const struct hash *wire_hashes, size_t n, struct arena *arena, struct bytes *ret_wires,
@@ -82,7 +87,7 @@ struct admit_stats {
 };
 struct admit_stats admit_stats(struct admit *a);
 
-/* The state of a transaction by its id among those waiting: its wire hash is not known to who asks. Walks the pool. */
+/* Is a transaction of this id waiting? */
 bool admit_waiting(struct admit *a, const struct hash *tx_id);
 
 /* The sequence that the account's next transaction should carry, given that the state expects `next`. */

@@ -39,6 +39,8 @@ static void job_build(struct node *n, const struct job *j) {
         rc = admit_pin(n->admit, c->block_bytes_max, c->block_txs_max, &pins, &err);
         if (rc == CODE_OK) {
             rc = executor_build(e, clock_real_ms(), pins.wires, pins.n, &block, &err);
+            if (rc == CODE_OK)
+                admit_left_out(n->admit, &pins, block);
             admit_unpin(&pins);
         }
     }

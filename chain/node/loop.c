@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH = 256 };
+enum { BATCH = 256, BEHIND_CLOSED = 4 /* heights: then no transactions are taken in */ };
 
 /* --- the core's host --- */
 
@@ -188,6 +188,7 @@ static int events_take(struct node *n, void **events, size_t k, bool *ret_stop, 
 static void show(struct node *n) {
     const struct core *c = &n->core;
     atomic_store(&n->behind, c->behind);
+    admit_close(n->admit, c->behind > BEHIND_CLOSED);
     atomic_store(&n->round, c->round);
     atomic_store(&n->resting, c->sync.active);
     mutex_lock(&n->lock);

@@ -244,6 +244,8 @@ static int open_admit(struct node *n, const struct node_options *o, struct err *
         .limits = {.txs_max = o->mempool_txs_max != 0 ? (uint32_t)o->mempool_txs_max : MEMPOOL_TXS,
                    .bytes_max = o->mempool_bytes_max != 0 ? o->mempool_bytes_max : MEMPOOL_BYTES,
                    .sender_max = MEMPOOL_SENDER,
+                   .origin_txs_max = (o->mempool_txs_max != 0 ? (uint32_t)o->mempool_txs_max : MEMPOOL_TXS) / 2,
+                   .origin_bytes_max = (o->mempool_bytes_max != 0 ? o->mempool_bytes_max : MEMPOOL_BYTES) / 2,
                    .by_fee = true},
         .arg = n,
         .due = on_due,

@@ -63,10 +63,17 @@ struct app_block {
     const struct certificate *last_certificate; /* of the block before, as this block carries it; NULL at height 1 */
 };
 
+/* What of a transaction's sender waits already. */
+struct app_waiting {
+    uint64_t ahead; /* its sequence may be above the account's by so many */
+    uint64_t fees;  /* pebble that the waiting ones will take */
+};
+
 /* What a mempool must know of a transaction that it holds. */
 struct app_admission {
     struct addr sender;          /* whose sequence it takes */
     uint64_t sequence;           /* 0: unordered */
+    uint64_t next;               /* the sequence that the state expects of the sender */
     uint64_t fee;                /* pebble */
     uint64_t valid_until_height; /* the last height that may contain it */
     uint32_t signatures;         /* that executing it verifies, its own included */
@@ -117,11 +124,16 @@ struct app_ops {
      * CODE_INVALID_ARGUMENT with the field that is wrong. */
     int (*init_chain)(void *app, struct state *st, const Genesis *genesis, const struct hash *tag, struct err *err);
 
-    /* May this transaction wait for a block at `height`? The signature is verified already. On CODE_OK the effects of
-     * its ante checks (sequence, fee) are in `st`, so that the sender's next one can follow; the caller opens `st` over
-     * the newest height and gives every waiting transaction to it in order. On failure `st` is unchanged. */
-    int (*check_tx)(void *app, struct state *st, uint64_t height, const struct tx *tx, struct app_admission *ret,
-                    struct err *err);
+    /* Opens checks of transactions for a block at `height` over a state after the height before: what every check needs
+     * is read once. *ret_check lives on the arena until check_close; both outlive it. */
+    int (*check_open)(void *app, struct state *st, uint64_t height, struct arena *arena, void **ret_check,
+                      struct err *err);
+    /* May this transaction wait? The signature is verified already. `waiting` (NULL: nothing) of its sender is taken as
+     * if it were in blocks before. The state is left as it was. CODE_SEQUENCE_WRONG, CODE_INSUFFICIENT_FUNDS,
+     * CODE_FEE_LOW and whatever else the ante checks say. */
+    int (*check_tx)(void *app, void *check, const struct tx *tx, const struct app_waiting *waiting,
+                    struct app_admission *ret, struct err *err);
+    void (*check_close)(void *app, void *check); /* NULL is allowed */
 
     /* Chooses from candidates (in the mempool's order) what goes into the block at `height`: everything that passes the
      * ante checks one after the other, within the caps of bytes, transactions and signatures. Sets ret_chosen[i] for

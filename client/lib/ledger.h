@@ -114,7 +114,8 @@ struct ledger_send_options {
 int ledger_send(struct ledger *ledger, const struct seckey *key, Msg *const *msgs, size_t count,
                 const struct ledger_send_options *options, struct arena *arena, TxStatus **ret, struct err *err);
 
-/* Sends signed bytes as they are. */
+/* Sends signed bytes as they are. When the nodes are full or not ready they are asked again as they advise
+ * (Retry-After), while timeout_ms lasts. */
 int ledger_broadcast(struct ledger *ledger, struct bytes wire, enum ledger_wait wait, uint64_t timeout_ms,
                      struct arena *arena, TxStatus **ret, struct err *err);
 /* Waits until the transaction is in a block, at most timeout_ms. CODE_NOT_FOUND when unknown after that. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transactions: building, signing, sending, waiting. */
+#include "chain/base/num.h"
 #include "chain/codec/json.h"
 #include "chain/crypto/address.h"
 #include "chain/os/clock.h"
@@ -19,6 +20,7 @@ enum {
     PARAMS_FRESH_MS = 60000,
     VALID_BLOCKS = 500, /* below the window of 600 */
     WAIT_SLICE_MS = 10000,
+    RETRY_AFTER_MAX_S = 10,
 };
 
 /* --- what a transaction needs ------------------------------------------------------------------------------------- */
@@ -123,6 +125,48 @@ static const char *wait_name(enum ledger_wait wait) {
     return wait == LEDGER_WAIT_NONE ? "none" : wait == LEDGER_WAIT_ADMITTED ? "admitted" : "committed";
 }
 
+/* The node is full, or not ready, and says when to ask again: in ms. 0: the answer is another one. */
+static uint64_t ask_again_ms(int rc, const struct http_call *call) {
+    char text[32];
+    uint64_t seconds = 1;
+    if (rc != CODE_MEMPOOL_FULL && rc != CODE_BUSY && rc != CODE_RATE && rc != CODE_NOT_READY)
+        return 0;
+    if (http_call_header(call, "retry-after", text, sizeof text))
+        u64_parse(text, strlen(text), &seconds);
+    seconds = seconds < 1 ? 1 : seconds > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : seconds;
+    return seconds * 1000;
+}
+
+static int broadcast_once(struct ledger *l, struct bytes json, uint64_t timeout_ms, struct arena *arena, TxStatus **ret,
+                          uint64_t *ret_again_ms, struct err *err) {
+    struct http_call call = {.method = "POST",
+                             .headers = {"Content-Type: application/json"},
+                             .body_out = json,
+                             .deadline_ms = timeout_ms + l->deadline_ms};
+    int rc = ledger_call(l, "/v1/tx", &call, err);
+    if (!rc)
+        rc = http_call_check(&call, err);
+    *ret_again_ms = ask_again_ms(rc, &call);
+    if (!rc)
+        rc = json_read_pb(&tx_status__descriptor, buf_bytes(&call.body), arena, ret, err);
+    http_call_release(&call);
+    return rc;
+}
+
+/* Nobody ends it earlier. */
+static void wait_until(uint64_t deadline_ns) {
+    struct mutex m;
+    struct cond c;
+    mutex_init(&m);
+    cond_init(&c);
+    mutex_lock(&m);
+    while (cond_wait_until(&c, &m, deadline_ns))
+        continue;
+    mutex_unlock(&m);
+    cond_release(&c);
+    mutex_release(&m);
+}
+
 int ledger_broadcast(struct ledger *l, struct bytes wire, enum ledger_wait wait, uint64_t timeout_ms,
                      struct arena *arena, TxStatus **ret, struct err *err) {
     TxBroadcast body = TX_BROADCAST__INIT;
@@ -133,17 +177,13 @@ int ledger_broadcast(struct ledger *l, struct bytes wire, enum ledger_wait wait,
     int rc = json_print_pb(&body, false, arena, &text, err);
     if (rc)
         return rc;
-    struct http_call call = {.method = "POST",
-                             .headers = {"Content-Type: application/json"},
-                             .body_out = bytes_str(text),
-                             .deadline_ms = body.timeout_ms + l->deadline_ms};
-    rc = ledger_call(l, "/v1/tx", &call, err);
-    if (!rc)
-        rc = http_call_check(&call, err);
-    if (!rc)
-        rc = json_read_pb(&tx_status__descriptor, buf_bytes(&call.body), arena, ret, err);
-    http_call_release(&call);
-    return rc;
+    uint64_t until = clock_mono_ms() + body.timeout_ms, again;
+    for (;;) {
+        rc = broadcast_once(l, bytes_str(text), body.timeout_ms, arena, ret, &again, err);
+        if (again == 0 || clock_mono_ms() + again > until)
+            return rc;
+        wait_until(deadline_in_ms(again));
+    }
 }
 
 int ledger_wait_tx(struct ledger *l, const struct hash *tx_id, uint64_t timeout_ms, struct arena *arena, TxStatus **ret,

@@ -38,7 +38,9 @@ static int op_commit(void *app, struct store_batch *batch, struct hash *ret_app_
 static const struct app_ops ops = {
     .info = op_info,
     .init_chain = op_init_chain,
+    .check_open = op_check_open,
     .check_tx = op_check_tx,
+    .check_close = op_check_close,
     .prepare = op_prepare,
     .process = op_process,
     .finalize = op_finalize,

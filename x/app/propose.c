@@ -1,27 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_tx, prepare and process: what may wait, what goes into a block, which block may be voted for. */
+/* Checks, prepare and process: what may wait, what goes into a block, which block may be voted for. */
 #include "x/app/ops.h"
 
 #include "x/app/ante.h"
 #include "x/app/judge.h"
+#include "x/auth/account.h"
 #include "x/validator/validator.h"
 
 #include <inttypes.h>
 
+int op_check_open(void *app, struct state *st, uint64_t height, struct arena *arena, void **ret_check,
+                  struct err *err) {
+    struct run *run = ARENA_NEW(arena, struct run);
+    if (!run)
+        return err_set(err, CODE_NO_MEMORY, "no memory to check transactions");
+    int rc = run_open(run, app, st, arena, err);
+    if (rc)
+        return rc;
+    run->ctx.height = height;
+    *ret_check = run;
+    return CODE_OK;
+}
+
 /* A mempool's ledger time is the last block's: a free answer is judged again in its block. */
-int op_check_tx(void *app, struct state *st, uint64_t height, const struct tx *tx, struct app_admission *ret,
-                struct err *err) {
-    struct run run;
-    struct arena results;
-    arena_init(&results, MIB);
-    int rc = run_open(&run, app, st, &results, err);
-    if (rc == CODE_OK) {
-        run.ctx.height = height;
-        rc = ante_tx(&run, tx, ret, err);
-        run_close(&run);
-    }
-    arena_release(&results);
+int op_check_tx(void *app, void *check, const struct tx *tx, const struct app_waiting *waiting,
+                struct app_admission *ret, struct err *err) {
+    (void)app;
+    struct run *run = check;
+    struct arena_mark memory = arena_mark(run->ctx.arena);
+    size_t mark = state_mark(run->ctx.state);
+    uint64_t next = 0;
+    int rc = account_assume(&run->ctx, &tx->sender, tx->body->sequence, waiting, &next, err);
+    if (rc == CODE_OK)
+        rc = ante_tx(run, tx, ret, err);
+    ret->next = rc == CODE_OK ? next : 0;
+    run->ctx.fees = 0;
+    state_rollback(run->ctx.state, mark);
+    arena_rewind(run->ctx.arena, memory);
     return rc;
+}
+
+void op_check_close(void *app, void *check) {
+    (void)app;
+    if (check)
+        run_close(check);
 }
 
 /* What ordinary transactions may take: the block without the reserved share, as far as candidates would use that share.

@@ -116,6 +116,24 @@ int account_ante(struct ctx *ctx, const struct addr *signer, const struct pubkey
     return CODE_OK;
 }
 
+int account_assume(struct ctx *ctx, const struct addr *signer, uint64_t sequence, const struct app_waiting *waiting,
+                   uint64_t *ret_next, struct err *err) {
+    Account *account;
+    int rc = account_get(ctx, signer, &account, err);
+    if (rc)
+        return rc;
+    uint64_t next = u64_max(account->sequence, 1);
+    *ret_next = next;
+    if (!waiting)
+        return CODE_OK;
+    if (account->balance < waiting->fees)
+        return short_of(signer, account->balance, waiting->fees, err);
+    account->balance -= waiting->fees;
+    if (sequence > next && sequence - next <= waiting->ahead)
+        account->sequence = sequence;
+    return account_put(ctx, signer, account, err);
+}
+
 int account_collect_fees(struct ctx *ctx, struct err *err) {
     struct addr fees = module_account_addr(MODULE_FEES);
     Account *account;

@@ -9,6 +9,7 @@
  * module's records say whose it is, and its invariants compare the two.
  */
 #include "cairn/auth.h"
+#include "chain/types/app.h"
 #include "x/base/module.h"
 
 /* Accounts of modules. Names are hashed into addresses: never renamed. */
@@ -45,6 +46,14 @@ int coins_of_module(struct ctx *ctx, enum module_account which, uint64_t *ret, s
  */
 int account_ante(struct ctx *ctx, const struct addr *signer, const struct pubkey *key, uint64_t sequence, uint64_t fee,
                  struct err *err);
+
+/*
+ * For checks only, which undo it: the account as it will be when what waits of it (NULL: nothing) has been taken, so
+ * that `sequence` is the next if it may be. *ret_next: what the state expects. CODE_INSUFFICIENT_FUNDS: the fees of
+ * what waits are more than there is.
+ */
+int account_assume(struct ctx *ctx, const struct addr *signer, uint64_t sequence, const struct app_waiting *waiting,
+                   uint64_t *ret_next, struct err *err);
 
 /* Puts the fees that account_ante took since the last call into the fees account: once a block, so that this hottest of
  * all accounts is written once. */

@@ -74,16 +74,30 @@ int fixture_process(struct fixture *f, const struct tx *const *txs, size_t n, st
 
 struct check_call {
     const struct tx *tx;
+    const struct app_waiting *waiting;
     struct app_admission *ret;
 };
 
 static int check_on(struct fixture *f, struct state *st, void *arg, struct err *err) {
     struct check_call *call = arg;
-    return f->app.ops->check_tx(f->app.self, st, f->height + 1, call->tx, call->ret, err);
+    struct arena arena;
+    void *check = NULL;
+    arena_init(&arena, MIB);
+    int rc = f->app.ops->check_open(f->app.self, st, f->height + 1, &arena, &check, err);
+    if (rc == CODE_OK)
+        rc = f->app.ops->check_tx(f->app.self, check, call->tx, call->waiting, call->ret, err);
+    f->app.ops->check_close(f->app.self, check);
+    arena_release(&arena);
+    return rc;
 }
 
 int fixture_check(struct fixture *f, const struct tx *tx, struct app_admission *ret, struct err *err) {
-    struct check_call call = {tx, ret};
+    return fixture_check_behind(f, tx, NULL, ret, err);
+}
+
+int fixture_check_behind(struct fixture *f, const struct tx *tx, const struct app_waiting *waiting,
+                         struct app_admission *ret, struct err *err) {
+    struct check_call call = {tx, waiting, ret};
     return on_scratch(f, check_on, &call, err);
 }
 

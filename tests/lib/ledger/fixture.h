@@ -133,6 +133,8 @@ struct app_block fixture_next(struct fixture *f, const struct tx *const *txs, si
 int fixture_process_block(struct fixture *f, const struct app_block *block, struct err *err);
 /* What check_tx says over the newest height. */
 int fixture_check(struct fixture *f, const struct tx *tx, struct app_admission *ret, struct err *err);
+int fixture_check_behind(struct fixture *f, const struct tx *tx, const struct app_waiting *waiting,
+                         struct app_admission *ret, struct err *err);
 /* One message, one transaction, one block. */
 const TxResult *fixture_do(struct fixture *f, const char *signer, ProtobufCMessage *message);
 /* From now on fixture_do runs no block: it queues the transaction, with the sequence that follows the signer's queued

@@ -37,7 +37,16 @@ static int get_events(void *ctx, struct http_request *r, struct err *err) {
     return rc;
 }
 
+static int post_tx(void *ctx, struct http_request *r, struct err *err) {
+    struct fake_node *n = ctx;
+    static const char text[] = "{\"state\":\"admitted\"}";
+    if (atomic_fetch_add(&n->posted, 1) < n->full)
+        return err_set(err, CODE_MEMPOOL_FULL, "full");
+    return http_reply_json(r, 200, text, strlen(text), err);
+}
+
 static const struct http_route routes[] = {
+    {"POST", "/v1/tx", HTTP_AUTH_PUBLIC, .body_max = 1 << 16, .handler = post_tx},
     {"GET", "/v1/genesis", HTTP_AUTH_PUBLIC, .handler = get_genesis},
     {"GET", "/v1/state/{key}", HTTP_AUTH_PUBLIC, .handler = get_state},
     {"GET", "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .handler = get_events},

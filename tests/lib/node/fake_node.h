@@ -7,6 +7,8 @@
 #include "chain/types/key.h"
 #include "client/lib/ledger.h"
 
+#include <stdatomic.h>
+
 enum { FAKE_RECORDS_MAX = 64 };
 
 struct fake_node {
@@ -16,6 +18,8 @@ struct fake_node {
     const char *genesis;   /* JSON */
     const char *events;    /* what GET /v1/events answers, then the stream ends */
     size_t events_step;    /* bytes a write */
+    unsigned full;         /* so many transactions are refused before one is taken */
+    atomic_uint posted;    /* how many were sent */
     size_t count;
     struct {
         struct key key;

@@ -94,7 +94,7 @@ static void mempool_add__refusals(void **state) {
     assert_code(add(1, 5, 10, 100, 5), CODE_OK);
     assert_code(add(1, 6, 10, 100, 5), CODE_OK);
     assert_code(add(1, 7, 10, 100, 5), CODE_OK);
-    assert_code(add(1, 8, 10, 100, 5), CODE_LIMIT);
+    assert_code(add(1, 8, 10, 100, 5), CODE_RATE);
     assert_code(add(1, 6, 10, 100, 5), CODE_FEE_LOW);
     assert_code(add(1, 6, 12, 100, 5), CODE_OK); /* replaces */
     assert_int_equal(dropped[MEMPOOL_REPLACED], 1);

@@ -72,6 +72,31 @@ static void sequence__wrong_tells_the_expected(void **state) {
 }
 
 /* The account's number stays, its fee goes. */
+/* As if what waits of the account had been taken: sequences up to `ahead`, fees from what is left. */
+static void check__behind_what_waits(void **state) {
+    (void)state;
+    const struct {
+        uint64_t sequence, ahead, fees;
+        int code;
+    } cases[] = {{1, 0, 0, CODE_OK},
+                 {4, 3, 0, CODE_OK},
+                 {5, 3, 0, CODE_SEQUENCE_WRONG},
+                 {2, 0, 0, CODE_SEQUENCE_WRONG},
+                 {0, 0, 99 * PEBBLE_PER_CAIRN, CODE_OK},
+                 {0, 0, 99 * PEBBLE_PER_CAIRN + 1, CODE_INSUFFICIENT_FUNDS},
+                 {1, 0, 101 * PEBBLE_PER_CAIRN, CODE_INSUFFICIENT_FUNDS}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct app_admission admission;
+        struct app_waiting waiting = {.ahead = cases[i].ahead, .fees = cases[i].fees};
+        TxBody body = a_body(); /* its fee is 1 CAIRN of 100 */
+        body.sequence = cases[i].sequence;
+        const struct tx *tx = fixture_tx_body(&f, "alice", &body);
+        assert_code(fixture_check_behind(&f, tx, &waiting, &admission, NULL), cases[i].code);
+        if (cases[i].code == CODE_OK)
+            assert_int_equal(admission.next, 1);
+    }
+}
+
 static void unordered__takes_no_sequence(void **state) {
     (void)state;
     TxBody body = a_body();
@@ -308,9 +333,10 @@ static void prepare__leaves_out_what_cannot_be_in(void **state) {
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(T(check__good), T(sequence__wrong_tells_the_expected), T(unordered__takes_no_sequence),
-          T(unordered__is_taken_once), T(unordered__many_that_end_together), T(unordered__cap_of_a_record),
-          T(replay__of_an_executed_one_is_refused), T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges),
-          T(fee__more_than_the_balance), T(creator__must_be_the_signer), T(fee_payer__needs_a_grant),
-          T(message__own_check_makes_the_block_invalid), T(block__two_of_one_sender_follow_each_other),
-          T(block__transaction_cap), T(prepare__leaves_out_what_cannot_be_in))
+TEST_MAIN(T(check__good), T(sequence__wrong_tells_the_expected), T(check__behind_what_waits),
+          T(unordered__takes_no_sequence), T(unordered__is_taken_once), T(unordered__many_that_end_together),
+          T(unordered__cap_of_a_record), T(replay__of_an_executed_one_is_refused), T(window__edges), T(memo__edges),
+          T(messages__edges), T(fee__edges), T(fee__more_than_the_balance), T(creator__must_be_the_signer),
+          T(fee_payer__needs_a_grant), T(message__own_check_makes_the_block_invalid),
+          T(block__two_of_one_sender_follow_each_other), T(block__transaction_cap),
+          T(prepare__leaves_out_what_cannot_be_in))
