@@ -316,34 +316,14 @@ int http_body_all(struct http_request *r, size_t cap, struct bytes *ret, struct 
     return rc;
 }
 
-/* "a-b", "a-", "-n"; false when it is none of these. */
-static bool parse_range(const char *s, uint64_t total, uint64_t *ret_first, uint64_t *ret_last) {
-    const char *dash = strchr(s, '-');
-    if (!dash)
-        return false;
-    size_t a_len = (size_t)(dash - s), b_len = strlen(dash + 1);
-    uint64_t a = 0, b = UINT64_MAX;
-    if ((a_len && !u64_parse(s, a_len, &a)) || (b_len && !u64_parse(dash + 1, b_len, &b)) || (!a_len && !b_len))
-        return false;
-    if (!a_len) { /* the last b bytes */
-        *ret_first = b < total ? total - b : 0;
-        *ret_last = b ? UINT64_MAX : 0;
-        if (!b)
-            *ret_first = total; /* none: outside */
-        return true;
-    }
-    *ret_first = a;
-    *ret_last = b;
-    return a <= b;
-}
-
 int http_range(struct http_request *r, uint64_t total, bool *ret_partial, uint64_t *ret_offset, uint64_t *ret_len,
                struct err *err) {
     const char *text = http_header(r, "range");
     uint64_t first, last;
     char range[96];
     (void)http_reply_header(r, "Accept-Ranges", "bytes", NULL);
-    if (!text || strncmp(text, "bytes=", 6) != 0 || strchr(text, ',') || !parse_range(text + 6, total, &first, &last)) {
+    if (!text || strncmp(text, "bytes=", 6) != 0 || strchr(text, ',') ||
+        !uri_range_parse(text + 6, total, &first, &last)) {
         *ret_partial = false;
         *ret_offset = 0;
         *ret_len = total;

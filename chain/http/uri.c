@@ -168,3 +168,23 @@ int uri_address_is_private(const char *literal) {
         return private_v6(b);
     return -1;
 }
+
+bool uri_range_parse(const char *s, uint64_t total, uint64_t *ret_first, uint64_t *ret_last) {
+    const char *dash = strchr(s, '-');
+    if (!dash)
+        return false;
+    size_t a_len = (size_t)(dash - s), b_len = strlen(dash + 1);
+    uint64_t a = 0, b = UINT64_MAX;
+    if ((a_len && !u64_parse(s, a_len, &a)) || (b_len && !u64_parse(dash + 1, b_len, &b)) || (!a_len && !b_len))
+        return false;
+    if (!a_len) { /* the last b bytes */
+        *ret_first = b < total ? total - b : 0;
+        *ret_last = b ? UINT64_MAX : 0;
+        if (!b)
+            *ret_first = total; /* none: outside */
+        return true;
+    }
+    *ret_first = a;
+    *ret_last = b;
+    return a <= b;
+}

@@ -26,4 +26,8 @@ int uri_parse_base(const char *text, struct uri_parts *ret, struct err *err);
  * special; -1: not an address. */
 int uri_address_is_private(const char *literal);
 
+/* The part of a Range header behind "bytes=", for `total` bytes: "a-b", "a-", "-n". False when it is none of these. The
+ * first byte may lie at or behind the end; the last one too. */
+bool uri_range_parse(const char *text, uint64_t total, uint64_t *ret_first, uint64_t *ret_last);
+
 #endif
