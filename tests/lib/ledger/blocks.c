@@ -110,6 +110,20 @@ static void commit(struct fixture *f, const struct app_block *block) {
     assert_ok(store_commit(batch, &err), &err);
 }
 
+/* A header announces the set that signs the next one: what was announced must come. */
+static void check_sets(struct fixture *f) {
+    struct arena arena;
+    struct app_info info;
+    struct err err = {0};
+    arena_init(&arena, MIB);
+    assert_ok(f->app.ops->info(f->app.self, store_state(f->store), &arena, &info, &err), &err);
+    struct hash now = validator_set_hash(&info.validators);
+    if (f->height > 1)
+        assert_memory_equal(now.b, f->announced.b, sizeof now.b);
+    f->announced = validator_set_hash(&info.next_validators);
+    arena_release(&arena);
+}
+
 const BlockResults *fixture_block(struct fixture *f, const struct tx *const *txs, size_t n) {
     struct err err = {0};
     struct app_block block = fixture_next(f, txs, n);
@@ -120,6 +134,8 @@ const BlockResults *fixture_block(struct fixture *f, const struct tx *const *txs
     f->height = block.height;
     f->header_time = block.time;
     f->results_hash = f->outcome.results_hash;
+    if (f->invariants)
+        check_sets(f);
     arena_reset(&f->tx_arena);
     return f->outcome.results;
 }

@@ -85,6 +85,7 @@ struct fixture {
     struct hash chain_tag;
     uint64_t height, header_time;
     struct hash app_hash, results_hash;
+    struct hash announced;          /* the set that votes at height + 2 */
     struct app_outcome outcome;     /* of the newest block */
     struct certificate certificate; /* that the next block carries */
     struct hash *reveals[FIXTURE_VALIDATORS_MAX];

@@ -96,6 +96,13 @@ static void create__what_no_block_takes(void **state) {
     assert_code(checked(&m.base), CODE_VALIDATOR_TEXT);
     name[64] = 0;
     assert_code(checked(&m.base), CODE_OK);
+    char description[514];
+    memset(description, 'x', sizeof description);
+    description[513] = 0;
+    m.description = description;
+    assert_code(checked(&m.base), CODE_VALIDATOR_TEXT);
+    description[512] = 0;
+    assert_code(checked(&m.base), CODE_OK);
     m = a_create("alice", "fresh", 5 * CAIRN);
     m.possession.len = 0;
     assert_code(checked(&m.base), CODE_VALIDATOR_KEY);
