@@ -87,7 +87,7 @@ int cmd_export(int argc, char **argv, struct err *err) {
     if (rc == CODE_OK)
         rc = store_view_open(s.store, &s.view, err);
     if (rc == CODE_OK)
-        rc = store_export_json(s.view, write_out, NULL, err);
+        rc = store_export_json(s.view, false, write_out, NULL, err);
     stopped_close(&s);
     return rc;
 }

@@ -40,6 +40,26 @@ int store_digest(struct store_view *v, struct bytes prefix, struct hash *ret, st
     return rc;
 }
 
+int store_sum(struct state *st, struct bytes prefix, struct store_sum *ret, struct err *err) {
+    struct store_sum sum = {0};
+    struct state_iter it;
+    struct bytes key, value;
+    struct hasher h;
+    hasher_init(&h, DOMAIN_DIGEST);
+    state_iter_init(&it, st, prefix, BYTES_NONE, 0);
+    while (state_iter_next(&it, &key, &value)) {
+        (void)add_to_digest(&h, key, value, err);
+        sum.records++;
+        sum.bytes += key.len + value.len;
+    }
+    int rc = state_iter_end(&it, err);
+    if (rc)
+        return rc;
+    sum.digest = hasher_done(&h);
+    *ret = sum;
+    return CODE_OK;
+}
+
 /* --- JSON ------------------------------------------------------------------------------------------------------- */
 
 struct json {
@@ -48,7 +68,10 @@ struct json {
     struct hasher digest;
     struct buf text; /* one entry */
     bool first;
+    uint64_t count;
 };
+
+#define JSON_ROOM (2 * (32 * MIB) + 64 * KIB) /* a block with its certificate stays far below; an entry more so */
 
 static void put_hex(struct buf *b, struct bytes s) {
     static const char digits[] = "0123456789abcdef";
@@ -75,22 +98,56 @@ static int json_pair(void *ctx, struct bytes key, struct bytes value, struct err
     put_hex(&j->text, value);
     buf_put_str(&j->text, "\"}");
     j->first = false;
+    j->count++;
     return json_flush(j, err);
 }
 
-int store_export_json(struct store_view *v, store_write_fn *write, void *ctx, struct err *err) {
+/* What lies beside the state at the height, one flush a record. */
+static int json_records(struct json *j, struct store_view *v, struct err *err) {
+    static const char kinds[] = {STORE_BLOCK, STORE_RESULTS, STORE_VALIDATORS, STORE_EXTRA};
+    bool first = true;
+    int rc = CODE_OK;
+    buf_put_str(&j->text, ",\"records\":{");
+    for (size_t i = 0; i < sizeof kinds && rc == CODE_OK; i++) {
+        struct height_key key = height_key(kinds[i], v->head.height);
+        struct kv_value record;
+        rc = kv_get(v->store->kv, v->snap, STORE_FAMILY_BLOCKS, height_key_bytes(&key), &record, err);
+        if (rc == CODE_NOT_FOUND) {
+            rc = CODE_OK;
+            continue;
+        }
+        if (rc)
+            break;
+        buf_printf(&j->text, "%s\"%c\":\"", first ? "" : ",", kinds[i]);
+        put_hex(&j->text, record.bytes);
+        buf_put_str(&j->text, "\"");
+        kv_value_release(&record);
+        first = false;
+        rc = json_flush(j, err);
+    }
+    buf_put_str(&j->text, "}");
+    return rc;
+}
+
+int store_export_json(struct store_view *v, bool with_records, store_write_fn *write, void *ctx, struct err *err) {
     struct json j = {.write = write, .ctx = ctx, .first = true};
     hasher_init(&j.digest, DOMAIN_DIGEST);
-    buf_init(&j.text, 2 * (KEY_LEN_MAX + VALUE_LEN_MAX) + 64);
-    buf_printf(&j.text, "{\"height\":\"%llu\",\"root\":\"%s\",\"entries\":[", (unsigned long long)v->head.height,
-               hash_hex(&v->head.root.hash).s);
+    buf_init(&j.text, JSON_ROOM);
+    buf_printf(&j.text,
+               "{\"format\":\"cairn-export-1\",\"height\":\"%llu\",\"time\":\"%llu\",\"root\":\"%s\",\"entries\":[",
+               (unsigned long long)v->head.height, (unsigned long long)v->head.time, hash_hex(&v->head.root.hash).s);
     int rc = json_flush(&j, err);
     if (rc == CODE_OK)
         rc = store_export(v, BYTES_NONE, json_pair, &j, err);
     if (rc == CODE_OK) {
         struct hash digest = hasher_done(&j.digest);
-        buf_printf(&j.text, "\n],\"digest\":\"%s\"}\n", hash_hex(&digest).s);
-        rc = json_flush(&j, err);
+        buf_printf(&j.text, "\n],\"count\":\"%llu\",\"digest\":\"%s\"", (unsigned long long)j.count,
+                   hash_hex(&digest).s);
+        if (with_records)
+            rc = json_records(&j, v, err);
+        buf_put_str(&j.text, "}\n");
+        if (rc == CODE_OK)
+            rc = json_flush(&j, err);
     }
     buf_release(&j.text);
     return rc;

@@ -158,6 +158,13 @@ uint64_t store_view_height(const struct store_view *v);
 struct hash store_view_root(const struct store_view *v);
 /* A state of one's own over the view, for queries (get, list); free it before the view. */
 int store_view_state(struct store_view *v, size_t cap_bytes, struct state **ret, struct err *err);
+/* The state after an older height: with what later heights overwrote put back, in memory. CODE_PRUNED, CODE_NOT_FOUND;
+ * CODE_NO_MEMORY when that is more than the cap. */
+int store_view_state_at(struct store_view *v, uint64_t height, size_t cap_bytes, struct state **ret, struct err *err);
+/* A page of the tree after `height`: tree_read_page. */
+struct tree_page_view;
+int store_tree_page(struct store_view *v, uint64_t height, const uint8_t *path, size_t n, struct arena *arena,
+                    struct tree_page_view *ret, struct err *err);
 /* The value of key after `height` (at or below the view's), copied to arena. CODE_NOT_FOUND, CODE_PRUNED. */
 int store_get_at(struct store_view *v, uint64_t height, struct bytes key, struct arena *arena, struct bytes *ret,
                  struct err *err);
@@ -171,12 +178,27 @@ int store_prove(struct store_view *v, uint64_t height, struct bytes key, struct 
 /* Every key in order; fn answering other than CODE_OK stops it with that. */
 typedef int store_pair_fn(void *ctx, struct bytes key, struct bytes value, struct err *err);
 int store_export(struct store_view *v, struct bytes prefix, store_pair_fn *fn, void *ctx, struct err *err);
-/* {"height":"5","root":"…","entries":[{"key":"hex","value":"hex"},…],"digest":"…"}: the same bytes for the same state.
- * write gets it piece by piece. */
+/*
+ * The state as JSON, a line an entry, the same bytes for the same state; write gets it piece by piece:
+ *
+ *     {"format":"cairn-export-1","height":"5","time":"1000","root":"…","entries":[
+ *     {"key":"hex","value":"hex"},
+ *     …
+ *     ],"count":"2","digest":"…"}
+ *
+ * with_records: before the last brace also ,"records":{"b":"hex",…}: what the node keeps of the height beside the state
+ * (the certificate in it may differ from node to node); with these a node can start from the export.
+ */
 typedef int store_write_fn(void *ctx, struct bytes text, struct err *err);
-int store_export_json(struct store_view *v, store_write_fn *write, void *ctx, struct err *err);
+int store_export_json(struct store_view *v, bool with_records, store_write_fn *write, void *ctx, struct err *err);
 /* A hash over every key with a prefix and its value: tells whether two nodes hold the same, without the tree. */
 int store_digest(struct store_view *v, struct bytes prefix, struct hash *ret, struct err *err);
+/* The same over any state (also one of an older height), with what it counted. Proportional to what has the prefix. */
+struct store_sum {
+    uint64_t records, bytes; /* of keys and values */
+    struct hash digest;
+};
+int store_sum(struct state *st, struct bytes prefix, struct store_sum *ret, struct err *err);
 /* Holds the tree against the state, every page against its hash: CODE_CORRUPT with the first difference. Proportional
  * to the state. */
 int store_check(struct store_view *v, struct err *err);

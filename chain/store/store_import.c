@@ -40,7 +40,7 @@ static struct import_key in_key(uint32_t index) {
     return k;
 }
 
-static int holds_chain(struct store *s, struct err *err) {
+int import_refuse(struct store *s, struct err *err) {
     uint64_t height;
     return store_height(s, &height)
                ? err_set(err, CODE_CONFLICT,
@@ -66,7 +66,7 @@ static void put_drop(struct kv_batch *batch) {
 }
 
 int store_import_drop(struct store *s, struct err *err) {
-    int rc = holds_chain(s, err);
+    int rc = import_refuse(s, err);
     if (rc)
         return rc;
     struct kv_batch *batch = kv_batch_new(s->kv);
@@ -111,10 +111,32 @@ static int read_in(struct store_import *im, struct err *err) {
     return kv_iter_close(it, err);
 }
 
+int import_end(struct store *s, uint64_t height, const struct hash *root, const struct store_import_end *end,
+               struct err *err) {
+    struct head head = {.height = height,
+                        .time = end->time,
+                        .root = {height + 1, *root},
+                        .first_proof = height,
+                        .first_block = height,
+                        .undo_from = height + 1};
+    assert(end->records_n <= sizeof end->records / sizeof *end->records);
+    struct kv_batch *batch = kv_batch_new(s->kv);
+    if (!batch)
+        return err_set(err, CODE_NO_MEMORY, "no memory to finish taking in a state");
+    for (size_t i = 0; i < end->records_n; i++) {
+        struct height_key key = height_key((char)end->records[i].kind, height);
+        kv_batch_put(batch, STORE_FAMILY_BLOCKS, height_key_bytes(&key), end->records[i].bytes);
+    }
+    store_put_head(batch, &head, true);
+    kv_batch_del_range(batch, STORE_FAMILY_META, bytes_str("i"), bytes_str("j"));
+    int rc = kv_write(s->kv, batch, true, err);
+    kv_batch_free(batch);
+    return rc ? rc : store_adopt(s, err);
+}
+
 /* --- begin and close ---------------------------------------------------------------------------------------------- */
 
-/* The manifest that is being taken in becomes this one. */
-static int begin_other(struct store *s, struct bytes manifest, struct err *err) {
+int import_fresh(struct store *s, struct bytes manifest, struct err *err) {
     int rc = store_import_drop(s, err);
     if (rc)
         return rc;
@@ -143,7 +165,7 @@ static int begin(struct store_import *im, struct bytes manifest, struct err *err
         kv_value_release(&v);
     }
     if (rc == CODE_OK || rc == CODE_NOT_FOUND)
-        rc = same ? CODE_OK : begin_other(s, manifest, err);
+        rc = same ? CODE_OK : import_fresh(s, manifest, err);
     if (rc == CODE_OK)
         rc = read_root(im, err);
     if (rc == CODE_OK)
@@ -154,7 +176,7 @@ static int begin(struct store_import *im, struct bytes manifest, struct err *err
 
 int store_import_begin(struct store *s, struct bytes manifest, struct store_import **ret, struct err *err) {
     assert(!s->batch_open);
-    int rc = holds_chain(s, err);
+    int rc = import_refuse(s, err);
     if (rc)
         return rc;
     struct store_import *im = (struct store_import *)calloc(1, sizeof *im);
@@ -286,35 +308,11 @@ int store_import_chunk(struct store_import *im, uint32_t index, struct bytes chu
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
-static void put_records(struct kv_batch *batch, uint64_t height, const struct store_import_end *end) {
-    for (size_t i = 0; i < end->records_n; i++) {
-        struct height_key key = height_key((char)end->records[i].kind, height);
-        kv_batch_put(batch, STORE_FAMILY_BLOCKS, height_key_bytes(&key), end->records[i].bytes);
-    }
-}
-
 int store_import_finish(struct store_import *im, const struct store_import_end *end, struct err *err) {
-    struct store *s = im->store;
-    uint64_t height = im->manifest.height;
-    struct head head = {.height = height,
-                        .time = end->time,
-                        .root = {height + 1, im->manifest.root},
-                        .first_proof = height,
-                        .first_block = height,
-                        .undo_from = height + 1};
-    assert(end->records_n <= sizeof end->records / sizeof *end->records);
     if (im->in_n < im->manifest.chunks)
         return err_set(err, CODE_NOT_READY, "%u of %u chunks of the snapshot are missing",
                        (unsigned)(im->manifest.chunks - im->in_n), (unsigned)im->manifest.chunks);
     if (!hash_eq(&im->root.hash, &im->manifest.root))
         return err_set(err, CODE_CORRUPT, "the state that was taken in does not have the root of its snapshot");
-    struct kv_batch *batch = kv_batch_new(s->kv);
-    if (!batch)
-        return err_set(err, CODE_NO_MEMORY, "no memory to finish a snapshot");
-    put_records(batch, height, end);
-    store_put_head(batch, &head, true);
-    kv_batch_del_range(batch, STORE_FAMILY_META, bytes_str("i"), bytes_str("j"));
-    int rc = kv_write(s->kv, batch, true, err);
-    kv_batch_free(batch);
-    return rc ? rc : store_adopt(s, err);
+    return import_end(im->store, im->manifest.height, &im->manifest.root, end, err);
 }

@@ -121,4 +121,16 @@ int snapshot_drop_to(struct store *s, size_t kept, bool *ret_any, struct err *er
 /* Sets s->oldest. */
 int snapshot_look(struct store *s, struct err *err);
 
+/* --- taking a state in (store_import.c)
+ * -------------------------------------------------------------------------------- */
+
+struct store_import_end;
+/* CODE_CONFLICT with a sentence when the store holds a chain. */
+int import_refuse(struct store *s, struct err *err);
+/* Drops what was half taken in and notes that this, named by the bytes of a manifest, begins. */
+int import_fresh(struct store *s, struct bytes manifest, struct err *err);
+/* The state and tree in the database are those of the height: the store stands there, in one synced write. */
+int import_end(struct store *s, uint64_t height, const struct hash *root, const struct store_import_end *end,
+               struct err *err);
+
 #endif

@@ -71,4 +71,19 @@ int store_import_pending(struct store *s, struct arena *arena, struct bytes *ret
 /* Throws away what came in: an empty store again. CODE_CONFLICT when the store holds a chain. */
 int store_import_drop(struct store *s, struct err *err);
 
+/* --- a whole state from elsewhere: an export ------------------------------------------------------------------------
+ */
+
+struct store_load;
+
+/* Into an empty store; what was half taken in before is dropped. *ret is owned by the caller. CODE_CONFLICT: the store
+ * holds a chain. A crash before store_load_finish leaves a store that only takes another beginning. */
+int store_load_begin(struct store *s, struct store_load **ret, struct err *err);
+/* One pair, copied; in any order, each key once. Memory stays bounded. */
+int store_load_pair(struct store_load *l, struct bytes key, struct bytes value, struct err *err);
+/* The store stands at the height when this is CODE_OK. CODE_INTEGRITY: the pairs do not have the root. */
+int store_load_finish(struct store_load *l, uint64_t height, const struct hash *root,
+                      const struct store_import_end *end, struct err *err);
+void store_load_close(struct store_load *l); /* NULL allowed */
+
 #endif

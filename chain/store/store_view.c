@@ -116,6 +116,49 @@ int store_get_at(struct store_view *v, uint64_t height, struct bytes key, struct
     return kv_get_dup(kv, v->snap, STORE_FAMILY_STATE, key, arena, ret, err);
 }
 
+/* Puts one height's old values back over st; goes through all its chunks. */
+static int put_back(struct store_view *v, uint64_t height, struct state *st, struct err *err) {
+    struct undo_walk w;
+    struct bytes key, old;
+    int rc = undo_walk_open(&w, v->store->kv, v->snap, STORE_FAMILY_UNDO, UNDO_STATE, height, err);
+    if (rc)
+        return rc;
+    while (rc == CODE_OK && undo_walk_next(&w, &key, &old)) {
+        if (old.len == 0 || old.data[0] > 1)
+            rc = err_set(err, CODE_CORRUPT, "a record of what height %llu overwrote is damaged",
+                         (unsigned long long)height);
+        else if (old.data[0])
+            rc = state_put(st, key, bytes_of(old.data + 1, old.len - 1), err);
+        else
+            rc = state_del(st, key, err);
+    }
+    int closed = undo_walk_close(&w, rc ? NULL : err);
+    return rc ? rc : closed;
+}
+
+int store_view_state_at(struct store_view *v, uint64_t height, size_t cap_bytes, struct state **ret, struct err *err) {
+    struct state *st = NULL;
+    int rc = check_height(height, v->head.first_proof, v->head.height, err);
+    if (rc == CODE_OK)
+        rc = store_view_state(v, cap_bytes, &st, err);
+    for (uint64_t h = v->head.height; h > height && rc == CODE_OK; h--) /* the older value wins */
+        rc = put_back(v, h, st, err);
+    if (rc)
+        state_free(st);
+    else
+        *ret = st;
+    return rc;
+}
+
+int store_tree_page(struct store_view *v, uint64_t height, const uint8_t *path, size_t n, struct arena *arena,
+                    struct tree_page_view *ret, struct err *err) {
+    struct tree_reader tree = view_tree(v);
+    int rc = check_height(height, v->head.first_proof, v->head.height, err);
+    if (rc == CODE_OK && n >= 64)
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "a page of the tree has a path of 0 to 63 nibbles");
+    return rc ? rc : tree_read_page(&tree, height + 1, path, n, arena, ret, err);
+}
+
 static ProtobufCBinaryData binary(struct bytes s) {
     return (ProtobufCBinaryData){.len = s.len, .data = (uint8_t *)(uintptr_t)s.data};
 }

@@ -94,6 +94,23 @@ struct tree_reader {
 int tree_prove(const struct tree_reader *r, const struct tree_root *root, const struct hash *key_hash,
                struct tree_proof *ret, struct err *err);
 
+/* What one page of four levels holds, for those who compare trees. */
+struct tree_slot {
+    enum { TREE_EMPTY, TREE_LEAF, TREE_SUBTREE } kind;
+    struct hash hash;                 /* of a subtree */
+    struct hash key_hash, value_hash; /* of a leaf */
+    struct bytes key;
+};
+struct tree_page_view {
+    struct hash hash; /* of the subtree that the page is the top of */
+    struct tree_slot slot[16];
+};
+
+/* The page at the first n nibbles of path, n < 64, as the root of `version` has it, keys on arena. Not held against
+ * what its parent says: compare ret->hash. A page that is not there is empty. */
+int tree_read_page(const struct tree_reader *r, uint64_t version, const uint8_t *path, size_t n, struct arena *arena,
+                   struct tree_page_view *ret, struct err *err);
+
 /* Every leaf under root in key-hash order, from the first with a key hash >= *from on (NULL: all); fn answering other
  * than CODE_OK stops the walk with that. */
 typedef int tree_leaf_fn(void *ctx, const struct hash *key_hash, const struct hash *value_hash, struct bytes key,

@@ -152,6 +152,48 @@ int tree_prove(const struct tree_reader *tree, const struct tree_root *root, con
     return rc ? rc : reading_close(&r, prove(&r, &root->hash, key_hash, ret, err), err);
 }
 
+/* --- pages -------------------------------------------------------------------------------------------------------- */
+
+static int view_slot(const struct slot *s, struct arena *arena, struct tree_slot *ret, struct err *err) {
+    *ret = (struct tree_slot){.kind = s->kind == SLOT_SUBTREE ? TREE_SUBTREE
+                                      : s->kind == SLOT_LEAF  ? TREE_LEAF
+                                                              : TREE_EMPTY};
+    if (s->kind == SLOT_SUBTREE)
+        ret->hash = s->hash;
+    if (s->kind != SLOT_LEAF)
+        return CODE_OK;
+    memcpy(ret->key_hash.b, s->leaf->hashes, 32);
+    memcpy(ret->value_hash.b, s->leaf->hashes + 32, 32);
+    return arena_dup_bytes(arena, bytes_of(s->leaf->key, s->leaf->key_len), &ret->key)
+               ? CODE_OK
+               : err_set(err, CODE_NO_MEMORY, "no memory for a page of the state tree");
+}
+
+int tree_read_page(const struct tree_reader *tree, uint64_t version, const uint8_t *path, size_t n, struct arena *arena,
+                   struct tree_page_view *ret, struct err *err) {
+    struct reading r;
+    struct arena scratch;
+    struct tree_root at = {.version = version};
+    struct page_nodes nodes;
+    struct page *p = NULL;
+    assert(n < PATH_MAX_N);
+    int rc = reading_open(&r, tree, &at, err);
+    if (rc)
+        return rc;
+    arena_init(&scratch, PAGE_MEMORY);
+    rc = reading_close(&r, page_at(&r, path, n, &scratch, &p, err), err);
+    arena_release(&scratch);
+    if (rc == CODE_OK) {
+        pages_hash_leaves(&p, 1);
+        pages_reduce(&p, 1, &nodes);
+        ret->hash = nodes.kind[1] == SLOT_EMPTY ? (struct hash){{0}} : nodes.hash[1];
+    }
+    for (unsigned i = 0; i < PAGE_SLOTS && rc == CODE_OK; i++)
+        rc = view_slot(&p->slots[i], arena, &ret->slot[i], err);
+    page_free(p);
+    return rc;
+}
+
 /* --- walks ------------------------------------------------------------------------------------------------------ */
 
 struct walk {

@@ -119,3 +119,29 @@ int undo_find(struct undo_reader *r, uint64_t height, struct bytes name, struct 
 int undo_close(struct undo_reader *r, struct err *err) {
     return kv_iter_close(r->it, err);
 }
+
+/* --- a whole height -------------------------------------------------------------------------------------------------
+ */
+
+int undo_walk_open(struct undo_walk *w, struct kv *kv, const struct kv_snap *snap, unsigned family, enum undo_kind kind,
+                   uint64_t height, struct err *err) {
+    uint8_t from[9], to[9];
+    struct kv_range range = {bytes_of(from, prefix(kind, height, from)), bytes_of(to, prefix(kind, height + 1, to)),
+                             false};
+    *w = (struct undo_walk){.it = NULL};
+    return kv_iter_open(kv, snap, family, &range, &w->it, err);
+}
+
+bool undo_walk_next(struct undo_walk *w, struct bytes *ret_name, struct bytes *ret_payload) {
+    struct bytes key;
+    if (w->damaged || (w->rest.len == 0 && !kv_iter_next(w->it, &key, &w->rest)))
+        return false;
+    w->damaged = !next_entry(&w->rest, ret_name, ret_payload);
+    return !w->damaged;
+}
+
+int undo_walk_close(struct undo_walk *w, struct err *err) {
+    int rc = kv_iter_close(w->it, err);
+    return rc == CODE_OK && w->damaged ? err_set(err, CODE_CORRUPT, "a record of what a height overwrote is damaged")
+                                       : rc;
+}

@@ -49,6 +49,18 @@ int undo_find(struct undo_reader *r, uint64_t height, struct bytes name, struct 
 /* CODE_OK, or the error of reading that made undo_find say CODE_NOT_FOUND. */
 int undo_close(struct undo_reader *r, struct err *err);
 
+/* All entries of one height, names ascending. */
+struct undo_walk {
+    struct kv_iter *it;
+    struct bytes rest; /* of the chunk */
+    bool damaged;
+};
+int undo_walk_open(struct undo_walk *w, struct kv *kv, const struct kv_snap *snap, unsigned family, enum undo_kind kind,
+                   uint64_t height, struct err *err);
+/* False at the end or on an error, which undo_walk_close tells. Borrowed until the next call. */
+bool undo_walk_next(struct undo_walk *w, struct bytes *ret_name, struct bytes *ret_payload);
+int undo_walk_close(struct undo_walk *w, struct err *err);
+
 /* Puts the removal of every height below `below`. */
 void undo_drop(struct kv_batch *batch, unsigned family, enum undo_kind kind, uint64_t below);
 

@@ -448,7 +448,7 @@ static void store_export_json__same_state_same_bytes(void **state) {
         commit(s, 1);
         buf_init(&text[way], 1 * MIB);
         assert_ok(store_view_open(s, &v, &err), &err);
-        assert_ok(store_export_json(v, collect, &text[way], &err), &err);
+        assert_ok(store_export_json(v, false, collect, &text[way], &err), &err);
         assert_ok(store_digest(v, BYTES_NONE, &digests[way], &err), &err);
         store_view_close(v);
         store_close(s);
