@@ -6,6 +6,8 @@
 #include "chain/base/arena.h"
 #include "chain/base/err.h"
 #include "chain/crypto/key.h"
+#include "chain/os/file.h"
+#include "chain/store/store.h"
 
 #include "cairn/config.h"
 #include "cairn/genesis.h"
@@ -38,6 +40,20 @@ struct home {
 /* Reads config, genesis and keys of the home. CODE_NOT_FOUND with what is missing and how to make it. */
 int home_open(struct home *h, const char *dir, struct err *err);
 void home_release(struct home *h); /* wipes the keys */
+/* A home whose node is stopped, and its store; CODE_LOCKED when it is not. stopped_close in any case. */
+struct stopped {
+    struct home home;
+    bool opened;
+    struct file_lock lock;
+    struct store *store;
+    struct store_view *view; /* the command's; closed with it */
+};
+int stopped_open(struct stopped *s, const char *dir, struct err *err);
+void stopped_close(struct stopped *s);
+
+/* Reads an export into an empty store. *ret_height is its height. CODE_MALFORMED, CODE_INTEGRITY with the line. */
+int export_read(const char *path, struct store *s, uint64_t *ret_height, struct err *err);
+
 /* "<home>/name". */
 int home_path(const char *dir, const char *name, char *ret, size_t size, struct err *err);
 
@@ -46,6 +62,9 @@ int cmd_genesis(int argc, char **argv, struct err *err);
 int cmd_start(int argc, char **argv, struct err *err);
 int cmd_show(int argc, char **argv, struct err *err);
 int cmd_export(int argc, char **argv, struct err *err);
+int cmd_import(int argc, char **argv, struct err *err);
+int cmd_digest(int argc, char **argv, struct err *err);
+int cmd_diff_state(int argc, char **argv, struct err *err);
 int cmd_check(int argc, char **argv, struct err *err);
 int cmd_check_config(int argc, char **argv, struct err *err);
 int cmd_quarantine(int argc, char **argv, struct err *err);

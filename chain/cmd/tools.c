@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an operator does with a home whose node is stopped: look, export, check, mend. */
+/* What an operator does with a home whose node is stopped: look, check, mend. */
 #include "chain/cmd/cmd.h"
 
 #include "chain/base/limits.h"
@@ -44,57 +44,17 @@ int cmd_show(int argc, char **argv, struct err *err) {
     return CODE_OK;
 }
 
-struct stopped {
-    struct home home;
-    struct file_lock lock;
-    struct store *store;
-    struct store_view *view;
-};
-
-static int stopped_open(struct stopped *s, int argc, char **argv, struct err *err) {
+/* With --home alone. */
+static int stopped_of(struct stopped *s, int argc, char **argv, struct err *err) {
     const char *dir;
-    char path[PATH_LEN_MAX];
     *s = (struct stopped){.lock = {-1}};
     int rc = home_of(argc, argv, &dir, err);
-    if (rc == CODE_OK)
-        rc = home_open(&s->home, dir, err);
-    if (rc == CODE_OK)
-        rc = home_path(dir, "LOCK", path, sizeof path, err);
-    if (rc == CODE_OK)
-        rc = lock_file(&s->lock, path, err);
-    if (rc == CODE_OK)
-        rc = home_path(s->home.data, "db", path, sizeof path, err);
-    if (rc == CODE_OK)
-        rc = store_open(path, NULL, &s->store, err);
-    return rc;
-}
-
-static void stopped_close(struct stopped *s) {
-    store_view_close(s->view);
-    store_close(s->store);
-    lock_release(&s->lock);
-    home_release(&s->home);
-}
-
-static int write_out(void *ctx, struct bytes text, struct err *err) {
-    (void)ctx;
-    return fwrite(text.data, 1, text.len, stdout) == text.len ? CODE_OK : err_set(err, CODE_IO, "cannot write");
-}
-
-int cmd_export(int argc, char **argv, struct err *err) {
-    struct stopped s;
-    int rc = stopped_open(&s, argc, argv, err);
-    if (rc == CODE_OK)
-        rc = store_view_open(s.store, &s.view, err);
-    if (rc == CODE_OK)
-        rc = store_export_json(s.view, false, write_out, NULL, err);
-    stopped_close(&s);
-    return rc;
+    return rc == CODE_OK ? stopped_open(s, dir, err) : rc;
 }
 
 int cmd_check(int argc, char **argv, struct err *err) {
     struct stopped s;
-    int rc = stopped_open(&s, argc, argv, err);
+    int rc = stopped_of(&s, argc, argv, err);
     if (rc == CODE_OK)
         rc = store_view_open(s.store, &s.view, err);
     if (rc == CODE_OK)
@@ -133,7 +93,7 @@ int cmd_wal_mend(int argc, char **argv, struct err *err) {
     struct disk *disk = NULL;
     uint32_t kept;
     uint64_t lost;
-    int rc = stopped_open(&s, argc, argv, err);
+    int rc = stopped_of(&s, argc, argv, err);
     if (rc == CODE_OK)
         rc = disk_os(s.home.data, &disk, err);
     if (rc == CODE_OK)

@@ -45,6 +45,8 @@ int rpc_get_tx(void *ctx, struct http_request *r, struct err *err);
 int rpc_post_tx(void *ctx, struct http_request *r, struct err *err);
 int rpc_post_txs(void *ctx, struct http_request *r, struct err *err);
 int rpc_get_state(void *ctx, struct http_request *r, struct err *err);
+int rpc_get_tree(void *ctx, struct http_request *r, struct err *err);
+int rpc_get_digest(void *ctx, struct http_request *r, struct err *err);
 int rpc_get_query(void *ctx, struct http_request *r, struct err *err);
 int rpc_get_sequence(void *ctx, struct http_request *r, struct err *err);
 int rpc_get_events(void *ctx, struct http_request *r, struct err *err);
