@@ -68,6 +68,8 @@
 #define SYNC_HELD_LEN    (48 * MIB) /* blocks held or on their way: eight answers */
 #define SYNC_AHEAD_LEN   (8 * MIB)  /* of them checked and not yet executed: taken apart they are many times larger */
 
+#define STATE_SYNC_AHEAD 12 /* chunks asked for or waiting to be taken in: 24 MiB */
+
 /* --- paths and text --- */
 #define PATH_LEN_MAX 4096
 #define LOG_LINE_MAX 2048

@@ -74,6 +74,15 @@ static int peers_of(const NodeConfig *c, struct net_address *ret, size_t *ret_n,
     return CODE_OK;
 }
 
+static int trust_of(const StateSyncConfig *c, struct hash *ret_id, struct err *err) {
+    bool height = c != NULL && c->trust_height != 0, id = c != NULL && c->trust_id[0] != '\0';
+    if (height != id)
+        return err_set(err, CODE_CONFIG, "state_sync: trust_height and trust_id belong together; set both or none");
+    if (id && (strlen(c->trust_id) != 64 || !hex_decode(c->trust_id, 64, ret_id->b, sizeof ret_id->b)))
+        return err_set(err, CODE_CONFIG, "state_sync.trust_id: want the 64 hex digits of a header's id");
+    return CODE_OK;
+}
+
 static int start_node(struct running *run, struct err *err) {
     const NodeConfig *c = run->home.config;
     struct net_address *peers = calloc(NET_KNOWN_MAX, sizeof *peers);
@@ -81,6 +90,9 @@ static int start_node(struct running *run, struct err *err) {
     int rc = peers != NULL ? peers_of(c, peers, &peers_n, err) : err_set(err, CODE_NO_MEMORY, "no memory");
     if (rc == CODE_OK && c->snapshots_kept > SNAPSHOTS_MAX)
         rc = err_set(err, CODE_CONFIG, "snapshots_kept: 1 to %d", SNAPSHOTS_MAX);
+    struct hash trust_id = {{0}};
+    if (rc == CODE_OK)
+        rc = trust_of(c->state_sync, &trust_id, err);
     struct node_options o = {.data_dir = run->home.data,
                              .app = &run->app,
                              .genesis = run->home.genesis,
@@ -103,6 +115,9 @@ static int start_node(struct running *run, struct err *err) {
                              .snapshots_kept = c->snapshots_kept,
                              .disk_budget_mib = c->disk_budget_mib,
                              .index_events = c->index_events,
+                             .state_sync = c->state_sync != NULL && c->state_sync->enabled,
+                             .trust_height = c->state_sync != NULL ? c->state_sync->trust_height : 0,
+                             .trust_id = trust_id,
                              .version = CAIRND_VERSION,
                              .metrics = run->metrics};
     if (rc == CODE_OK)

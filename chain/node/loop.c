@@ -164,6 +164,7 @@ static int on_event(struct node *n, struct event *e, struct err *err) {
         return core_checked(c, e->check, err);
     case EVENT_DUE:
         return core_due(c, err);
+    case EVENT_IMPORTED: /* joining is over */
     case EVENT_STOP:
         break;
     }

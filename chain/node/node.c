@@ -3,6 +3,7 @@
 
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
+#include "chain/node/joining.h"
 #include "chain/node/threads.h"
 #include "chain/node/twin.h"
 #ifdef CAIRN_BYZANTINE
@@ -101,7 +102,8 @@ static void on_misbehaved(void *arg, uint32_t peer, const char *why) {
 /* --- starting --- */
 
 static double read_mempool(void *ctx) {
-    return (double)admit_stats(((struct node *)ctx)->admit).txs;
+    struct node *n = ctx;
+    return atomic_load(&n->joining) ? 0 : (double)admit_stats(n->admit).txs;
 }
 
 static double read_peers(void *ctx) {
@@ -110,6 +112,22 @@ static double read_peers(void *ctx) {
 
 static double read_behind(void *ctx) {
     return (double)atomic_load(&((struct node *)ctx)->behind);
+}
+
+static double read_chunks(void *ctx) {
+    struct node *n = ctx;
+    mutex_lock(&n->lock);
+    double chunks = n->sync.join.chunks;
+    mutex_unlock(&n->lock);
+    return chunks;
+}
+
+static double read_chunks_in(void *ctx) {
+    struct node *n = ctx;
+    mutex_lock(&n->lock);
+    double in = n->sync.join.chunks_in;
+    mutex_unlock(&n->lock);
+    return in;
 }
 
 static double read_quarantined(void *ctx) {
@@ -135,6 +153,8 @@ static void metrics_init(struct node *n) {
     metrics_gauge_fn(m, "cairn_quarantined", "1: this node's ledger differs from the network's", NULL, read_quarantined,
                      n);
     metrics_gauge_fn(m, "cairn_blocks_behind", "heights that peers claim to be ahead", NULL, read_behind, n);
+    metrics_gauge_fn(m, "cairn_state_sync_chunks", "of the snapshot by which this node joins", NULL, read_chunks, n);
+    metrics_gauge_fn(m, "cairn_state_sync_chunks_in", "of them taken in", NULL, read_chunks_in, n);
 }
 
 static int open_store(struct node *n, const struct node_options *o, struct err *err) {
@@ -300,30 +320,50 @@ static int start_threads(struct node *n, struct err *err) {
     return rc;
 }
 
+int node_go(struct node *n, const net_peer *peers, size_t peers_n, struct err *err) {
+    const struct node_options *o = &n->options;
+    int rc = open_executor(n, o, err);
+    if (rc == CODE_OK)
+        rc = look_back(n, err);
+    if (rc == CODE_OK) {
+        mutex_lock(&n->lock);
+        n->newest = head_ref(n->executor.head);
+        mutex_unlock(&n->lock);
+        rc = open_admit(n, o, err);
+    }
+    if (rc == CODE_OK && n->net == NULL)
+        rc = open_net(n, o, err);
+    if (rc == CODE_OK)
+        rc = start_threads(n, err);
+    if (rc == CODE_OK)
+        rc = open_core(n, err);
+    for (size_t i = 0; rc == CODE_OK && !n->core.halted && i < peers_n; i++)
+        core_up(&n->core, peers[i]);
+    atomic_store(&n->joining, rc != CODE_OK && atomic_load(&n->joining));
+    if (rc == CODE_OK)
+        rc = thread_start(&n->core_thread, "core", core_run, n, err);
+    return rc;
+}
+
+static int join(struct node *n, const struct node_options *o, struct err *err) {
+    atomic_store(&n->joining, true);
+    int rc = open_net(n, o, err);
+    return rc == CODE_OK ? joining_start(n, err) : rc;
+}
+
 static int start(struct node *n, const struct node_options *o, struct err *err) {
     int rc = open_store(n, o, err);
     if (rc == CODE_OK)
         rc = open_mark(n, err);
     if (rc == CODE_OK)
         rc = open_signer(n, o, err);
-    if (rc == CODE_OK)
-        rc = open_executor(n, o, err);
-    if (rc == CODE_OK)
-        rc = look_back(n, err);
-    if (rc == CODE_OK) {
-        n->newest = head_ref(n->executor.head);
-        metrics_init(n);
-        rc = open_admit(n, o, err);
-    }
-    if (rc == CODE_OK)
-        rc = open_net(n, o, err);
-    if (rc == CODE_OK)
-        rc = start_threads(n, err);
-    if (rc == CODE_OK)
-        rc = open_core(n, err);
-    if (rc == CODE_OK)
-        rc = thread_start(&n->core_thread, "core", core_run, n, err);
-    return rc;
+    if (rc != CODE_OK)
+        return rc;
+    metrics_init(n);
+    if (joining_due(n))
+        return join(n, o, err);
+    rc = joining_drop(n, err);
+    return rc == CODE_OK ? node_go(n, NULL, 0, err) : rc;
 }
 
 int node_start(const struct node_options *options, struct node **ret_node, struct err *err) {
@@ -384,6 +424,7 @@ void node_stop(struct node *n) {
     atomic_store(&n->stopping, true);
     /* Core first, so that nothing new begins; then the ledger finishes the block that it has in hand. */
     queue_close(&n->events);
+    joining_stop(n);
     thread_join(&n->core_thread);
     queue_close(&n->jobs);
     queue_close(&n->checks);

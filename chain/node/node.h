@@ -39,6 +39,9 @@ struct node_options {
     uint32_t snapshots_kept;                     /* 0: default; at most SNAPSHOTS_MAX */
     uint64_t disk_budget_mib;                    /* 0: none */
     bool index_events;
+    bool state_sync;         /* an empty node joins by a snapshot; what it began it finishes */
+    uint64_t trust_height;   /* with state_sync: a header that is trusted, 0: the genesis is */
+    struct hash trust_id;    /* its id */
     const char *version;     /* of the program; static */
     struct metrics *metrics; /* may be NULL */
 };

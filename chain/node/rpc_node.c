@@ -4,8 +4,31 @@
 
 #include "chain/os/clock.h"
 
+/* There is no state yet. */
+static void joining_status(struct node *n, struct rpc_status *ret) {
+    mutex_lock(&n->lock);
+    struct node_sync s = n->sync;
+    mutex_unlock(&n->lock);
+    *ret = (struct rpc_status){.node_id = n->node_id,
+                               .validator = n->self,
+                               .peers = net_connected(n->net),
+                               .stopping = atomic_load(&n->stopping),
+                               .sync = {.mode = "state",
+                                        .phase = s.join.phase,
+                                        .target = s.join.height,
+                                        .ms = clock_mono_ms() - s.since_ms,
+                                        .peers = s.join.peers,
+                                        .chunks = s.join.chunks,
+                                        .chunks_in = s.join.chunks_in,
+                                        .size = s.join.len}};
+}
+
 static void rpc_status_of(void *self, struct rpc_status *ret) {
     struct node *n = self;
+    if (atomic_load(&n->joining)) {
+        joining_status(n, ret);
+        return;
+    }
     struct head *h = node_head(n);
     struct admit_stats a = admit_stats(n->admit);
     *ret = (struct rpc_status){.node_id = n->node_id,
@@ -53,29 +76,30 @@ static size_t rpc_peers_of(void *self, struct rpc_peer *ret, size_t max) {
 static int rpc_submit(void *self, struct bytes wire, bool wait, struct hash *ret_id, struct err *err) {
     struct node *n = self;
     int rc = node_quarantined(n, err);
-    if (rc == CODE_OK && atomic_load(&n->resting))
+    if (rc == CODE_OK && (atomic_load(&n->resting) || atomic_load(&n->joining)))
         rc = err_set(err, CODE_NOT_READY, "this node is catching up and takes no transactions; send it to another one");
     return rc != CODE_OK ? rc : admit_submit(n->admit, wire, wait, ret_id, err);
 }
 
 static bool rpc_waiting(void *self, const struct hash *tx_id) {
     struct node *n = self;
-    return admit_waiting(n->admit, tx_id);
+    return !atomic_load(&n->joining) && admit_waiting(n->admit, tx_id);
 }
 
 static uint64_t rpc_next_sequence(void *self, const struct addr *sender, uint64_t next) {
     struct node *n = self;
-    return admit_next_sequence(n->admit, sender, next);
+    return atomic_load(&n->joining) ? next : admit_next_sequence(n->admit, sender, next);
 }
 
 static int rpc_wait_height(void *self, uint64_t height, uint64_t deadline_ns) {
     struct node *n = self;
     int rc = CODE_OK;
     mutex_lock(&n->lock);
-    while (n->newest->height < height && rc == CODE_OK) {
+    while ((n->newest == NULL || n->newest->height < height) && rc == CODE_OK) {
         if (n->failed != CODE_OK || atomic_load(&n->stopping))
             rc = CODE_CLOSED;
-        else if (!cond_wait_until(&n->changed, &n->lock, deadline_ns) && n->newest->height < height)
+        else if (!cond_wait_until(&n->changed, &n->lock, deadline_ns) &&
+                 (n->newest == NULL || n->newest->height < height))
             rc = CODE_TIMEOUT;
     }
     mutex_unlock(&n->lock);

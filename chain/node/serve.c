@@ -6,6 +6,7 @@
 
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
+#include "chain/store/store_snapshot.h"
 
 #include <stdlib.h>
 
@@ -62,12 +63,100 @@ int serve_decided(struct store *store, uint64_t height, struct arena *arena, str
     return pb_encode(&pb, arena, ret, err);
 }
 
+/* --- for those who join --- */
+
+int serve_snapshots(struct store *store, struct arena *arena, struct bytes *ret, struct err *err) {
+    struct snapshot_info infos[SNAPSHOTS_MAX];
+    SnapshotOffer offers[SNAPSHOTS_MAX], *list[SNAPSHOTS_MAX];
+    SnapshotList pb = SNAPSHOT_LIST__INIT;
+    int rc = store_snapshots(store, SNAPSHOTS_MAX, infos, &pb.n_offers, err);
+    for (size_t i = 0; rc == CODE_OK && i < pb.n_offers; i++) {
+        snapshot_offer__init(&offers[i]);
+        offers[i].height = infos[i].height;
+        offers[i].root = pb_data(hash_bytes(&infos[i].root));
+        offers[i].manifest_id = pb_data(hash_bytes(&infos[i].id));
+        offers[i].chunks = infos[i].chunks;
+        offers[i].size = infos[i].len;
+        list[i] = &offers[i];
+    }
+    pb.offers = list;
+    return rc == CODE_OK ? pb_encode(&pb, arena, ret, err) : rc;
+}
+
+int serve_header(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err) {
+    HeaderReply pb = HEADER_REPLY__INIT;
+    StoredBlock *stored = NULL;
+    Block *block = NULL;
+    pb.height = height;
+    if (stored_block(store, height, arena, &stored, NULL) == CODE_OK &&
+        pb_decode(&block__descriptor, pb_bytes(stored->block), arena, &block, NULL) == CODE_OK) {
+        pb.header = block->header;
+        pb.certificate = stored->certificate;
+        pb.validators = stored->validators;
+    }
+    return pb_encode(&pb, arena, ret, err);
+}
+
+int serve_manifest(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err) {
+    ManifestReply pb = MANIFEST_REPLY__INIT;
+    struct bytes manifest;
+    pb.height = height;
+    if (store_snapshot_manifest(store, height, arena, &manifest, NULL) == CODE_OK)
+        pb.manifest = pb_data(manifest);
+    return pb_encode(&pb, arena, ret, err);
+}
+
+int serve_chunk(struct store *store, uint64_t height, uint32_t index, struct arena *arena, struct bytes *ret,
+                struct err *err) {
+    ChunkReply pb = CHUNK_REPLY__INIT;
+    struct bytes chunk;
+    pb.height = height;
+    pb.index = index;
+    if (store_snapshot_chunk(store, height, index, arena, &chunk, NULL) == CODE_OK)
+        pb.chunk = pb_data(chunk);
+    return pb_encode(&pb, arena, ret, err);
+}
+
+/* --- the thread --- */
+
+static uint8_t answer(struct node *n, const struct serve *s, struct arena *arena, struct bytes *ret) {
+    int rc = CODE_NOT_FOUND;
+    uint8_t kind = 0;
+    switch (s->kind) {
+    case SERVE_BLOCKS:
+        kind = WIRE_BLOCK_BATCH;
+        rc = serve_blocks(n->store, s->from, s->count, arena, ret, NULL);
+        break;
+    case SERVE_DECIDED:
+        kind = WIRE_DECIDED;
+        rc = serve_decided(n->store, s->from, arena, ret, NULL);
+        break;
+    case SERVE_SNAPSHOTS:
+        kind = WIRE_SNAPSHOTS;
+        rc = serve_snapshots(n->store, arena, ret, NULL);
+        break;
+    case SERVE_HEADER:
+        kind = WIRE_HEADER;
+        rc = serve_header(n->store, s->from, arena, ret, NULL);
+        break;
+    case SERVE_MANIFEST:
+        kind = WIRE_MANIFEST;
+        rc = serve_manifest(n->store, s->from, arena, ret, NULL);
+        break;
+    case SERVE_CHUNK:
+        kind = WIRE_CHUNK;
+        rc = serve_chunk(n->store, s->from, s->count, arena, ret, NULL);
+        break;
+    case SERVE_STOP:
+        break;
+    }
+    return rc == CODE_OK ? kind : 0;
+}
+
 static void serve(struct node *n, const struct serve *s, struct arena *arena) {
     struct bytes out;
-    uint8_t kind = s->kind == SERVE_BLOCKS ? WIRE_BLOCK_BATCH : WIRE_DECIDED;
-    int rc = s->kind == SERVE_BLOCKS ? serve_blocks(n->store, s->from, s->count, arena, &out, NULL)
-                                     : serve_decided(n->store, s->from, arena, &out, NULL);
-    if (rc == CODE_OK && out.len <= net_class_cap(wire_class(kind)))
+    uint8_t kind = answer(n, s, arena, &out);
+    if (kind != 0 && out.len <= net_class_cap(wire_class(kind)))
         net_send(n->net, s->peer, wire_class(kind), kind, out);
 }
 

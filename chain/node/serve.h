@@ -11,4 +11,11 @@ int serve_blocks(struct store *store, uint64_t from, uint32_t count, struct aren
 /* A DecidedBlock: one block with the certificate that decided it. CODE_NOT_FOUND, CODE_PRUNED. */
 int serve_decided(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err);
 
+/* --- for nodes that join by a snapshot --- without what is not here, the answer says so by its emptiness */
+int serve_snapshots(struct store *store, struct arena *arena, struct bytes *ret, struct err *err);
+int serve_header(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err);
+int serve_manifest(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err);
+int serve_chunk(struct store *store, uint64_t height, uint32_t index, struct arena *arena, struct bytes *ret,
+                struct err *err);
+
 #endif

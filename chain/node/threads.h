@@ -6,6 +6,7 @@
 #include "chain/node/admit.h"
 #include "chain/node/core.h"
 #include "chain/node/executor.h"
+#include "chain/node/join.h"
 #include "chain/node/node.h"
 #include "chain/node/quarantine.h"
 #include "chain/os/queue.h"
@@ -31,6 +32,7 @@ enum event_kind {
     EVENT_COMMITTED,
     EVENT_SETTLED,
     EVENT_CHECKED,
+    EVENT_IMPORTED, /* while joining: the payload is a struct join_result and its bits */
     EVENT_DUE,
     EVENT_STOP
 };
@@ -50,7 +52,15 @@ struct event {
     uint8_t payload[];
 };
 
-enum serve_kind { SERVE_BLOCKS, SERVE_DECIDED, SERVE_STOP };
+enum serve_kind {
+    SERVE_BLOCKS,
+    SERVE_DECIDED,
+    SERVE_SNAPSHOTS,
+    SERVE_HEADER,
+    SERVE_MANIFEST,
+    SERVE_CHUNK, /* `count` is its number */
+    SERVE_STOP
+};
 
 /* To the serving thread. */
 struct serve {
@@ -71,7 +81,10 @@ struct node_sync {
     bool active;
     uint64_t from, target, since_ms;
     unsigned sources;
+    struct join_progress join; /* while joining */
 };
+
+struct joining; /* joining.c */
 
 struct node {
     struct node_options options;
@@ -106,6 +119,8 @@ struct node {
     atomic_size_t event_bytes;
     struct node_share shares[NET_PEERS_MAX];
     atomic_bool due_posted, stopping;
+    atomic_bool joining; /* there is no state yet: what needs one (admit, core, newest) is not open */
+    struct joining *joining_state;
     atomic_bool resting;          /* consensus is, while blocks are fetched: no transactions are admitted */
     atomic_uint_least64_t behind; /* heights, for status and health */
     atomic_uint round;
@@ -143,6 +158,8 @@ void peers_taken(struct node *n, const struct event *e); /* an EVENT_NET has lef
 
 /* node.c */
 void node_fail(struct node *n, int code, const struct err *err);
+/* The store stands: everything that needs a state opens and runs. `peers` are connected already. */
+int node_go(struct node *n, const net_peer *peers, size_t peers_n, struct err *err);
 
 /* rpc_node.c */
 void rpc_node_init(struct node *n);

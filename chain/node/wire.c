@@ -18,6 +18,14 @@ enum net_class wire_class(uint8_t kind) {
         return NET_BODIES;
     case WIRE_BLOCK_REQUEST:
     case WIRE_BLOCK_BATCH:
+    case WIRE_SNAPSHOTS_REQUEST:
+    case WIRE_SNAPSHOTS:
+    case WIRE_HEADER_REQUEST:
+    case WIRE_HEADER:
+    case WIRE_MANIFEST_REQUEST:
+    case WIRE_MANIFEST:
+    case WIRE_CHUNK_REQUEST:
+    case WIRE_CHUNK:
         return NET_SYNC;
     case WIRE_TXS:
         return NET_MEMPOOL;

@@ -20,6 +20,14 @@ enum wire_kind {
     WIRE_TXS = 9,
     WIRE_TX_REQUEST = 10,
     WIRE_TX_REPLY = 11,
+    WIRE_SNAPSHOTS_REQUEST = 20,
+    WIRE_SNAPSHOTS = 21,
+    WIRE_HEADER_REQUEST = 22,
+    WIRE_HEADER = 23,
+    WIRE_MANIFEST_REQUEST = 24,
+    WIRE_MANIFEST = 25,
+    WIRE_CHUNK_REQUEST = 26,
+    WIRE_CHUNK = 27,
 };
 
 /* The class in which a kind travels; NET_CLASSES for an unknown one. */

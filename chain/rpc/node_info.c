@@ -15,6 +15,10 @@ static void sync_to_pb(const struct rpc_sync *s, SyncStatus *ret) {
     ret->peers = s->peers;
     ret->rate = (s->at - s->from) * 1000 / (s->ms + 1);
     ret->seconds = s->ms / 1000;
+    ret->phase = pb_text(s->phase != NULL ? s->phase : "");
+    ret->chunks = s->chunks;
+    ret->chunks_in = s->chunks_in;
+    ret->size = s->size;
 }
 
 int rpc_get_status(void *ctx, struct http_request *r, struct err *err) {
@@ -58,6 +62,9 @@ int rpc_get_health(void *ctx, struct http_request *r, struct err *err) {
         return err_set(err, CODE_QUARANTINED,
                        "in quarantine since height %llu (%s); `cairnd quarantine show` says how to mend it",
                        (unsigned long long)s.quarantine->height, s.quarantine->reason);
+    if (s.sync.phase != NULL)
+        return err_set(err, CODE_NOT_READY, "the node joins by a snapshot: %s, %u of %u chunks are in", s.sync.phase,
+                       s.sync.chunks_in, s.sync.chunks);
     if (s.behind > 0)
         return err_set(err, CODE_NOT_READY, "the node is catching up: %llu heights to go",
                        (unsigned long long)s.behind);

@@ -19,6 +19,10 @@ struct rpc_sync {
     uint64_t from, at, target;
     uint64_t ms; /* since it began */
     uint32_t peers;
+    /* "state" */
+    const char *phase; /* in words */
+    uint32_t chunks, chunks_in;
+    uint64_t size; /* of all chunks, bytes */
 };
 
 struct rpc_status {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/chain/made_chain.h"
 
+#include "chain/base/rng.h"
 #include "chain/codec/json.h"
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
@@ -121,7 +122,13 @@ void made_chain_init(struct made_chain *c, const char *dir, unsigned validators,
     ledger_init(&c->ledger, NULL);
     c->app = ledger_app(&c->ledger);
     made_must(verify_new(1, &c->verify, &err), &err);
-    made_must(dir != NULL ? store_open(dir, NULL, &c->store, &err) : store_open_mem(&c->store, &err), &err);
+    struct store_options so = {.snapshot_every = MADE_SNAPSHOT_EVERY};
+    if (dir != NULL) {
+        made_must(store_open(dir, &so, &c->store, &err), &err);
+    } else {
+        made_must(kv_open_mem(STORE_FAMILIES, &c->kv, &err), &err);
+        made_must(store_open_kv(c->kv, &so, &c->store, &err), &err);
+    }
     struct executor_options o = {.reveal_secret = c->secret, .self = addr_of(&c->keys[0])};
     made_must(executor_open(&c->executor, c->store, &c->app, c->verify, &o, c->genesis, &c->tag, &err), &err);
 }
@@ -129,6 +136,8 @@ void made_chain_init(struct made_chain *c, const char *dir, unsigned validators,
 void made_chain_release(struct made_chain *c) {
     executor_close(&c->executor);
     store_close(c->store);
+    if (c->kv != NULL)
+        kv_close(c->kv);
     verify_free(c->verify);
     free(c->sender_keys);
     free(c->sequences);
@@ -196,6 +205,28 @@ void made_chain_grow(struct made_chain *c, size_t heights, size_t txs) {
         arena_reset(&arena);
     }
     arena_release(&arena);
+}
+
+void made_chain_pad(struct made_chain *c, size_t pairs, size_t len) {
+    struct err err;
+    struct rng rng;
+    uint8_t key[9] = {0xee}; /* no module's */
+    uint8_t *value = malloc(len);
+    if (value == NULL)
+        made_must(CODE_NO_MEMORY, NULL);
+    rng_init(&rng, c->pads);
+    for (size_t i = 0; i < pairs; i++) {
+        store_be64(key + 1, c->pads++);
+        rng_fill(&rng, value, len);
+        made_must(state_put(store_state(c->store), bytes_of(key, sizeof key), bytes_of(value, len), &err), &err);
+    }
+    free(value);
+}
+
+void made_chain_snapshot(struct made_chain *c) {
+    struct err err;
+    for (bool more = true; more;)
+        made_must(store_keep(c->store, 64 << 20, &more, &err), &err);
 }
 
 struct bytes made_chain_stored(struct made_chain *c, uint64_t height, struct arena *arena) {

@@ -15,12 +15,13 @@
 #include "chain/node/executor.h"
 #include "x/app/ledger.h"
 
-enum { MADE_VALIDATORS_MAX = 16 };
+enum { MADE_VALIDATORS_MAX = 16, MADE_SNAPSHOT_EVERY = 10 };
 
 struct made_chain {
     struct ledger ledger;
     struct app app;
     struct verify *verify;
+    struct kv *kv; /* in memory; else NULL */
     struct store *store;
     struct executor executor; /* validator 0's, who proposes every block */
     struct arena arena;       /* genesis */
@@ -33,6 +34,7 @@ struct made_chain {
     struct seckey *sender_keys;
     uint64_t *sequences; /* the next of each sender */
     size_t turn;         /* whose turn it is to send */
+    uint64_t pads;       /* made so far */
 };
 
 /* Genesis with `validators` of equal power and `senders` rich accounts; `dir`: the store's directory, NULL: memory.
@@ -42,6 +44,12 @@ void made_chain_release(struct made_chain *c);
 
 /* `heights` more blocks of `txs` transfers each. */
 void made_chain_grow(struct made_chain *c, size_t heights, size_t txs);
+
+/* Puts `pairs` records of `len` bytes each into the state, with the next block: so that a snapshot has something to
+ * carry. No rule knows them, so nobody can come to this state by executing the blocks. */
+void made_chain_pad(struct made_chain *c, size_t pairs, size_t len);
+/* The snapshot of the newest multiple of MADE_SNAPSHOT_EVERY is made now. */
+void made_chain_snapshot(struct made_chain *c);
 
 /* The encoded StoredBlock of a height, on arena. */
 struct bytes made_chain_stored(struct made_chain *c, uint64_t height, struct arena *arena);
