@@ -12,7 +12,8 @@
 #include <stdlib.h>
 
 enum {
-    VIEW_MEMORY_MAX = 256 << 20, /* what judging one block may write and read */
+    VIEW_MEMORY_MAX = 256 << 20,      /* what judging one block may write and read */
+    EXECUTION_MEMORY_MAX = 512 << 20, /* results of a block */
 };
 
 /* Failures of this machine say nothing about the block. */
@@ -94,7 +95,29 @@ int executor_open(struct executor *e, struct store *store, const struct app *app
     return rc;
 }
 
+/* Nothing of the block that was executed before it was decided is left. */
+static void ahead_drop(struct executor *e) {
+    struct executor_ahead *a = &e->ahead;
+    if (a->block == NULL)
+        return;
+    if (a->batch != NULL)
+        store_abort(a->batch);
+    else
+        state_discard(store_state(e->store));
+    head_unref(a->head);
+    block_unref(a->block);
+    arena_release(&a->arena);
+    *a = (struct executor_ahead){0};
+}
+
+static void ahead_begin(struct executor *e, struct block *b) {
+    assert(e->ahead.block == NULL);
+    e->ahead.block = block_ref(b);
+    arena_init(&e->ahead.arena, EXECUTION_MEMORY_MAX);
+}
+
 void executor_close(struct executor *e) {
+    ahead_drop(e);
     head_unref(e->head);
     e->head = NULL;
     reveals_release(&e->reveals);
@@ -313,13 +336,29 @@ static struct app_block app_block_of(const struct block *b) {
                               .last_certificate = b->last};
 }
 
-static int judge_state(struct executor *e, const struct block *b, struct err *err) {
+static int judge_scratch(struct executor *e, const struct block *b, struct err *err) {
     struct scratch s;
     int rc = scratch_open(e, &s, err);
     struct app_block ab = app_block_of(b);
     if (rc == CODE_OK)
         rc = e->app->ops->process(e->app->self, s.st, &ab, err);
     scratch_close(&s);
+    return rc;
+}
+
+/* The first one of a height is judged on the writer's state, from where executor_run_ahead goes on. */
+static int judge_state(struct executor *e, struct block *b, struct err *err) {
+    if (e->ahead.block == b)
+        return CODE_OK;
+    if (e->ahead.block != NULL)
+        return judge_scratch(e, b, err);
+    struct app_block ab = app_block_of(b);
+    ahead_begin(e, b);
+    int rc = e->app->ops->process(e->app->self, store_state(e->store), &ab, err);
+    if (rc == CODE_OK)
+        e->ahead.judged = true;
+    else
+        ahead_drop(e);
     return rc;
 }
 
@@ -361,30 +400,79 @@ static void put_events(struct store_batch *batch, const BlockResults *results) {
             store_put_event(batch, bytes_str(results->txs[i]->events[j]->type), (uint32_t)i);
 }
 
-static int commit(struct executor *e, struct block *b, const struct certificate *certificate, struct store_batch *batch,
-                  struct head *next, struct arena *arena, struct err *err) {
-    struct app_block ab = app_block_of(b);
+/* Everything but the certificate. */
+static int run(struct executor *e, struct err *err) {
+    struct executor_ahead *a = &e->ahead;
+    struct head *next = a->head;
+    struct app_block ab = app_block_of(a->block);
     struct app_outcome outcome;
-    int rc = e->app->ops->finalize(e->app->self, store_state(e->store), &ab, arena, &outcome, err);
+    ab.judged = a->judged;
+    int rc = e->app->ops->finalize(e->app->self, store_state(e->store), &ab, &a->arena, &outcome, err);
     crash_point(CRASH_COMMIT_EXECUTED);
     if (rc == CODE_OK)
         rc = e->app->ops->info(e->app->self, store_state(e->store), &next->arena, &next->info, err);
     if (rc == CODE_OK)
         rc = head_parse_keys(next, err);
     if (rc == CODE_OK)
-        rc = e->app->ops->commit(e->app->self, batch, &next->app_hash, err);
+        rc = e->app->ops->commit(e->app->self, a->batch, &next->app_hash, err);
     if (rc != CODE_OK)
         return rc;
-    next->height = b->header.height;
-    next->id = b->header.id;
+    next->height = a->block->header.height;
+    next->id = a->block->header.id;
     next->last_validators = e->head->info.validators;
-    certificate_copy(&next->certificate, certificate);
-    store_put_record(batch, STORE_RESULTS, outcome.results_bytes);
-    for (size_t i = 0; i < b->txs_n; i++)
-        store_put_tx(batch, &b->txs[i].id, (uint32_t)i);
+    store_put_record(a->batch, STORE_RESULTS, outcome.results_bytes);
+    for (size_t i = 0; i < a->block->txs_n; i++)
+        store_put_tx(a->batch, &a->block->txs[i].id, (uint32_t)i);
     if (e->options.index_events)
-        put_events(batch, outcome.results);
-    return put_block(batch, e->head, next, b, arena, err);
+        put_events(a->batch, outcome.results);
+    return CODE_OK;
+}
+
+/* Executes e->ahead.block to the end, unless it is there already. On failure nothing is left of it. */
+static int ahead_finish(struct executor *e, struct err *err) {
+    struct executor_ahead *a = &e->ahead;
+    const struct header *h = &a->block->header;
+    if (a->done)
+        return CODE_OK;
+    a->head = head_new();
+    int rc = a->head != NULL ? store_begin(e->store, h->height, h->time, &a->batch, err)
+                             : err_set(err, CODE_NO_MEMORY, "no memory for the head");
+    if (rc == CODE_OK)
+        rc = run(e, err);
+    a->done = rc == CODE_OK;
+    if (rc != CODE_OK)
+        ahead_drop(e);
+    return rc;
+}
+
+void executor_run_ahead(struct executor *e, struct block *b) {
+    struct err err;
+    err_clear(&err);
+    if (!b->opened || b->header.height != e->head->height + 1 || (e->ahead.block != NULL && e->ahead.block != b))
+        return;
+    if (e->ahead.block == NULL)
+        ahead_begin(e, b);
+    if (ahead_finish(e, &err) != CODE_OK)
+        log_warn("node", "a block cannot be executed ahead", "height=%" PRIu64 " why=%s", b->header.height,
+                 log_quote(err_text(&err)).s);
+}
+
+/* Writes what was executed, with its certificate. */
+static int promote(struct executor *e, const struct certificate *certificate, bool durable, struct err *err) {
+    struct executor_ahead *a = &e->ahead;
+    certificate_copy(&a->head->certificate, certificate);
+    int rc = put_block(a->batch, e->head, a->head, a->block, &a->arena, err);
+    if (rc == CODE_OK) {
+        rc = durable ? store_commit(a->batch, err) : store_commit_later(a->batch, err);
+        a->batch = NULL; /* gone, whatever was answered */
+    }
+    if (rc == CODE_OK) {
+        head_unref(e->head);
+        e->head = a->head;
+        a->head = NULL;
+    }
+    ahead_drop(e);
+    return rc;
 }
 
 static int execute(struct executor *e, struct block *b, const struct certificate *certificate, bool durable,
@@ -393,27 +481,14 @@ static int execute(struct executor *e, struct block *b, const struct certificate
     int rc = block_open(b, e->head->last_validators.n, err);
     if (rc != CODE_OK)
         return rc;
-    struct arena arena;
-    arena_init(&arena, (size_t)512 << 20);
-    struct head *next = head_new();
-    struct store_batch *batch = NULL;
-    rc = next != NULL ? store_begin(e->store, b->header.height, b->header.time, &batch, err)
-                      : err_set(err, CODE_NO_MEMORY, "no memory for the head");
-    if (rc == CODE_OK) {
-        rc = commit(e, b, certificate, batch, next, &arena, err);
-        if (rc == CODE_OK)
-            rc = durable ? store_commit(batch, err) : store_commit_later(batch, err);
-        else
-            store_abort(batch);
-    }
-    arena_release(&arena);
-    if (rc != CODE_OK) {
-        head_unref(next);
-        return err_wrap(err, rc, "block %" PRIu64, b->header.height);
-    }
-    head_unref(e->head);
-    e->head = next;
-    return CODE_OK;
+    if (e->ahead.block != NULL && !hash_eq(&e->ahead.block->header.id, &b->header.id))
+        ahead_drop(e);
+    if (e->ahead.block == NULL)
+        ahead_begin(e, b);
+    rc = ahead_finish(e, err);
+    if (rc == CODE_OK)
+        rc = promote(e, certificate, durable, err);
+    return rc == CODE_OK ? CODE_OK : err_wrap(err, rc, "block %" PRIu64, b->header.height);
 }
 
 int executor_commit(struct executor *e, struct block *b, const struct certificate *certificate, struct err *err) {

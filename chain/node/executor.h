@@ -17,6 +17,16 @@ struct executor_options {
     struct addr self;          /* own consensus address; zero: not a validator */
 };
 
+/* The next block as far as it has been executed before it is decided: on the writer's state and in a batch of its own,
+ * which are promoted when it is, and dropped when another one is. */
+struct executor_ahead {
+    struct block *block;       /* NULL: none */
+    struct store_batch *batch; /* NULL: its ante checks only */
+    struct head *head;         /* after it; its certificate is missing */
+    struct arena arena;
+    bool judged, done;
+};
+
 struct executor {
     struct store *store;
     const struct app *app;
@@ -25,6 +35,7 @@ struct executor {
     struct hash chain_tag;
     struct head *head;
     struct reveals reveals;
+    struct executor_ahead ahead;
 };
 
 /* Opens over what is committed; an empty store gets height 0 from `genesis`, whose chain tag is `tag` (which must be
@@ -42,6 +53,11 @@ int executor_build(struct executor *e, uint64_t now_ms, const struct bytes *cand
 /* May the next block be this one? CODE_OK yes. *ret_invalid: no, for the reason in err; other failures are of this
  * machine. */
 int executor_judge(struct executor *e, struct block *b, bool *ret_invalid, struct err *err);
+
+/* Executes a block that was built or judged valid here before it is decided, if none has been at this height: while
+ * votes travel. Its state root is known then, and to commit it is to write. Nothing is seen of it before
+ * executor_commit; a failure is left for that. */
+void executor_run_ahead(struct executor *e, struct block *b);
 
 /* Executes and commits the decided next block in one synced batch, and makes the new head. Any failure is of this
  * machine, or means that this node's state is not the others': the node stops. */

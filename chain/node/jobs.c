@@ -56,8 +56,12 @@ static void job_build(struct node *n, const struct job *j) {
     ev->height = j->height;
     ev->round = j->round;
     ev->block = block;
+    struct block *own = block != NULL && j->round == 0 ? block_ref(block) : NULL;
     crash_point(CRASH_LEDGER_BUILT);
     core_post(n, ev);
+    if (own != NULL) /* while votes travel */
+        executor_run_ahead(e, own);
+    block_unref(own);
 }
 
 /* The core learns what the ledger thinks of a block; when it refuses it, `why`. */
@@ -84,6 +88,8 @@ static void job_judge(struct node *n, const struct job *j) {
         job_failed(n, rc, &err);
     else
         judged(n, j, invalid, &err);
+    if (rc == CODE_OK && j->round == 0) /* while votes travel */
+        executor_run_ahead(&n->executor, j->block);
 }
 
 #define RENEWAL_EVERY 64 /* heights: an unanswered renewal has expired by then */

@@ -124,8 +124,10 @@ void outputs_judge(struct core *c, struct body *b) {
     switch (b->state) {
     case BODY_HERE:
         b->state = BODY_JUDGING;
-        c->host.job(c->host.ctx,
-                    &(struct job){.kind = JOB_JUDGE, .height = c->head->height + 1, .block = block_ref(b->block)});
+        c->host.job(c->host.ctx, &(struct job){.kind = JOB_JUDGE,
+                                               .height = c->head->height + 1,
+                                               .round = c->round,
+                                               .block = block_ref(b->block)});
         break;
     case BODY_JUDGING:
         break;

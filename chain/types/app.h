@@ -11,8 +11,8 @@
  *
  * One block, seen from the node:
  *
- *     process   over a scratch state of the height before: may this block be voted for?
- *     finalize  over the writer's state: do it; results
+ *     process   over a state of the height before: may this block be voted for?
+ *     finalize  over the writer's state: do it; results. Perhaps before it is decided, and in vain
  *     info      what the next header must say
  *     commit    the difference goes into the block's batch; the app hash
  *
@@ -61,6 +61,7 @@ struct app_block {
     size_t txs_count;
     size_t bytes;                               /* of the encoded block */
     const struct certificate *last_certificate; /* of the block before, as this block carries it; NULL at height 1 */
+    bool judged; /* finalize only: process has accepted it on this very state, whose ante effects are in it */
 };
 
 /* What of a transaction's sender waits already. */
@@ -143,8 +144,8 @@ struct app_ops {
 
     /* May this block be voted for? All that the state decides: caps, every ante check in order, the reveal, whether an
      * empty block is due (its time against the heartbeat). Not: the header's hashes and signatures, which the node
-     * compares. `st` is scratch over the height before. Any code but CODE_OK (of this machine excepted): the block is
-     * invalid. */
+     * compares. `st` is over the height before; scratch, or the writer's: then finalize goes on from there (judged), or
+     * the caller undoes what is in it. Any code but CODE_OK (of this machine excepted): the block is invalid. */
     int (*process)(void *app, struct state *st, const struct app_block *block, struct err *err);
 
     /* Executes a decided block on `st`. Every block that process would accept succeeds; what fails inside is in the

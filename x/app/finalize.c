@@ -9,12 +9,18 @@
 #include "x/auth/account.h"
 #include "x/validator/validator.h"
 
+/* What judge_txs took, when it has run before. */
+static void fees_again(struct run *run, const struct app_block *block) {
+    for (size_t i = 0; i < block->txs_count; i++)
+        run->ctx.fees += block->txs[i]->body->fee;
+}
+
 /* Ante checks of everything on the state after the block before; then the seed moves. */
 static int begin_block(struct run *run, const struct app_block *block, struct err *err) {
-    run->ctx.proposer = block->proposer;
-    run->ctx.last_certificate = block->last_certificate;
     int rc = judge_block(run, block, err);
-    if (rc == CODE_OK)
+    if (rc == CODE_OK && block->judged)
+        fees_again(run, block);
+    else if (rc == CODE_OK)
         rc = judge_txs(run, block, err);
     if (rc == CODE_OK)
         rc = account_collect_fees(&run->ctx, err);

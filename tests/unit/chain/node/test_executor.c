@@ -139,5 +139,62 @@ static void executor_judge__every_field_counts(void **state) {
     decide(b); /* judging left no trace */
 }
 
-TEST_MAIN(cmocka_unit_test_setup_teardown(executor__blocks_one_after_another, setup, teardown),
+/* Executed before it is decided: nothing is seen of it until then; another decision drops it without a trace. */
+static void executor_run_ahead__promoted_or_dropped(void **state) {
+    (void)state;
+    struct err err;
+    bool invalid;
+    struct block *b = NULL, *other = NULL, *third = NULL;
+    struct bytes one = transfer(1), two = transfer(2);
+    assert_ok(executor_build(&ex, genesis->time + 1, &one, 1, &b, &err), &err);
+    executor_run_ahead(&ex, b); /* an own one, not judged */
+    assert_true(ex.ahead.done);
+    uint64_t height;
+    assert_true(store_height(store, &height) && height == 0);
+    struct hash ahead = ex.ahead.head->app_hash;
+    decide(b);
+    assert_int_equal(ex.head->height, 1);
+    assert_true(hash_eq(&ahead, &ex.head->app_hash));
+
+    assert_ok(executor_build(&ex, genesis->time + 3, &two, 1, &b, &err), &err);
+    assert_ok(executor_build(&ex, genesis->time + 4, NULL, 0, &other, &err), &err);
+    assert_ok(executor_judge(&ex, b, &invalid, &err), &err);
+    executor_run_ahead(&ex, b);
+    assert_true(ex.ahead.done);
+    assert_ok(executor_judge(&ex, other, &invalid, &err), &err); /* beside it */
+    executor_run_ahead(&ex, other);
+    assert_ptr_equal(ex.ahead.block, b); /* the first of a height only */
+    decide(other);
+    block_unref(b);
+    assert_int_equal(ex.head->height, 2);
+    assert_null(ex.ahead.block);
+    assert_ok(executor_build(&ex, genesis->time + 5, &two, 1, &third, &err), &err);
+    assert_int_equal(third->txs_n, 1); /* what was dropped had no effect */
+    executor_run_ahead(&ex, third);
+    decide(third);
+    struct store_view *v;
+    assert_ok(store_view_open(store, &v, &err), &err);
+    assert_ok(store_check(v, &err), &err);
+    store_view_close(v);
+}
+
+static void executor_run_ahead__after_an_invalid_one(void **state) {
+    (void)state;
+    struct err err;
+    bool invalid;
+    struct block *b = NULL;
+    struct bytes one = transfer(1);
+    assert_ok(executor_build(&ex, genesis->time + 1, &one, 1, &b, &err), &err);
+    struct block *bent = bend(b, bend_reveal);
+    assert_int_not_equal(executor_judge(&ex, bent, &invalid, &err), CODE_OK);
+    assert_true(invalid);
+    assert_null(ex.ahead.block);
+    block_unref(bent);
+    executor_run_ahead(&ex, b);
+    decide(b);
+}
+
+TEST_MAIN(cmocka_unit_test_setup_teardown(executor_run_ahead__promoted_or_dropped, setup, teardown),
+          cmocka_unit_test_setup_teardown(executor_run_ahead__after_an_invalid_one, setup, teardown),
+          cmocka_unit_test_setup_teardown(executor__blocks_one_after_another, setup, teardown),
           cmocka_unit_test_setup_teardown(executor_judge__every_field_counts, setup, teardown))
