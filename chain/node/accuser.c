@@ -63,7 +63,7 @@ static void drop(struct accuser *a, size_t i, const char *why) {
     addr_to_text(&a->list[i].culprit, text);
     log_info("node", "evidence is done with", "validator=%s height=%" PRIu64 " why=%s", text, a->list[i].height,
              log_quote(why).s);
-    if (file_of(a->dir, &a->list[i].culprit, path, sizeof path, NULL) == CODE_OK)
+    if (a->dir[0] != '\0' && file_of(a->dir, &a->list[i].culprit, path, sizeof path, NULL) == CODE_OK)
         unlink(path); /* if it comes back after a crash it is settled again */
     free(a->list[i].evidence);
     memmove(&a->list[i], &a->list[i + 1], (a->n - i - 1) * sizeof *a->list);
@@ -75,7 +75,18 @@ struct loading {
     uint64_t height;
 };
 
-static int take(struct accuser *a, const struct addr *culprit, struct bytes bytes, uint64_t height, struct err *err) {
+static bool known(const struct accuser *a, const struct addr *culprit) {
+    for (size_t i = 0; i < a->n; i++)
+        if (addr_eq(&a->list[i].culprit, culprit))
+            return true;
+    return false;
+}
+
+int accuser_add(struct accuser *a, const struct addr *culprit, struct bytes bytes, uint64_t height, struct err *err) {
+    if (known(a, culprit))
+        return err_set(err, CODE_ALREADY_EXISTS, "there is evidence against this validator");
+    if (a->n == ACCUSER_MAX)
+        return err_set(err, CODE_LIMIT, "there is evidence against %d validators already", ACCUSER_MAX);
     struct arena arena;
     Evidence *pb = NULL;
     struct evidence e;
@@ -108,14 +119,13 @@ static int load_one(void *ctx, const char *name, struct err *err) {
     snprintf(text, sizeof text, "%.*s", (int)(len - 3), name);
     if (addr_from_text(text, &culprit, NULL) != CODE_OK || path_join(a->dir, name, path, sizeof path, NULL) != CODE_OK)
         return CODE_OK; /* not ours */
-    for (size_t i = 0; i < a->n; i++)
-        if (addr_eq(&a->list[i].culprit, &culprit))
-            return CODE_OK;
+    if (known(a, &culprit))
+        return CODE_OK;
     struct buf b;
     buf_init(&b, ACCUSER_BYTES);
     int rc = file_read(path, &b, &why);
     if (rc == CODE_OK)
-        rc = take(a, &culprit, buf_bytes(&b), l->height, &why);
+        rc = accuser_add(a, &culprit, buf_bytes(&b), l->height, &why);
     buf_release(&b);
     if (rc != CODE_OK) {
         log_warn("node", "evidence cannot be read", "file=%s why=%s", log_quote(path).s, log_quote(err_text(&why)).s);

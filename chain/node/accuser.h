@@ -49,6 +49,10 @@ struct accuser {
  * CODE_LIMIT. */
 int accuser_keep(const char *data_dir, const struct addr *culprit, struct bytes evidence, struct err *err);
 
+/* Takes in evidence that lies in no file: for a host that keeps none, over a zeroed struct. Copied. `height`: the
+ * newest. CODE_ALREADY_EXISTS, CODE_LIMIT, and what is wrong with it. */
+int accuser_add(struct accuser *a, const struct addr *culprit, struct bytes evidence, uint64_t height, struct err *err);
+
 /* Starts empty over data_dir's evidence/, which exists. */
 int accuser_init(struct accuser *a, const char *data_dir, struct err *err);
 void accuser_release(struct accuser *a); /* a zeroed struct is allowed */

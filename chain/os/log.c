@@ -14,7 +14,7 @@ static atomic_int level_now = -1;
 
 static int level(void) {
     int l = atomic_load_explicit(&level_now, memory_order_relaxed);
-    if (l >= 0)
+    if (l != -1)
         return l;
     enum log_level from_env = LOG_INFO;
     const char *env = getenv("CAIRN_LOG");

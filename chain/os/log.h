@@ -15,9 +15,10 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_ERROR = 0, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
+enum log_level { LOG_NONE = -2, LOG_ERROR = 0, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
-/* Default LOG_INFO; CAIRN_LOG=debug in the environment sets the start value. Thread-safe. */
+/* LOG_NONE: nothing at all, for simulated nodes. Default LOG_INFO; CAIRN_LOG=debug in the environment sets the start
+ * value. Thread-safe. */
 void log_set_level(enum log_level level);
 int log_level_parse(const char *name, enum log_level *ret, struct err *err);
 bool log_enabled(enum log_level level);

@@ -167,6 +167,24 @@ static void accuser__files_are_bounded_and_read_with_care(void **state) {
     assert_true(path_exists(test_path("evidence/old.pb"))); /* not ours to delete */
 }
 
+static void accuser_add__one_a_validator_and_bounded(void **state) {
+    (void)state;
+    struct accuser a = {.n = 0};
+    struct bytes evidence = two_votes();
+    struct addr culprit = {{0}};
+    for (uint8_t i = 0; i < ACCUSER_MAX; i++) {
+        culprit.b[0] = i;
+        assert_code(accuser_add(&a, &culprit, evidence, 1, NULL), CODE_OK);
+        assert_code(accuser_add(&a, &culprit, evidence, 1, NULL), CODE_ALREADY_EXISTS);
+    }
+    culprit.b[0] = ACCUSER_MAX;
+    assert_code(accuser_add(&a, &culprit, evidence, 1, NULL), CODE_LIMIT);
+    accuser_release(&a);
+    assert_code(accuser_add(&a, &culprit, bytes_str("no evidence"), 1, NULL), CODE_MALFORMED);
+    assert_int_equal(a.n, 0);
+}
+
 #define ALL(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 TEST_MAIN(ALL(accuser__until_the_ledger_has_spoken), ALL(accuser__again_when_no_block_took_it),
-          ALL(accuser__tombstoned_settles_it), ALL(accuser__files_are_bounded_and_read_with_care))
+          ALL(accuser__tombstoned_settles_it), ALL(accuser__files_are_bounded_and_read_with_care),
+          ALL(accuser_add__one_a_validator_and_bounded))
