@@ -23,6 +23,7 @@ static void draw_options(struct sim *s) {
     s->drawn.kind = s->options.seed % FULL_EVERY == 500 ? KIND_FULL
                     : s->options.seed % REAL_EVERY == 0 ? KIND_REAL
                                                         : KIND_SMALL;
+    limits_apply(&s->options.limits, &s->drawn); /* the kind: the rest follows below */
     PICK(validators, 1, 4, 4, 4, 4, 4, 4, 5, 5, 6, 6, 7, 7, 7, 10, 16);
     struct rng r = stream(s, "large");
     if (rng_chance(&r, 1, 200))
@@ -32,8 +33,10 @@ static void draw_options(struct sim *s) {
     PICK(heartbeat_ms, 500, 1000, 5000);
     r = stream(s, "faults_ms");
     s->drawn.faults_ms = (uint32_t)rng_range(&r, 3000, 20000);
-    PICK(load, 1);
+    PICK(load, 0, 1, 1, 1, 1, 1, 10);
     PICK(observer, 0, 0, 0, 1);
+    PICK(joiners, 0, 0, 1, 2);
+    PICK(valset, 0, 0, 10, 30);
     PICK(delay_min, 0, 0, 1, 1, 10, 10, 30, 30, 400);
     PICK(delay_mean, 1, 10, 30, 100);
     PICK(loss, 0, 0, 10, 100, 300);
@@ -57,6 +60,8 @@ static void draw_options(struct sim *s) {
     PICK(bad_txs, 0, 10, 50);
     if (s->drawn.fork && s->drawn.partition == 0)
         s->drawn.partition = 30; /* or the twins hear the same */
+    if (s->drawn.kind == KIND_FULL && s->drawn.valset)
+        s->drawn.gone = 0; /* how much power they have may change */
     limits_apply(&s->options.limits, &s->drawn);
 }
 
@@ -70,6 +75,9 @@ static void draw_validators(struct sim *s) {
         s->powers[v] = s->drawn.skewed ? power : 10;
         s->total += s->powers[v];
     }
+    uint32_t joiners = s->drawn.kind == KIND_FULL && s->drawn.valset ? s->drawn.joiners : 0;
+    uint32_t keyed = s->validators + joiners;
+    s->keyed = (uint16_t)(keyed < VALIDATORS_SIM_MAX ? keyed : VALIDATORS_SIM_MAX);
     r = stream(s, "keys");
     key_draw(s, &r);
 }
@@ -115,7 +123,7 @@ void draw(struct sim *s) {
     draw_options(s);
     draw_validators(s);
     s->bad = 0;
-    for (uint16_t v = 0; v < s->validators; v++)
+    for (uint16_t v = 0; v < s->keyed; v++)
         s->natures[v] = HONEST;
     if (s->drawn.fork)
         draw_fork(s);

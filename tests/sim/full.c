@@ -9,7 +9,7 @@
 /* A full node's life. Every input ends in `after`: who died inside is torn down there, who failed has failed the seed,
  * and the core's next deadline goes into the queue of the world. */
 
-enum { MEMORY_MAX = 8 << 20, PULSE_MS = 500 };
+enum { PULSE_MS = 500, RENEWAL_EVERY = 64 };
 
 static struct full *full_of(struct sim *s, const struct sim_node *n) {
     return &s->full->nodes[n->index];
@@ -186,6 +186,7 @@ void full_release(struct sim *s) {
             process_close(f);
         kv_close(f->kv);
         block_unref(f->seen);
+        accuser_release(&f->accuser);
         *f = (struct full){0};
     }
     links_release(s);
@@ -275,6 +276,7 @@ static int process_open(struct full *f) {
     c.host = &h;
     c.signer = signs ? &f->node->signer : NULL;
     c.head = f->executor.head;
+    c.alone = f->node->nature == HONEST;
     return core_open(&f->core, &c, &f->err);
 }
 
@@ -446,6 +448,27 @@ static int do_judge(struct full *f, const struct job *j) {
     return core_judged(&f->core, j->block, invalid, &f->err);
 }
 
+/* As cairnd's ledger thread does after a block: its own transactions. */
+static void own_transactions(struct full *f) {
+    struct sim_node *n = f->node;
+    struct arena *arena = &f->sim->full->scratch;
+    struct arena_mark mark = arena_mark(arena);
+    struct accuser_view view = {.store = f->store,
+                                .info = &f->executor.head->info,
+                                .chain_tag = f->sim->chain_tag,
+                                .self = f->executor.options.self,
+                                .key = n->validator == BFT_SELF_NONE ? NULL : &n->signer.key};
+    struct bytes wire;
+    struct hash id;
+    while (f->accuser.n > 0 && accuser_next(&f->accuser, &view, arena, &wire, NULL) == CODE_OK && wire.len > 0)
+        admit_submit(f->admit, wire, false, &id, NULL);
+    if (n->validator != BFT_SELF_NONE && f->executor.head->height % RENEWAL_EVERY == 0 &&
+        executor_renewal(&f->executor, &n->signer.key, arena, &wire, NULL) == CODE_OK && wire.len > 0)
+        admit_submit(f->admit, wire, false, &id, NULL);
+    arena_rewind(arena, mark);
+    admit_soon(f, 1);
+}
+
 /* Everybody learns of the new head. */
 static int committed(struct full *f, const struct job *j, const struct head *before) {
     full_check_committed(f, before, &j->certificate);
@@ -454,6 +477,7 @@ static int committed(struct full *f, const struct job *j, const struct head *bef
         return CODE_OK;
     f->sim->full->txs_committed += j->block->txs_n;
     admit_committed(f->admit, j->block);
+    own_transactions(f);
     return core_committed(&f->core, f->executor.head, &f->err);
 }
 

@@ -14,6 +14,7 @@
  *     full_byz.c     a validator that follows no rules, in frames
  */
 #include "chain/net/hello.h"
+#include "chain/node/accuser.h"
 #include "chain/node/admit.h"
 #include "chain/node/core.h"
 #include "chain/node/executor.h"
@@ -33,6 +34,7 @@ struct full {
     struct kv *kv;
     struct seckey node_key;
     struct pubkey node_pub;
+    struct accuser accuser; /* its list is on disk in cairnd */
 
     /* of the process */
     bool open;
@@ -99,7 +101,8 @@ struct full_world {
     struct full_block blocks[BLOCKS_MAX];
     struct full_set *sets[HEIGHTS_MAX]; /* all that heights share, to free */
     uint32_t sets_n;
-    uint64_t txs_sent, txs_committed, reports, links_made, applied;
+    uint64_t txs_sent, txs_committed, reports, links_made, applied, jailed;
+    uint64_t power_left; /* at least, should all that was asked for be unbonded */
 };
 
 /* full.c */

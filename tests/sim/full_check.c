@@ -3,6 +3,8 @@
 
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
+#include "chain/node/own_tx.h"
+#include "chain/types/keys_validator.h"
 
 #include <stdlib.h>
 
@@ -25,7 +27,7 @@ static struct full_set *set_new(struct sim *s, const struct validator_set *set, 
         x->owner[i] = VALIDATOR_NONE;
     for (uint16_t v = 0; v < VALIDATORS_SIM_MAX; v++)
         x->index[v] = VALIDATOR_NONE;
-    for (uint16_t v = 0; v < s->validators; v++)
+    for (uint16_t v = 0; v < s->keyed; v++)
         for (uint16_t i = 0; i < set->n; i++)
             if (memcmp(s->pubkeys[v].b, set->at[i].key.b, sizeof s->pubkeys[v].b) == 0) {
                 x->owner[i] = v;
@@ -234,6 +236,8 @@ void full_check_evidence(struct full *f, uint64_t height, uint16_t index, struct
     uint16_t accused = owner_of(s, height, index);
     s->evidence++;
     trace(s, f->node, accused, height, "evidence against validator %u", accused);
+    struct addr culprit = f->core.head->info.validators.at[index].addr;
+    (void)accuser_add(&f->accuser, &culprit, encoded, f->core.head->height, NULL);
     if (pb_decode(&evidence__descriptor, encoded, arena, &pb, NULL) != CODE_OK || !proves(s, pb, height, index))
         check_fail(s, "node %u reports evidence that proves nothing", f->node->index);
     else if (accused == VALIDATOR_NONE || s->natures[accused] == HONEST)
@@ -241,10 +245,35 @@ void full_check_evidence(struct full *f, uint64_t height, uint16_t index, struct
     arena_rewind(arena, mark);
 }
 
+/* Who was honest has lost nothing for good. */
+static void check_records(struct full *f) {
+    struct sim *s = f->sim;
+    struct arena *arena = &s->full->scratch;
+    for (uint16_t v = 0; v < s->keyed; v++) {
+        struct arena_mark mark = arena_mark(arena);
+        struct addr addr = addr_of_key(&s->pubkeys[v]);
+        struct key k;
+        Validator *record = NULL;
+        if (own_read(store_state(f->store), key_validator(&k, &addr), &validator__descriptor, arena, &record, NULL) ==
+            CODE_OK) {
+            s->full->jailed += record->tombstoned ? 1 : 0;
+            if (s->natures[v] == HONEST && (record->tombstoned || record->slashed))
+                check_fail(s, "honest validator %u was punished", v);
+        }
+        arena_rewind(arena, mark);
+    }
+}
+
 /* --- the end of a seed: who stands at one height holds the same, key by key, and the tree over it
  * --------------------------------------- */
 
 void full_check_end(struct sim *s) {
+    const struct full_world *w = s->full;
+    trace(
+        s, NULL, w->txs_sent, w->txs_committed,
+        "the end: %llu transactions sent, %llu committed (by each node), %llu links, %llu blocks by sync, %llu reports",
+        (unsigned long long)w->txs_sent, (unsigned long long)w->txs_committed, (unsigned long long)w->links_made,
+        (unsigned long long)w->applied, (unsigned long long)w->reports);
     struct hash digests[NODES_MAX];
     uint64_t heights[NODES_MAX];
     uint32_t n = 0;
@@ -268,6 +297,7 @@ void full_check_end(struct sim *s) {
                 check_fail(s, "node %u holds another state than others at height %llu", i,
                            (unsigned long long)heights[n]);
         store_view_close(view);
+        check_records(f);
         n++;
     }
 }

@@ -4,9 +4,12 @@
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
 #include "chain/crypto/hash.h"
+#include "chain/node/own_tx.h"
 #include "chain/types/fee.h"
 #include "chain/types/keys_auth.h"
+#include "chain/types/keys_validator.h"
 #include "chain/types/reveal.h"
+#include "chain/types/signed.h"
 
 /* --- genesis: small numbers, the drawn timing
  * ------------------------------------------------------------------------------------- */
@@ -205,10 +208,11 @@ int full_genesis(struct sim *s, struct err *err) {
             return CODE_INTERNAL;
         add_account(s, g, &w->accounts[i], 1000 * COIN);
     }
-    for (uint16_t v = 0; v < s->validators; v++) {
+    for (uint16_t v = 0; v < s->keyed; v++)
         add_account(s, g, &s->seckeys[v], 1000 * COIN);
+    for (uint16_t v = 0; v < s->validators; v++)
         g->validators[g->n_validators++] = make_validator(s, v);
-    }
+    w->power_left = s->total;
     int rc = pb_encode(g, arena, &encoded, err);
     if (rc == CODE_OK)
         s->chain_tag = chain_tag_of(encoded);
@@ -232,34 +236,87 @@ static uint64_t next_sequence(struct full *f, const struct addr *addr, struct ar
     return admit_next_sequence(f->admit, addr, next);
 }
 
-static int make_tx(struct full *f, enum flaw flaw, struct arena *arena, struct bytes *ret) {
+/* Signs one message of the account with what a node says is the next sequence. */
+static int sign_tx(struct full *f, const struct seckey *key, const struct addr *addr, Msg *msg, enum flaw flaw,
+                   struct arena *arena, struct bytes *ret) {
     struct sim *s = f->sim;
-    struct full_world *w = s->full;
-    const struct seckey *key = &w->accounts[rng_below(&s->load, FULL_ACCOUNTS)];
-    struct pubkey pub = seckey_pubkey(key), to_pub = seckey_pubkey(&w->accounts[rng_below(&s->load, FULL_ACCOUNTS)]);
-    struct addr addr = addr_of_key(&pub), to = addr_of_key(&to_pub);
-    MsgSend send = MSG_SEND__INIT;
-    Msg msg = MSG__INIT, *msgs[1] = {&msg};
+    struct pubkey pub = seckey_pubkey(key);
     TxBody body = TX_BODY__INIT;
     uint64_t height = f->executor.head->height;
+    body.signer = pb_data(pubkey_bytes(&pub));
+    body.sequence = flaw == UNORDERED ? 0 : next_sequence(f, addr, arena);
+    if (flaw == SEQUENCE_WRONG)
+        body.sequence = 1 + rng_below(&s->load, 2 * body.sequence);
+    body.valid_until_height = flaw == EXPIRED ? height : height + 1 + rng_below(&s->load, 100);
+    body.n_msgs = 1;
+    body.msgs = &msg;
+    body.fee = UINT32_MAX;
+    int rc = tx_sign(&body, key, &s->chain_tag, arena, ret, NULL);
+    if (rc == CODE_OK)
+        rc = fee_of(s->full->genesis->params->auth, &msg, 1, ret->len, &body.fee, NULL);
+    body.fee = flaw == FEE_LOW ? body.fee / 2 : body.fee + rng_below(&s->load, 100);
+    return rc == CODE_OK ? tx_sign(&body, key, &s->chain_tag, arena, ret, NULL) : rc;
+}
+
+static int make_send(struct full *f, enum flaw flaw, struct arena *arena, struct bytes *ret) {
+    struct sim *s = f->sim;
+    const struct seckey *key = &s->full->accounts[rng_below(&s->load, FULL_ACCOUNTS)];
+    struct pubkey pub = seckey_pubkey(key),
+                  to_pub = seckey_pubkey(&s->full->accounts[rng_below(&s->load, FULL_ACCOUNTS)]);
+    struct addr addr = addr_of_key(&pub), to = addr_of_key(&to_pub);
+    MsgSend send = MSG_SEND__INIT;
+    Msg msg = MSG__INIT;
     send.creator = pb_data(addr_bytes(&addr));
     send.to = pb_data(addr_bytes(&to));
     send.amount = flaw == POOR ? 1000000 * COIN : 1 + rng_below(&s->load, COIN);
     msg.body_case = MSG__BODY_SEND;
     msg.send = &send;
-    body.signer = pb_data(pubkey_bytes(&pub));
-    body.sequence = flaw == UNORDERED ? 0 : next_sequence(f, &addr, arena);
-    if (flaw == SEQUENCE_WRONG)
-        body.sequence = 1 + rng_below(&s->load, 2 * body.sequence);
-    body.valid_until_height = flaw == EXPIRED ? height : height + 1 + rng_below(&s->load, 100);
-    body.n_msgs = 1;
-    body.msgs = msgs;
-    body.fee = UINT32_MAX;
-    int rc = tx_sign(&body, key, &s->chain_tag, arena, ret, NULL);
-    if (rc == CODE_OK)
-        rc = fee_of(w->genesis->params->auth, msgs, 1, ret->len, &body.fee, NULL);
-    body.fee = flaw == FEE_LOW ? body.fee / 2 : body.fee + rng_below(&s->load, 100);
-    return rc == CODE_OK ? tx_sign(&body, key, &s->chain_tag, arena, ret, NULL) : rc;
+    return sign_tx(f, key, &addr, &msg, flaw, arena, ret);
+}
+
+/* An honest validator puts more at stake, takes some out, or becomes one. What liars have stays below a third, should
+ * everything be unbonded that was ever asked for. */
+static int make_stake(struct full *f, struct arena *arena, struct bytes *ret) {
+    struct sim *s = f->sim;
+    uint16_t v = (uint16_t)rng_below(&s->load, s->keyed);
+    struct addr addr = addr_of_key(&s->pubkeys[v]);
+    ProtobufCBinaryData own = pb_data(addr_bytes(&addr));
+    uint64_t coins = 1 + rng_below(&s->load, 5);
+    struct key k;
+    Validator *record = NULL;
+    Msg msg = MSG__INIT;
+    MsgCreateValidator create = MSG_CREATE_VALIDATOR__INIT;
+    MsgBond bond = MSG_BOND__INIT;
+    MsgUnbond unbond = MSG_UNBOND__INIT;
+    struct hash digest = signed_possession(&addr, &s->chain_tag), tip = reveal_tip(v);
+    struct sig possession;
+    if (s->natures[v] != HONEST)
+        return CODE_NOT_FOUND;
+    if (own_read(store_state(f->store), key_validator(&k, &addr), &validator__descriptor, arena, &record, NULL)) {
+        possession = seckey_sign(&s->seckeys[v], &digest);
+        create.creator = own;
+        create.pubkey = pb_data(pubkey_bytes(&s->pubkeys[v]));
+        create.possession = pb_data(sig_bytes(&possession));
+        create.bond = 2 * coins * COIN;
+        create.tip = pb_data(hash_bytes(&tip));
+        create.length = FULL_REVEALS;
+        create.name = arena_printf(arena, "v%u", v);
+        msg.body_case = MSG__BODY_CREATE_VALIDATOR;
+        msg.create_validator = &create;
+    } else if (rng_chance(&s->load, 1, 2) || record->power < coins || s->full->power_left < coins + s->bad ||
+               s->bad * 3 >= s->full->power_left - coins) {
+        bond.creator = bond.validator = own;
+        bond.amount = coins * COIN;
+        msg.body_case = MSG__BODY_BOND;
+        msg.bond = &bond;
+    } else {
+        s->full->power_left -= coins;
+        unbond.creator = unbond.validator = own;
+        unbond.amount = coins * COIN;
+        msg.body_case = MSG__BODY_UNBOND;
+        msg.unbond = &unbond;
+    }
+    return sign_tx(f, &s->seckeys[v], &addr, &msg, FINE, arena, ret);
 }
 
 static struct bytes spoiled(struct sim *s, enum flaw flaw, struct bytes wire, struct arena *arena) {
@@ -284,8 +341,9 @@ void full_load(struct sim *s) {
     struct arena_mark mark = arena_mark(arena);
     struct bytes wire;
     struct hash id;
-    if (f->open && make_tx(f, flaw, arena, &wire) == CODE_OK) {
-        if (flaw == SIGNATURE_FORGED || flaw == GARBAGE)
+    bool stake = rng_chance(&s->load, s->drawn.valset, 100);
+    if (f->open && (stake ? make_stake(f, arena, &wire) : make_send(f, flaw, arena, &wire)) == CODE_OK) {
+        if (!stake && (flaw == SIGNATURE_FORGED || flaw == GARBAGE))
             wire = spoiled(s, flaw, wire, arena);
         s->full->txs_sent++;
         admit_submit(f->admit, wire, false, &id, NULL);

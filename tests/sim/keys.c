@@ -27,7 +27,7 @@ static void sign(uint64_t secret, const uint8_t *bytes, size_t len, struct sig *
 }
 
 void key_draw(struct sim *s, struct rng *r) {
-    for (uint16_t v = 0; v < s->validators; v++) {
+    for (uint16_t v = 0; v < s->keyed; v++) {
         uint8_t raw[32];
         s->secrets[v] = rng_u64(r);
         rng_fill(r, raw, sizeof raw);

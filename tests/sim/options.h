@@ -32,8 +32,10 @@ enum kind {
     X(heartbeat_ms, SHAPE, 0, "an empty block is due after that")                                                      \
     X(interval_ms, SHAPE, 0, "between two blocks at least")                                                            \
     X(faults_ms, SHAPE, 1000, "faults stop after that")                                                                \
-    X(load, SHAPE, 0, "transactions come")                                                                             \
+    X(load, SHAPE, 0, "transactions that come at once, at most")                                                       \
     X(observer, SHAPE, 0, "a node that is no validator follows")                                                       \
+    X(joiners, SHAPE, 0, "nodes that may become validators: full seeds only")                                          \
+    X(valset, SHAPE, 0, "of the transactions, per cent: bonds in and out; full seeds only")                            \
     X(delay_min, FAULT, 0, "of every message, ms")                                                                     \
     X(delay_mean, FAULT, 1, "on top of it, ms")                                                                        \
     X(loss, FAULT, 0, "of messages, per mille")                                                                        \

@@ -224,6 +224,7 @@ struct sim {
 
     struct drawn drawn;
     uint16_t validators;
+    uint16_t keyed; /* these, and those who may join them */
     uint64_t powers[VALIDATORS_SIM_MAX];
     enum nature natures[VALIDATORS_SIM_MAX];
     uint64_t total, bad; /* power: of all, of those that may misbehave */

@@ -62,7 +62,9 @@ static void make_nodes(struct sim *s) {
     for (uint16_t v = 0; v < s->validators; v++)
         if (s->natures[v] == TWIN)
             sim_node_setup(s, s->nodes_n++, v, TWIN);
-    if (s->drawn.observer)
+    for (uint16_t v = s->validators; v < s->keyed && s->nodes_n < NODES_MAX; v++)
+        sim_node_setup(s, s->nodes_n++, v, HONEST);
+    if (s->drawn.observer && s->nodes_n < NODES_MAX)
         sim_node_setup(s, s->nodes_n++, BFT_SELF_NONE, OBSERVER);
     for (uint32_t i = 0; i < s->nodes_n; i++) {
         step_clock(s, &s->faults, i);
@@ -195,11 +197,14 @@ static void add_transaction(struct sim *s) {
 }
 
 static void load_tick(struct sim *s) {
-    s->txs_n += s->full != NULL;
-    if (s->full)
-        full_load(s);
-    else
-        add_transaction(s);
+    for (uint64_t n = 1 + rng_below(&s->load, s->drawn.load); n > 0 && s->txs_n < TXS_MAX; n--) {
+        if (s->full) {
+            s->txs_n++;
+            full_load(s);
+        } else {
+            add_transaction(s);
+        }
+    }
     uint64_t pause = rng_chance(&s->load, 1, 4) ? rng_range(&s->load, 1000, 6000) : rng_below(&s->load, 300);
     if (s->txs_n < TXS_MAX)
         sim_at(s, pause, &(struct sim_event){.what = AT_TX, .node = UINT32_MAX});
@@ -323,7 +328,8 @@ struct sim *sim_new(void) {
     struct sim *s = calloc(1, sizeof *s);
     if (!s)
         abort();
-    log_set_level(LOG_ERROR); /* what the nodes say of peers and restarts is not news here */
+    if (!getenv("CAIRN_LOG"))
+        log_set_level(LOG_NONE); /* what the nodes say is not news here */
     return s;
 }
 
