@@ -198,6 +198,8 @@ static void genesis__is_refused(void **state) {
     f.params.consensus.time_scale = 2;
     assert_code(params_check(&f.params.all, &err), CODE_INVALID_ARGUMENT);
     f.params.consensus.time_scale = 1;
+    f.params.consensus.development = true;
+    assert_code(params_check(&f.params.all, &err), CODE_OK);
     fixture_account(&f, "alice", 1); /* twice */
     assert_code(fixture_try_start(&f, &err), CODE_INVALID_ARGUMENT);
     assert_non_null(strstr(err.msg, "accounts["));
