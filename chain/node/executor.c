@@ -2,6 +2,7 @@
 #include "chain/node/executor.h"
 
 #include "chain/codec/pb.h"
+#include "chain/node/twice.h"
 #include "chain/os/crash.h"
 #include "chain/os/log.h"
 #include "chain/types/keys_validator.h"
@@ -409,6 +410,12 @@ static int run(struct executor *e, struct err *err) {
     ab.judged = a->judged;
     int rc = e->app->ops->finalize(e->app->self, store_state(e->store), &ab, &a->arena, &outcome, err);
     crash_point(CRASH_COMMIT_EXECUTED);
+#ifdef CAIRN_DEBUG
+    if (rc == CODE_OK)
+        rc = twice_execute(e->app, e->store, &ab, &outcome, err);
+    if (rc == CODE_OK)
+        rc = twice_keys(e->store, &a->arena, &a->changed, &a->changed_n, err);
+#endif
     if (rc == CODE_OK)
         rc = e->app->ops->info(e->app->self, store_state(e->store), &next->arena, &next->info, err);
     if (rc == CODE_OK)
@@ -466,6 +473,8 @@ static int promote(struct executor *e, const struct certificate *certificate, bo
         rc = durable ? store_commit(a->batch, err) : store_commit_later(a->batch, err);
         a->batch = NULL; /* gone, whatever was answered */
     }
+    if (rc == CODE_OK && a->changed_n > 0)
+        rc = twice_prove(e->store, a->changed, a->changed_n, err);
     if (rc == CODE_OK) {
         head_unref(e->head);
         e->head = a->head;

@@ -25,6 +25,8 @@ struct executor_ahead {
     struct head *head;         /* after it; its certificate is missing */
     struct arena arena;
     bool judged, done;
+    const struct bytes *changed; /* in debug builds: some keys that it changed (twice.h) */
+    size_t changed_n;
 };
 
 struct executor {
