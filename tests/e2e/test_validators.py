@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The validator set changes while the network runs: a fifth joins by message and votes without a restart, one leaves and stops voting;
-with restarts in between, and a full node that verifies all of it afterwards from the first block on."""
+"""The validator set changes while the network runs: a fifth joins by message and votes without a restart, one leaves and stops voting, one
+that signs twice is thrown out; with restarts in between, and a full node that verifies all of it afterwards from the first block on."""
 import json
 import os
 
-from cairnd_net import CAIRND, Network, Node, bech32_bytes, main, run, spec, wait_for
+from cairnd_net import CAIRND, ROOT, Network, Node, bech32_bytes, main, run, spec, wait_for
 from local_net import run as program
 
+BYZANTINE = os.environ.get("CAIRND_BYZ", os.path.join(ROOT, "build", "byz", "bin", "cairnd"))
 FAST = {"heartbeat_ms": "200", "min_interval_ms": "50"}
 
 
@@ -148,5 +149,30 @@ def joins_and_leaves():
         assert voters(full, height) == voters(first, height)
 
 
+def thrown_out():
+    """A validator that signs twice: those who saw it bring it to the ledger, which jails it for good; nobody else is accused."""
+    quick = dict(FAST, heartbeat_ms="100", timeout_propose_ms="200", timeout_prevote_ms="100", timeout_precommit_ms="100")
+    with World([{}, {}, {}, {"program": BYZANTINE, "env": {"CAIRN_BYZANTINE": "equivocate"}}], quick) as w:
+        nodes = w.net.nodes
+        honest, liar = nodes[:3], nodes[3]
+        for n in nodes:
+            n.start(ready=False)
+        for n in honest:
+            n.wait_ready()
+        before = int(record(honest[0], liar)["bond"])
+        wait_for("the ledger to know", lambda: record(honest[0], liar)["tombstoned"])
+        wait_for("a set without it", lambda: address(liar) not in voters(honest[0]))
+        v = record(honest[0], liar)
+        assert int(v["slashed"]) > 0 and int(v["bond"]) < before, v
+        for _ in range(3):
+            w.pay(honest[0])
+        kept = os.path.join("data", "evidence")
+        wait_for("the evidence to be done with", lambda: not any(os.listdir(os.path.join(n.home, kept)) for n in honest))
+        for n in honest:
+            r = record(honest[0], n)
+            assert not r["jailed"] and int(r["slashed"]) == 0, r
+        same(honest)
+
+
 if __name__ == "__main__":
-    main([joins_and_leaves])
+    main([joins_and_leaves, thrown_out])
