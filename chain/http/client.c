@@ -41,6 +41,8 @@ struct http_client {
 };
 
 /* A call that runs. */
+#define ASK_FIRST_MIN (64 * KIB) /* larger bodies are sent when the server has said that it takes them */
+
 struct transfer {
     struct http_client *client;
     struct http_call *call;
@@ -268,14 +270,21 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
 
 /* --- one transfer
  * --------------------------------------------------------------------------------------------------------- */
+static bool add_header(struct transfer *t, const char *line) {
+    struct curl_slist *more = curl_slist_append(t->headers, line);
+    if (more)
+        t->headers = more;
+    return more != NULL;
+}
+
 static bool set_headers(struct transfer *t) {
     const struct http_call *call = t->call;
+    /* a small body is on its way sooner than the answer to "may I send it" */
+    if (!call->source && call->body_out.len <= ASK_FIRST_MIN && !add_header(t, "Expect:"))
+        return false;
     for (size_t i = 0; i < HTTP_CALL_HEADERS_MAX && call->headers[i]; i++) {
-        struct curl_slist *more =
-            strpbrk(call->headers[i], "\r\n") ? NULL : curl_slist_append(t->headers, call->headers[i]);
-        if (!more)
+        if (strpbrk(call->headers[i], "\r\n") || !add_header(t, call->headers[i]))
             return false;
-        t->headers = more;
     }
     return true;
 }

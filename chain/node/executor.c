@@ -392,6 +392,16 @@ static int put_block(struct store_batch *batch, const struct head *prev, const s
         rc = pb_encode(&pb, arena, &bytes, err);
     if (rc == CODE_OK)
         store_put_record(batch, STORE_BLOCK, bytes);
+    Block bare = BLOCK__INIT;
+    bare.header = b->pb->header;
+    bare.last_certificate = b->pb->last_certificate;
+    if (rc == CODE_OK)
+        rc = pb_encode(&bare, arena, &bytes, err);
+    pb.block = pb_data(bytes);
+    if (rc == CODE_OK)
+        rc = pb_encode(&pb, arena, &bytes, err);
+    if (rc == CODE_OK)
+        store_put_record(batch, STORE_HEADER, bytes);
     return rc;
 }
 

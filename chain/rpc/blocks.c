@@ -57,7 +57,7 @@ static int next_validators(const struct rpc *rpc, uint64_t height, struct arena 
     if (height < newest) {
         StoredBlock *stored;
         Block *block;
-        int rc = reply_block(rpc, height + 1, arena, &stored, &block, err);
+        int rc = reply_header(rpc, height + 1, arena, &stored, &block, err);
         if (rc == CODE_OK)
             *ret = stored->validators;
         return rc;
@@ -87,7 +87,7 @@ int rpc_get_header(void *ctx, struct http_request *r, struct err *err) {
     SignedHeader pb = SIGNED_HEADER__INIT;
     int rc = reply_height(rpc, http_param(r, "height"), &height, err);
     if (rc == CODE_OK)
-        rc = reply_block(rpc, height, arena, &stored, &block, err);
+        rc = reply_header(rpc, height, arena, &stored, &block, err);
     if (rc == CODE_OK) {
         rc = next_validators(rpc, height, arena, &pb.next_validators, err);
         if (rc == CODE_STALE) /* it is not the newest any more */

@@ -134,7 +134,7 @@ int rpc_get_validators(void *ctx, struct http_request *r, struct err *err) {
     StoredBlock *stored = NULL;
     Block *block = NULL;
     if (rc == CODE_OK && pb.height > 0) {
-        rc = reply_block(rpc, pb.height, arena, &stored, &block, err);
+        rc = reply_header(rpc, pb.height, arena, &stored, &block, err);
         if (rc == CODE_OK)
             pb.set = stored->validators;
     }

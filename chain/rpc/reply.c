@@ -65,23 +65,36 @@ void rpc_leave(struct rpc *rpc) {
     mutex_unlock(&rpc->gate_lock);
 }
 
-int reply_block(const struct rpc *rpc, uint64_t height, struct arena *arena, StoredBlock **ret_stored,
-                Block **ret_block, struct err *err) {
+static int stored(const struct rpc *rpc, enum store_record kind, uint64_t height, struct arena *arena,
+                  StoredBlock **ret_stored, Block **ret_block, struct err *err) {
     struct bytes bytes;
-    StoredBlock *stored = NULL;
+    StoredBlock *found = NULL;
     Block *block = NULL;
     if (height == 0)
         return err_set(err, CODE_NOT_FOUND, "blocks begin at height 1; 0 is the genesis");
-    int rc = store_get_record(rpc->node->store, STORE_BLOCK, height, arena, &bytes, err);
+    int rc = store_get_record(rpc->node->store, kind, height, arena, &bytes, err);
     if (rc == CODE_OK)
-        rc = pb_decode(&stored_block__descriptor, bytes, arena, &stored, err);
+        rc = pb_decode(&stored_block__descriptor, bytes, arena, &found, err);
     if (rc == CODE_OK)
-        rc = pb_decode(&block__descriptor, pb_bytes(stored->block), arena, &block, err);
+        rc = pb_decode(&block__descriptor, pb_bytes(found->block), arena, &block, err);
     if (rc != CODE_OK)
         return rc;
-    *ret_stored = stored;
+    *ret_stored = found;
     *ret_block = block;
     return CODE_OK;
+}
+
+int reply_block(const struct rpc *rpc, uint64_t height, struct arena *arena, StoredBlock **ret_stored,
+                Block **ret_block, struct err *err) {
+    return stored(rpc, STORE_BLOCK, height, arena, ret_stored, ret_block, err);
+}
+
+int reply_header(const struct rpc *rpc, uint64_t height, struct arena *arena, StoredBlock **ret_stored,
+                 Block **ret_block, struct err *err) {
+    int rc = stored(rpc, STORE_HEADER, height, arena, ret_stored, ret_block, NULL);
+    return rc == CODE_NOT_FOUND ? reply_block(rpc, height, arena, ret_stored, ret_block, err)
+           : rc == CODE_OK      ? CODE_OK
+                                : err_set(err, rc, "%s", code_sentence(rc));
 }
 
 int reply_results(const struct rpc *rpc, uint64_t height, struct arena *arena, BlockResults **ret, struct err *err) {

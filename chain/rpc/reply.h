@@ -28,6 +28,9 @@ void rpc_leave(struct rpc *rpc);
 /* A stored block, decoded on the request's arena. */
 int reply_block(const struct rpc *rpc, uint64_t height, struct arena *arena, StoredBlock **ret_stored,
                 Block **ret_block, struct err *err);
+/* The same without its transactions: cheap, whatever the block holds. Not under the gate. */
+int reply_header(const struct rpc *rpc, uint64_t height, struct arena *arena, StoredBlock **ret_stored,
+                 Block **ret_block, struct err *err);
 int reply_results(const struct rpc *rpc, uint64_t height, struct arena *arena, BlockResults **ret, struct err *err);
 /* The id of transaction i of a block; zero when its bytes are too short. */
 struct hash reply_tx_id(const struct rpc *rpc, const Block *block, size_t i);

@@ -104,7 +104,7 @@ static int json_pair(void *ctx, struct bytes key, struct bytes value, struct err
 
 /* What lies beside the state at the height, one flush a record. */
 static int json_records(struct json *j, struct store_view *v, struct err *err) {
-    static const char kinds[] = {STORE_BLOCK, STORE_RESULTS, STORE_VALIDATORS, STORE_EXTRA};
+    static const char kinds[] = {STORE_BLOCK, STORE_RESULTS, STORE_VALIDATORS, STORE_HEADER};
     bool first = true;
     int rc = CODE_OK;
     buf_put_str(&j->text, ",\"records\":{");

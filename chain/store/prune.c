@@ -125,7 +125,7 @@ static int drop_indexed(struct store *s, uint64_t height, struct kv_batch *batch
                     : CODE_OK;
 }
 
-static const char kinds[] = {STORE_BLOCK, STORE_RESULTS, STORE_VALIDATORS, STORE_EXTRA, 'x'};
+static const char kinds[] = {STORE_BLOCK, STORE_RESULTS, STORE_VALIDATORS, STORE_HEADER, 'x'};
 
 static void drop_records(struct kv_batch *batch, uint64_t to) {
     for (size_t k = 0; k < sizeof kinds; k++) {

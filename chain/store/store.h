@@ -57,7 +57,7 @@ enum store_record {
     STORE_BLOCK = 'b',      /* StoredBlock */
     STORE_RESULTS = 'r',    /* results of its transactions */
     STORE_VALIDATORS = 'v', /* the set that signs this height */
-    STORE_EXTRA = 'o',      /* whatever else the node keeps per height */
+    STORE_HEADER = 'o',     /* the StoredBlock again, without its transactions: what light clients ask for */
 };
 
 struct store_options {
