@@ -17,6 +17,8 @@ static void fees_again(struct run *run, const struct app_block *block) {
 
 /* Ante checks of everything on the state after the block before; then the seed moves. */
 static int begin_block(struct run *run, const struct app_block *block, struct err *err) {
+    run->ctx.proposer = block->proposer;
+    run->ctx.last_certificate = block->last_certificate;
     int rc = judge_block(run, block, err);
     if (rc == CODE_OK && block->judged)
         fees_again(run, block);

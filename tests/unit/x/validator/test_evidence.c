@@ -182,6 +182,63 @@ static void tombstone__is_for_good(void **state) {
     assert_code(unbond("val1", "val1", record("val1")->bond), CODE_OK); /* the rest comes back */
 }
 
+static void again(void (*shape)(void)) {
+    fixture_release(&f);
+    fixture_init(&f);
+    f.params.consensus.evidence_window_ms = 100000;
+    f.params.validator.unbonding_ms = 150000;
+    f.params.validator.trust_period_ms = 50000;
+    shape();
+    fixture_account(&f, "alice", 100 * CAIRN);
+    fixture_account(&f, "val1", 100 * CAIRN);
+    fixture_start(&f);
+    pass(5);
+}
+
+static void all_of_it(void) {
+    f.params.validator.evidence_slash_ppm = 1000000;
+    f.params.validator.evidence_reward_ppm = 1000000;
+}
+
+static void nothing_of_it(void) {
+    f.params.validator.evidence_slash_ppm = 0;
+}
+
+static void slash__from_nothing_to_all(void **state) {
+    (void)state;
+    again(all_of_it);
+    assert_code(unbond("val1", "val1", 4 * CAIRN), CODE_OK);
+    uint64_t before = fixture_balance(&f, "alice");
+    assert_code(submit(against("val1", VOTE_PRECOMMIT, 5)), CODE_OK);
+    assert_int_equal(record("val1")->bond, 0);
+    assert_int_equal(record("val1")->unbonding[0]->amount, 0);
+    assert_true(fixture_balance(&f, "alice") > before + 99 * CAIRN / 10);
+    pass(300); /* the empty part is paid back, too */
+    assert_int_equal(record("val1")->n_unbonding, 0);
+    again(nothing_of_it);
+    assert_code(submit(against("val1", VOTE_PRECOMMIT, 5)), CODE_OK);
+    assert_int_equal(record("val1")->bond, 10 * CAIRN);
+    assert_true(record("val1")->tombstoned);
+}
+
+static void alone(void) {
+    f.validators = 1;
+    f.sps = 0;
+}
+
+static void the_last_one__is_punished_and_goes_on(void **state) {
+    (void)state;
+    again(alone);
+    assert_code(submit(against("val0", VOTE_PRECOMMIT, 5)), CODE_OK);
+    assert_true(record("val0")->tombstoned);
+    pass(5);
+    assert_int_equal(power_at(f.height + 2, "val0"), 10); /* nobody else could make blocks */
+    assert_code(create("alice", "fresh", 10 * CAIRN), CODE_OK);
+    pass(10);
+    assert_int_equal(power_at(f.height, "val0"), 0);
+    assert_int_equal(power_at(f.height, "fresh"), 10);
+}
+
 /* --- nobody honest is accused --- */
 
 static void false_evidence__another_key_signed(void **state) {
@@ -287,6 +344,7 @@ TEST_MAIN(TEST(double_vote__slashes_and_jails_for_good), TEST(double_prevote__co
           TEST(used__twice_in_one_transaction_undoes_it), TEST(window__its_last_millisecond_counts),
           TEST(window__what_is_pruned_is_expired), TEST(unbonding__is_slashed_too),
           TEST(unbonding__who_left_is_slashed_for_what_it_did_before), TEST(tombstone__is_for_good),
+          TEST(slash__from_nothing_to_all), TEST(the_last_one__is_punished_and_goes_on),
           TEST(false_evidence__another_key_signed), TEST(false_evidence__of_another_chain),
           TEST(false_evidence__of_another_step_height_or_round), TEST(false_evidence__no_such_validator),
           TEST(shape__two_messages_that_do_not_contradict_each_other),
