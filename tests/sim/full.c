@@ -59,7 +59,11 @@ static void host_job(void *ctx, const struct job *job) {
         block_unref(job->block);
         return;
     }
-    f->jobs[(f->jobs_head + f->jobs_n++) % FULL_JOBS_MAX] = *job;
+    struct job *copy = malloc(sizeof *copy);
+    if (!copy)
+        abort();
+    *copy = *job;
+    f->jobs[(f->jobs_head + f->jobs_n++) % FULL_JOBS_MAX] = copy;
     if (f->jobs_n == 1)
         job_later(f);
 }
@@ -159,8 +163,10 @@ static void process_close(struct full *f) {
         return;
     f->open = false;
     core_close(&f->core);
-    for (; f->jobs_n > 0; f->jobs_n--, f->jobs_head = (f->jobs_head + 1) % FULL_JOBS_MAX)
-        block_unref(f->jobs[f->jobs_head].block);
+    for (; f->jobs_n > 0; f->jobs_n--, f->jobs_head = (f->jobs_head + 1) % FULL_JOBS_MAX) {
+        block_unref(f->jobs[f->jobs_head]->block);
+        free(f->jobs[f->jobs_head]);
+    }
     f->check = NULL; /* the core's */
     if (f->admit) {
         admit_stop(f->admit);
@@ -182,12 +188,12 @@ void full_release(struct sim *s) {
         return;
     for (uint32_t i = 0; i < NODES_MAX; i++) {
         struct full *f = &w->nodes[i];
-        if (f->sim)
-            process_close(f);
+        if (!f->sim)
+            continue;
+        process_close(f);
         kv_close(f->kv);
         block_unref(f->seen);
         accuser_release(&f->accuser);
-        *f = (struct full){0};
     }
     links_release(s);
     for (uint32_t i = 0; i < w->sets_n; i++)
@@ -214,7 +220,8 @@ void full_setup(struct sim *s) {
         struct full *f = &w->nodes[i];
         uint8_t raw[32] = {1, 'n', 'o', 'd', 'e'};
         store_be32(raw + 8, i);
-        *f = (struct full){.sim = s, .node = &s->nodes[i]};
+        f->sim = s;
+        f->node = &s->nodes[i];
         if (seckey_init(&f->node_key, raw, NULL) || kv_open_mem(STORE_FAMILIES, &f->kv, NULL))
             abort();
         f->node_pub = seckey_pubkey(&f->node_key);
@@ -527,23 +534,23 @@ static int do_check(struct full *f) {
 }
 
 static int do_job(struct full *f) {
-    struct job j = f->jobs[f->jobs_head];
+    struct job *j = f->jobs[f->jobs_head];
     int rc = CODE_OK;
     f->jobs_head = (f->jobs_head + 1) % FULL_JOBS_MAX;
     if (--f->jobs_n > 0)
         job_later(f);
-    switch (j.kind) {
+    switch (j->kind) {
     case JOB_BUILD:
-        rc = do_build(f, &j);
+        rc = do_build(f, j);
         break;
     case JOB_JUDGE:
-        rc = do_judge(f, &j);
+        rc = do_judge(f, j);
         break;
     case JOB_COMMIT:
-        rc = do_commit(f, &j);
+        rc = do_commit(f, j);
         break;
     case JOB_APPLY:
-        rc = do_apply(f, &j);
+        rc = do_apply(f, j);
         break;
     case JOB_SETTLE:
         rc = do_settle(f);
@@ -552,7 +559,8 @@ static int do_job(struct full *f) {
     case JOB_STOP:
         break;
     }
-    block_unref(j.block);
+    block_unref(j->block);
+    free(j);
     return rc;
 }
 

@@ -42,7 +42,7 @@ struct full {
     struct executor executor;
     struct admit *admit;
     struct core core;
-    struct job jobs[FULL_JOBS_MAX]; /* a ring */
+    struct job *jobs[FULL_JOBS_MAX]; /* a ring; owned */
     uint32_t jobs_head, jobs_n;
     struct check *check;      /* blocks of block sync that are being checked; NULL: none */
     bool due;                 /* the door told that a transaction waits */

@@ -152,12 +152,12 @@ struct hash full_reveal_secret(uint16_t validator) {
 }
 
 /* The same secrets in every seed, so their tips are worked out once. */
-static struct hash reveal_tip(uint16_t validator) {
-    static struct hash tips[VALIDATORS_SIM_MAX];
-    struct hash secret = full_reveal_secret(validator), first = reveal_secret_of(&secret, 0);
-    if (hash_is_zero(&tips[validator]))
-        tips[validator] = reveal_value(&first, FULL_REVEALS);
-    return tips[validator];
+static struct hash reveal_tip(uint16_t validator, unsigned number) {
+    static struct hash tips[2][VALIDATORS_SIM_MAX];
+    struct hash secret = full_reveal_secret(validator), first = reveal_secret_of(&secret, number);
+    if (hash_is_zero(&tips[number][validator]))
+        tips[number][validator] = reveal_value(&first, FULL_REVEALS);
+    return tips[number][validator];
 }
 
 static void add_account(struct sim *s, Genesis *g, const struct seckey *key, uint64_t balance) {
@@ -175,7 +175,7 @@ static Validator *make_validator(struct sim *s, uint16_t v) {
     struct arena *arena = &s->full->setup;
     struct pubkey pub = s->pubkeys[v];
     struct addr addr = addr_of_key(&pub);
-    struct hash tip = reveal_tip(v);
+    struct hash tip = reveal_tip(v, 0);
     Validator *x = ARENA_NEW(arena, Validator);
     validator__init(x);
     x->address = kept(arena, addr_bytes(&addr));
@@ -288,7 +288,8 @@ static int make_stake(struct full *f, struct arena *arena, struct bytes *ret) {
     MsgCreateValidator create = MSG_CREATE_VALIDATOR__INIT;
     MsgBond bond = MSG_BOND__INIT;
     MsgUnbond unbond = MSG_UNBOND__INIT;
-    struct hash digest = signed_possession(&addr, &s->chain_tag), tip = reveal_tip(v);
+    struct hash digest = signed_possession(&addr, &s->chain_tag),
+                tip = reveal_tip(v, 1); /* who joins adopts its first chain as the next of none */
     struct sig possession;
     if (s->natures[v] != HONEST)
         return CODE_NOT_FOUND;
