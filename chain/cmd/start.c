@@ -21,7 +21,7 @@
 #include <stdlib.h>
 
 enum { SNAPSHOT_EVERY = 1000 }; /* heights; config.proto names it, too */
-enum { HTTP_GRACE_MS = 2000, HTTP_WORKERS = 4 };
+enum { HTTP_GRACE_MS = 2000, HTTP_WORKERS = 4, HTTP_PER_ADDRESS = 64 };
 
 struct running {
     struct home home;
@@ -134,13 +134,16 @@ static int start_http(struct running *run, struct err *err) {
     if (colon == NULL || !u64_parse(colon + 1, strlen(colon + 1), &port) || port > UINT16_MAX)
         return err_set(err, CODE_CONFIG, "http_listen: want host:port");
     snprintf(host, sizeof host, "%.*s", (int)(colon - listen), listen);
-    struct http_server_config cfg = {.address = host,
-                                     .port = (uint16_t)port,
-                                     .workers = HTTP_WORKERS,
-                                     .long_max = 512,
-                                     .memory_max = 256 * MIB, /* a full block and its results, taken apart */
-                                     .name = "cairnd",
-                                     .metrics = run->metrics};
+    struct http_server_config cfg = {
+        .address = host,
+        .port = (uint16_t)port,
+        .workers = HTTP_WORKERS,
+        .long_max = 512,
+        .per_address = run->home.config->http_per_client ? run->home.config->http_per_client : HTTP_PER_ADDRESS,
+        .own_free = true,
+        .memory_max = 256 * MIB, /* a full block and its results, taken apart */
+        .name = "cairnd",
+        .metrics = run->metrics};
     run->rpc = (struct rpc){.node = node_rpc(run->node),
                             .metrics = run->metrics,
                             .chain_id = run->home.genesis->chain_id,

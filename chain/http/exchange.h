@@ -14,6 +14,7 @@
  * suspending or resuming.
  */
 #include "chain/base/list.h"
+#include "chain/http/guard.h"
 #include "chain/http/ring.h"
 #include "chain/http/route.h"
 #include "chain/http/server.h"
@@ -33,6 +34,7 @@ struct header {
 struct http_request {
     struct http_server *server;
     struct MHD_Connection *conn; /* set at the first call */
+    struct guard_conn *guarded;  /* may be NULL */
     int fd;                      /* its socket; valid until gone */
     struct list node;            /* in server->live; under the server's lock */
     struct mutex lock;
@@ -57,6 +59,7 @@ struct http_request {
     /* network side */
     bool parsed;  /* the first call is over */
     bool in_body; /* past the headers */
+    bool gather;  /* the handler is not called before the body is here, or the ring is full */
     bool suspended;
     uint64_t received, drained;
 
@@ -86,7 +89,10 @@ struct http_server {
     struct queue waiting;
     struct thread *workers;
     unsigned n_workers;
-    struct metric *in_flight, *bytes_in, *bytes_out;
+    struct metric *in_flight, *bytes_in, *bytes_out, *refused, *cut;
+    struct guard guard;
+    struct thread care; /* cuts off who is late */
+    bool caring;
 
     struct mutex lock;
     struct cond changed;

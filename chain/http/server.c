@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/http/server.h"
+
+#include "chain/base/num.h"
 #include "chain/http/exchange.h"
 #include "chain/os/clock.h"
 #include "chain/os/log.h"
@@ -11,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum { CARE_MS = 500 }; /* looks after connections so often */
 
 /* --- the worker side
  * ------------------------------------------------------------------------------------------------------ */
@@ -116,6 +120,18 @@ static int dispatch(struct http_request *r, struct err *err) {
     return rc;
 }
 
+/* Hands the request over, or answers that it cannot be. */
+static void dispatch_or_refuse(struct http_request *r) {
+    struct err err;
+    err_clear(&err);
+    r->gather = false;
+    int rc = dispatch(r, &err);
+    if (rc) {
+        reply_error_locked(r, rc, err.msg, false);
+        r->finished = true;
+    }
+}
+
 /* The answer is queued when the lock is free: libmicrohttpd holds the response's own lock while it reads from us. */
 static enum MHD_Result queue_response(struct http_request *r) {
     r->queued = true;
@@ -129,7 +145,34 @@ static enum MHD_Result suspend_or_end(struct http_request *r) {
     return MHD_YES;
 }
 
+/* How long the rest of a request may take: what is refused is not waited for longer than for a head. */
+static void watch_request(struct http_request *r, bool refused) {
+    if (refused)
+        guard_next(&r->server->guard, r->guarded, clock_mono_ns());
+    else
+        guard_due(&r->server->guard, r->guarded, guard_later(r->deadline_ns, guard_time_for(0)));
+}
+
+/* Anybody may begin such a body: it costs no thread before it is here. */
+static bool gathers(const struct http_request *r) {
+    return r->body_len > 0 && r->match.entry->route->auth == HTTP_AUTH_PUBLIC;
+}
+
+/* The body is awaited at a pace that nobody who means it falls below, and no longer than the route allows. */
+static void gather(struct http_request *r) {
+    uint64_t len = r->body_len != HTTP_LENGTH_UNKNOWN ? r->body_len : r->body_max;
+    r->gather = r->want_body = true;
+    guard_due(&r->server->guard, r->guarded,
+              u64_min(guard_later(clock_mono_ns(), guard_time_for(len)), r->deadline_ns));
+}
+
+/* An answer that is queued here, before the library knows that all of the request has come, ends the connection: what
+ * has no body is answered at the next call. */
 static enum MHD_Result on_headers(struct http_request *r, bool refused) {
+    if (!r->body_len && !refused) {
+        r->in_body = true;
+        return MHD_YES;
+    }
     if (r->replied) {
         if (refused || !r->body_len || r->body_len > DRAIN_SMALL)
             return queue_response(r); /* a body that is still to come ends the connection */
@@ -149,6 +192,8 @@ static enum MHD_Result on_body(struct http_request *r, const char *data, size_t 
     if (r->received > r->body_max && !r->too_large) {
         r->too_large = true;
         cond_broadcast(&r->changed);
+        if (r->gather)
+            dispatch_or_refuse(r);
     }
     if (r->replied || r->too_large || r->finished) {
         r->drained += *len;
@@ -161,15 +206,30 @@ static enum MHD_Result on_body(struct http_request *r, const char *data, size_t 
     cond_broadcast(&r->changed);
     r->received -= *len - n; /* the rest comes again */
     *len -= n;
+    if (*len && r->gather)
+        dispatch_or_refuse(r);
+    if (*len && r->replied)
+        return MHD_YES; /* it comes again, to be dropped */
     return *len ? suspend_or_end(r) : MHD_YES;
 }
 
 static enum MHD_Result on_body_end(struct http_request *r) {
     if (!r->body_end && !r->too_large) {
         r->body_end = true;
+        watch_request(r, false);
         cond_broadcast(&r->changed);
     }
+    if (r->gather)
+        dispatch_or_refuse(r);
     return r->replied ? queue_response(r) : suspend_or_end(r);
+}
+
+/* How long the client may take over the answer. */
+static void watch_answer(struct http_request *r) {
+    uint64_t len = r->out_len != HTTP_LENGTH_UNKNOWN ? r->out_len : 0, now = clock_mono_ns();
+    bool endless = r->match.entry && r->match.entry->route->endless;
+    uint64_t from = r->streaming && r->deadline_ns > now ? r->deadline_ns : now;
+    guard_due(&r->server->guard, r->guarded, endless ? DEADLINE_NEVER : guard_later(from, guard_time_for(len)));
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *method,
@@ -186,8 +246,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
         r->parsed = true;
         r->conn = conn;
         r->fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        r->guarded = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
         int rc = request_parse(r, method, version, &err);
-        rc = rc ? rc : dispatch(r, &err);
+        if (!rc && gathers(r)) {
+            gather(r);
+        } else {
+            rc = rc ? rc : dispatch(r, &err);
+            watch_request(r, rc != CODE_OK);
+        }
         if (rc) {
             refused = rc != CODE_NOT_FOUND && rc != CODE_METHOD && rc != CODE_BUSY;
             reply_error_locked(r, rc, err.msg, refused);
@@ -214,6 +280,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
         r->response = NULL;
     }
     unsigned status = (unsigned)r->status;
+    if (m)
+        watch_answer(r);
     mutex_unlock(&r->lock);
     if (m) {
         result = MHD_queue_response(conn, status, m);
@@ -235,6 +303,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **r_ptr, e
     *r_ptr = NULL;
     mutex_lock(&r->lock);
     r->gone = true;
+    guard_next(&r->server->guard, r->guarded, clock_mono_ns());
     double seconds = (double)(clock_mono_ns() - r->start_ns) / 1e9;
     const struct route_entry *e = r->match.entry;
     metric_add(r->server->bytes_out, r->streaming ? r->sent : r->written);
@@ -248,6 +317,41 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **r_ptr, e
     cond_broadcast(&r->changed);
     mutex_unlock(&r->lock);
     exchange_unref(r);
+}
+
+static enum MHD_Result on_accept(void *cls, const struct sockaddr *from, socklen_t len) {
+    struct http_server *s = (struct http_server *)cls;
+    (void)len;
+    if (guard_admit(&s->guard, from))
+        return MHD_YES;
+    metric_add(s->refused, 1);
+    return MHD_NO;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *conn, void **context,
+                          enum MHD_ConnectionNotificationCode what) {
+    struct http_server *s = (struct http_server *)cls;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        int fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        const struct sockaddr *from = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+        *context = guard_begin(&s->guard, fd, from, clock_mono_ns());
+    } else {
+        guard_end(&s->guard, (struct guard_conn *)*context);
+        *context = NULL;
+    }
+}
+
+/* Looks after connections until the server stops. */
+static void care(void *arg) {
+    struct http_server *s = (struct http_server *)arg;
+    mutex_lock(&s->lock);
+    while (s->caring) {
+        (void)cond_wait_until(&s->changed, &s->lock, deadline_in_ms(CARE_MS));
+        mutex_unlock(&s->lock);
+        metric_add(s->cut, guard_sweep(&s->guard, clock_mono_ns()));
+        mutex_lock(&s->lock);
+    }
+    mutex_unlock(&s->lock);
 }
 
 static void on_log(void *cls, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
@@ -292,9 +396,15 @@ int http_server_new(const struct http_server_config *cfg, struct http_server **r
     mutex_init(&s->long_lock);
     cond_init(&s->long_ended);
     list_init(&s->live);
-    int rc = !s->address || !s->name || (cfg->tls_cert && (!s->tls_cert || !s->tls_key))
-                 ? err_set(err, CODE_INVALID_ARGUMENT, "no memory, or a TLS certificate without its key")
-                 : queue_init(&s->waiting, s->cfg.waiting_max, err);
+    int rc =
+        guard_init(&s->guard, s->cfg.connections, cfg->per_address, cfg->own_free, s->cfg.idle_s * 1000000000ull, err);
+    if (rc) {
+        http_server_free(s);
+        return rc;
+    }
+    rc = !s->address || !s->name || (cfg->tls_cert && (!s->tls_cert || !s->tls_key))
+             ? err_set(err, CODE_INVALID_ARGUMENT, "no memory, or a TLS certificate without its key")
+             : queue_init(&s->waiting, s->cfg.waiting_max, err);
     if (rc) {
         http_server_free(s);
         return rc;
@@ -302,6 +412,9 @@ int http_server_new(const struct http_server_config *cfg, struct http_server **r
     s->in_flight = metrics_gauge(cfg->metrics, "cairn_http_in_flight", "requests being answered", NULL);
     s->bytes_in = metrics_counter(cfg->metrics, "cairn_http_bytes_in_total", "bytes of request bodies", NULL);
     s->bytes_out = metrics_counter(cfg->metrics, "cairn_http_bytes_out_total", "bytes of answers", NULL);
+    s->refused = metrics_counter(cfg->metrics, "cairn_http_refused_total",
+                                 "connections refused: their address has as many as it may", NULL);
+    s->cut = metrics_counter(cfg->metrics, "cairn_http_cut_total", "connections cut off: too slow", NULL);
     *ret = s;
     return CODE_OK;
 }
@@ -379,9 +492,9 @@ static int start_daemon(struct http_server *s, int fd, struct err *err) {
     if (s->tls_cert)
         flags |= MHD_USE_TLS;
     s->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        flags, 0, on_accept, s, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
         MHD_OPTION_THREAD_POOL_SIZE, s->cfg.io_threads, MHD_OPTION_CONNECTION_LIMIT, s->cfg.connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->cfg.per_ip, MHD_OPTION_CONNECTION_TIMEOUT, s->cfg.idle_s,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_CONNECTION_TIMEOUT, s->cfg.idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_CONN_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
         s->tls_cert ? tls : none, MHD_OPTION_END);
@@ -399,6 +512,12 @@ int http_server_start(struct http_server *s, struct err *err) {
         rc = thread_start(&s->workers[s->n_workers], "http-worker", work, s, err);
         if (rc)
             break;
+    }
+    if (!rc) {
+        s->caring = true;
+        rc = thread_start(&s->care, "http-care", care, s, err);
+        if (rc)
+            s->caring = false;
     }
     rc = rc ? rc : start_daemon(s, fd, err);
     if (rc) {
@@ -468,6 +587,13 @@ void http_server_stop(struct http_server *s, uint64_t grace_ms) {
     }
     if (listening >= 0)
         (void)close(listening);
+    mutex_lock(&s->lock);
+    bool cared = s->caring;
+    s->caring = false;
+    cond_broadcast(&s->changed);
+    mutex_unlock(&s->lock);
+    if (cared)
+        thread_join(&s->care);
 }
 
 void http_server_free(struct http_server *s) {
@@ -478,6 +604,7 @@ void http_server_free(struct http_server *s) {
     assert(list_empty(&s->live));
     queue_release(&s->waiting);
     route_table_release(&s->routes);
+    guard_release(&s->guard);
     cond_release(&s->long_ended);
     mutex_release(&s->long_lock);
     cond_release(&s->changed);

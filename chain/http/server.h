@@ -25,7 +25,7 @@
  *
  * Routing is on the raw URI. Refused before any handler: %00 and broken escapes, a query name that comes twice, missing
  * or repeated Host, repeated Content-Length, Content-Length beside chunked, headers over HTTP_HEADER_MAX, bodies over
- * the route's body_max.
+ * the route's body_max. Cut off: who sends a head, or takes an answer, a byte now and then (guard.h).
  */
 #include "chain/base/arena.h"
 #include "chain/base/err.h"
@@ -66,8 +66,10 @@ struct http_server_config {
     unsigned waiting_max;    /* requests waiting for a worker; more get 503 BUSY; 0: 256 */
     unsigned long_max;       /* requests on long-lived routes at once; 0: 256 */
     unsigned connections;    /* 0: 1024 */
-    unsigned per_ip;         /* connections of one address; 0: no limit */
-    unsigned idle_s;         /* a connection that moves no byte is closed; 0: 30 */
+    unsigned per_address;    /* connections of one address, of IPv6 one /64; 0: no limit */
+    bool own_free;           /* those of this machine do not count: a proxy, a local network */
+    unsigned idle_s;         /* a connection that moves no byte is closed, and one on which no request's head has come
+                                whole since it began, or since the answer before; 0: 30 */
     uint64_t deadline_ms;    /* of a request on a normal route; 0: 60000 */
     size_t memory_max;       /* cap of a request's scratch memory; 0: 8 MiB */
     const char *tls_cert;    /* PEM text; NULL: plain HTTP. Borrowed until start returns. */

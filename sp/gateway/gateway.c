@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOST_MAX = 256, LONG_MAX_REQUESTS = 128 };
+enum { HOST_MAX = 256, LONG_MAX_REQUESTS = 128, CONNECTIONS_PER_ADDRESS = 128 };
 
 /* Pieces on their way in, all together; a piece has at most SEGMENT_LEN_MAX bytes. */
 #define PIECE_ROOM ((size_t)64 << 20)
@@ -29,6 +29,9 @@ static int make_server(struct gateway *g, struct err *err) {
     char host[HOST_MAX];
     struct http_server_config config = {.address = host,
                                         .long_max = LONG_MAX_REQUESTS,
+                                        .per_address = g->m.config->http_per_client ? g->m.config->http_per_client
+                                                                                    : CONNECTIONS_PER_ADDRESS,
+                                        .own_free = true,
                                         .name = "cairn-sp",
                                         .metrics = g->m.metrics,
                                         .authorise = authenticator_authorise,

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs for others: query --prove, verify off line, the Python verifier; nodes that lie on the way; what a home remembers."""
+"""Proofs for others: query --prove, verify off line, the Python verifier; nodes that lie on the way; what a home remembers; slow
+clients."""
 import base64
 import glob
 import http.server
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
+import time
+import urllib.error
 import urllib.request
 
 from local_net import ROOT, LocalNet, main, read, run
@@ -218,5 +222,30 @@ def light():
         remembers(net, alice, tmp)
 
 
+def slow():
+    """Three hundred connections that send a byte now and then, in the head or in the body of a request: others are served meanwhile."""
+    head = b"GET /v1/status HTTP/1.1\r\nHost: x\r\nX-Slow: "
+    body = b"POST /v1/tx HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"
+    with LocalNet(validators=4, sps=0) as net:
+        alice = net.add_key("alice")
+        nodes = net.env()["CAIRN_NODE"].split(",")
+        host, port = nodes[0].removeprefix("http://").split(":")
+        slow_ones = [socket.create_connection((host, int(port)), timeout=10) for _ in range(300)]
+        try:
+            for i, s in enumerate(slow_ones):
+                s.sendall(head if i % 3 == 0 else body)
+            for i in range(5):
+                for s in slow_ones:
+                    s.sendall(b"a")
+                start = time.monotonic()
+                net.cairn("account", "send", alice, "1CAIRN", env={"CAIRN_NODE": nodes[0]})
+                assert time.monotonic() - start < 20
+            with urllib.request.urlopen(f"{nodes[0]}/metrics", timeout=10) as r:
+                assert b"cairn_http_cut_total" in r.read()
+        finally:
+            for s in slow_ones:
+                s.close()
+
+
 if __name__ == "__main__":
-    main([light])
+    main([light, slow])

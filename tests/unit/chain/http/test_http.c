@@ -819,7 +819,134 @@ static void server__many_threads_and_its_metrics(void **state) {
     buf_release(&b);
 }
 
+/* A connection from 127.0.0.n. */
+static int dial_from(uint8_t n) {
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(http_server_port(server))}, own = a;
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    own.sin_addr.s_addr = htonl(0x7f000000u + n);
+    own.sin_port = 0;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)(void *)&own, sizeof own), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&a, sizeof a), 0);
+    return fd;
+}
+
+/* Whether a request on it is answered. */
+static bool answered(int fd) {
+    static const char text[] = "GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\n";
+    char answer[512];
+    struct pollfd p = {fd, POLLIN, 0};
+    if (send(fd, text, sizeof text - 1, MSG_NOSIGNAL) < 0)
+        return false;
+    assert_int_equal(poll(&p, 1, TEST_DEADLINE_MS), 1);
+    ssize_t n = recv(fd, answer, sizeof answer - 1, 0);
+    return n > 12 && !memcmp(answer, "HTTP/1.1 200", 12);
+}
+
+static int setup_strict(void **state) {
+    (void)state;
+    return setup_with(
+        &(struct http_server_config){.workers = 1, .io_threads = 1, .connections = 64, .per_address = 3, .idle_s = 1});
+}
+
+static void server__keeps_the_connection(void **state) {
+    (void)state;
+    int fd = dial_from(1);
+    for (int i = 0; i < 5; i++)
+        assert_true(answered(fd));
+    (void)close(fd);
+}
+
+static void guard__one_address_leaves_room_for_others(void **state) {
+    (void)state;
+    int fd[3], other;
+    for (int i = 0; i < 3; i++) {
+        fd[i] = dial_from(2);
+        assert_true(answered(fd[i]));
+    }
+    int over = dial_from(2);
+    assert_false(answered(over));
+    (void)close(over);
+    other = dial_from(3);
+    assert_true(answered(other));
+    assert_true(metric_count(metrics_counter(metrics, "cairn_http_refused_total", "", NULL)) >= 1);
+    (void)close(fd[0]); /* one goes, one may come: as soon as the server has seen it */
+    uint64_t deadline = deadline_in_ms(TEST_DEADLINE_MS);
+    bool in = false;
+    while (!in && clock_mono_ns() < deadline) {
+        fd[0] = dial_from(2);
+        in = answered(fd[0]);
+        if (!in)
+            (void)close(fd[0]);
+    }
+    assert_true(in);
+    for (int i = 0; i < 3; i++)
+        (void)close(fd[i]);
+    (void)close(other);
+}
+
+/* Sends the text a byte at a time, again and again the last one, until the server ends it; ms that took. */
+static uint64_t trickle(int fd, const char *text) {
+    uint64_t begin = clock_mono_ms(), deadline = deadline_in_ms(TEST_DEADLINE_MS);
+    size_t at = 0, len = strlen(text);
+    char answer[512];
+    while (clock_mono_ns() < deadline) {
+        struct pollfd p = {fd, POLLIN, 0};
+        if (send(fd, text + (at < len ? at : len - 1), 1, MSG_NOSIGNAL) != 1)
+            break;
+        at++;
+        if (poll(&p, 1, 20) == 1 && recv(fd, answer, sizeof answer, 0) <= 0)
+            break;
+    }
+    assert_true(clock_mono_ns() < deadline);
+    return clock_mono_ms() - begin;
+}
+
+static void guard__a_head_that_trickles_is_cut_off(void **state) {
+    (void)state;
+    int fd = dial_from(2);
+    assert_in_range(trickle(fd, "GET /hello/a HTTP/1.1\r\nHost: x\r\nX-Slow: aaaa"), 900, TEST_DEADLINE_MS);
+    (void)close(fd);
+    fd = dial_from(2); /* behind an answer just as well */
+    assert_true(answered(fd));
+    assert_in_range(trickle(fd, "GET /hello/b HTTP/1.1\r\nHost: x\r\nX-Slow: aaaa"), 900, TEST_DEADLINE_MS);
+    (void)close(fd);
+    uint64_t deadline = deadline_in_ms(TEST_DEADLINE_MS); /* counted just after the cut */
+    while (metric_count(metrics_counter(metrics, "cairn_http_cut_total", "", NULL)) < 2 && clock_mono_ns() < deadline)
+        (void)poll(NULL, 0, 1);
+    assert_true(metric_count(metrics_counter(metrics, "cairn_http_cut_total", "", NULL)) >= 2);
+}
+
+static void guard__bodies_that_trickle_take_no_worker(void **state) {
+    (void)state;
+    static const char text[] = "PUT /v1/sum HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+    int fd[3];
+    for (int i = 0; i < 3; i++) { /* there is one worker */
+        fd[i] = dial_from(2);
+        assert_int_equal(send(fd[i], text, sizeof text - 1, MSG_NOSIGNAL), sizeof text - 1);
+    }
+    int other = dial_from(3);
+    assert_true(answered(other));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(send(fd[i], "x", 1, MSG_NOSIGNAL), 1);
+    assert_true(answered(other));
+    (void)close(other);
+    for (int i = 0; i < 3; i++)
+        (void)close(fd[i]);
+}
+
+static void guard__a_body_larger_than_the_buffer_is_streamed(void **state) {
+    (void)state;
+    struct source s = {.len = 3 * MIB};
+    struct http_call c = {.method = "PUT", .url = url("/v1/sum"), .source = give, .source_len = s.len, .ctx = &s};
+    struct err err;
+    assert_ok(http_call_run(client, &c, &err), &err);
+    assert_int_equal(c.status, 201);
+    http_call_release(&c);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define S(name) cmocka_unit_test_setup_teardown(name, setup_strict, teardown)
 
 TEST_MAIN(T(route__params_and_precedence), T(route__other_method_says_which), T(server__refuses_what_is_ambiguous),
           T(server__refuses_large_headers), T(upload__streams_of_all_lengths), T(upload__over_the_cap),
@@ -830,4 +957,7 @@ TEST_MAIN(T(route__params_and_precedence), T(route__other_method_says_which), T(
           cmocka_unit_test_setup_teardown(server__busy_when_all_wait, setup_busy, teardown),
           cmocka_unit_test_setup_teardown(events__leave_most_of_the_places, setup_few_long, teardown),
           T(stop__ends_streams_and_answers_those_in_hand), T(calls__parallel), T(call__deadline_idle_and_cancel),
-          T(client__does_not_dial_private_addresses), T(server__many_threads_and_its_metrics))
+          T(client__does_not_dial_private_addresses), T(server__many_threads_and_its_metrics),
+          T(server__keeps_the_connection), S(guard__one_address_leaves_room_for_others),
+          S(guard__a_head_that_trickles_is_cut_off), S(guard__bodies_that_trickle_take_no_worker),
+          S(guard__a_body_larger_than_the_buffer_is_streamed))
