@@ -9,7 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EQUIVOCATE = 1, WITHHOLD = 2, DOUBLE_PROPOSE = 4, INVALID_BLOCK = 8, GARBAGE = 16, FAR = 32, FORGE = 64 };
+enum {
+    EQUIVOCATE = 1,
+    WITHHOLD = 2,
+    DOUBLE_PROPOSE = 4,
+    INVALID_BLOCK = 8,
+    GARBAGE = 16,
+    FAR = 32,
+    FORGE = 64,
+    BAD_CHUNKS = 128
+};
 
 static const struct kind {
     const char *name;
@@ -22,6 +31,7 @@ static const struct kind {
     {"garbage", GARBAGE},
     {"far", FAR},
     {"forge", FORGE},
+    {"bad-chunks", BAD_CHUNKS},
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
@@ -234,6 +244,11 @@ static void byz_send(void *ctx, const struct bft_send *send) {
     else
         byz.honest.send(c, send);
     arena_rewind(&c->arena, mark);
+}
+
+void byzantine_serve(uint8_t kind, struct bytes *payload) {
+    if (kind == WIRE_CHUNK && does(BAD_CHUNKS) && payload->len > 64)
+        ((uint8_t *)(uintptr_t)payload->data)[payload->len / 2] ^= 1;
 }
 
 /* --- set up --- */

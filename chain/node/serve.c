@@ -3,6 +3,9 @@
 #include "chain/node/serve.h"
 
 #include "chain/node/threads.h"
+#ifdef CAIRN_BYZANTINE
+#include "chain/node/byzantine.h"
+#endif
 
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
@@ -156,6 +159,9 @@ static uint8_t answer(struct node *n, const struct serve *s, struct arena *arena
 static void serve(struct node *n, const struct serve *s, struct arena *arena) {
     struct bytes out;
     uint8_t kind = answer(n, s, arena, &out);
+#ifdef CAIRN_BYZANTINE
+    byzantine_serve(kind, &out);
+#endif
     if (kind != 0 && out.len <= net_class_cap(wire_class(kind)))
         net_send(n->net, s->peer, wire_class(kind), kind, out);
 }

@@ -5,13 +5,17 @@ the same app hashes and follows."""
 import json
 import os
 import re
+import shutil
 import socket
 import threading
 
-from cairnd_net import Network, bech32_bytes, main, spec, wait_for
+from cairnd_net import ROOT, HttpError, Network, bech32_bytes, main, spec, wait_for
 
-ACCOUNTS = 30000  # so that a snapshot has some chunks
+BYZANTINE = os.environ.get("CAIRND_BYZ", os.path.join(ROOT, "build", "byz", "bin", "cairnd"))
 EVERY = 10
+GROUPS = 100  # an account's, with long tags: so that a snapshot has some chunks
+OWNERS = 12
+TAGS = [{"key": f"key{i}", "value": "v" * 256} for i in range(10)]
 
 
 class SlowPath:
@@ -60,12 +64,11 @@ class SlowPath:
 
 
 class JoinNetwork(Network):
-    """Validators with many accounts in their state and a snapshot of every tenth height."""
+    """Validators that make a snapshot of every tenth height."""
 
-    def __init__(self, validators=4):
-        super().__init__(validators, ("alice", "bob"))
-        many = [{"address": address(i), "balance": "1000000"} for i in range(ACCOUNTS)]
-        self.genesis["accounts"] = sorted(self.genesis["accounts"] + many, key=lambda a: bech32_bytes(a["address"]))
+    def __init__(self, validators=4, **more):
+        super().__init__(validators, ["alice", "bob"] + [f"owner{i}" for i in range(OWNERS)], **more)
+        self.genesis["params"]["auth"]["tx_bytes_max"] = str(1 << 20)
         self.sequence = 0
         for n in self.nodes:
             configure(n, self.genesis, [(m.info["node_id"], m.p2p) for m in self.nodes if m is not n],
@@ -74,11 +77,23 @@ class JoinNetwork(Network):
     def pay(self, node=None):
         """One transfer, committed; the height that the network has then."""
         node = node or self.nodes[0]
-        alice, bob = self.accounts
+        alice, bob = self.accounts[:2]
         self.sequence += 1
         _, wire = alice.send(self.chain_tag, bob, 5, self.sequence, node.height() + 100, fee=20000)
         node.broadcast(wire)
         return node.height()
+
+    def fill(self):
+        """Some megabytes of state: each owner has many groups with long texts."""
+        for k, who in enumerate(self.accounts[2:]):
+            spec.ADDRESSES[who.text] = who.address
+            node = self.nodes[k % 3]
+            msgs = [{"create_group": {"creator": who.text, "group_name": f"group{i}", "tags": TAGS}} for i in range(GROUPS)]
+            body = spec.encode("TxBody", {"signer": who.pubkey.hex(), "sequence": "1", "valid_until_height": str(node.height() + 100),
+                                          "fee": str(10**8), "msgs": msgs})
+            sig = spec.sign(who.secret, spec.H("cairn.tx", self.chain_tag, body))
+            result = node.broadcast(len(body).to_bytes(4, "big") + body + sig)
+            assert result["state"] == "committed" and int(result["result"].get("code", 0)) == 0, result
 
     def grow(self, height):
         while self.pay() < height:
@@ -88,10 +103,6 @@ class JoinNetwork(Network):
         n = self.full_node(name)
         configure(n, self.genesis, peers, settings or {})
         return n
-
-
-def address(i):
-    return spec.bech32(spec.H("cairn.addr", b"many" + i.to_bytes(4, "big"))[:20])
 
 
 def configure(node, genesis, peers, settings):
@@ -148,6 +159,7 @@ def by_snapshot():
     """The newest snapshot and the blocks behind it; and validators who joined so could go on from it."""
     with JoinNetwork() as net:
         net.start()
+        net.fill()
         net.grow(EVERY * 3 + 2)
         node = net.joiner("state", direct(net), STATE_SYNC).start()
         height = follows(net, node)
@@ -163,5 +175,69 @@ def by_snapshot():
         follows(net, node)
 
 
+def killed_in_the_middle():
+    """A snapshot over a fast and a slow way; killed when a part of it is in. What is in is not fetched again."""
+    with JoinNetwork() as net:
+        net.start()
+        net.fill()
+        net.grow(EVERY * 2 + 2)
+        ways = [SlowPath(net.nodes[0].p2p, 1000000), SlowPath(net.nodes[1].p2p, 50000)]
+        peers = [(n.info["node_id"], w.address) for n, w in zip(net.nodes, ways)]
+        node = net.joiner("killed", peers, STATE_SYNC).start(ready=False)
+
+        def part():
+            sync = node.get("/v1/status").get("sync", {})
+            assert "phase" in sync or not sync, sync
+            return 0 < sync.get("chunks_in", 0) < sync.get("chunks", 0)
+        wait_for("a part of the snapshot", part)
+        try:
+            node.get("/v1/health")
+            raise AssertionError("a node without a state says that it is ready")
+        except HttpError as e:
+            assert e.status == 503 and "snapshot" in e.body["message"], e.body
+        node.kill()
+        before = len(node.log())
+        for w in ways:
+            w.rate = 0
+        node.start()
+        log = node.log()[before:]
+        chunks = [tuple(map(int, c)) for c in re.findall(r'phase="fetching chunks".* chunks=(\d+)/(\d+)', log)]
+        assert chunks and 0 < chunks[0][0] < chunks[0][1], log[-3000:]
+        follows(net, node)
+        for w in ways:
+            w.close()
+
+
+def one_lies():
+    """One of two peers gives chunks with a wrong bit: it is cut off, and the other one gives them."""
+    liar = {"program": BYZANTINE, "env": {"CAIRN_BYZANTINE": "bad-chunks"}}
+    with JoinNetwork(nodes=[liar, {}, {}, {}]) as net:
+        net.start()
+        net.fill()
+        net.grow(EVERY * 2 + 2)
+        node = net.joiner("lied-to", direct(net)[:2], STATE_SYNC).start()
+        follows(net, node)
+        assert 'points=100 why="a chunk that is not the one it should be' in node.log(), node.log()[-3000:]
+        assert "joined by a snapshot" in node.log()
+
+
+def a_validator_without_its_ledger():
+    """A validator loses its database, not its keys and its memory: it joins by a snapshot and votes again."""
+    with JoinNetwork() as net:
+        net.start()
+        net.fill()
+        net.grow(EVERY * 2 + 2)
+        node = net.nodes[3]
+        node.stop()
+        shutil.rmtree(os.path.join(node.home, "data", "db"))
+        configure(node, net.genesis, [(n.info["node_id"], n.p2p) for n in net.nodes[:3]], STATE_SYNC)
+        node.start()
+        follows(net, node)
+        height = net.nodes[0].height()
+        me = node.info["validator"]["address"]
+        wait_for("its votes to count", lambda: me in net.nodes[0].signers(net.pay() - 1) and net.nodes[0].height() > height + 2)
+        assert "joined by a snapshot" in node.log()
+
+
 if __name__ == "__main__":
-    main([by_blocks, by_snapshot])
+    main([by_blocks, by_snapshot, killed_in_the_middle, one_lies, a_validator_without_its_ledger])
