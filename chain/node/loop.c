@@ -188,6 +188,8 @@ static int events_take(struct node *n, void **events, size_t k, bool *ret_stop, 
 /* For the other threads. */
 static void show(struct node *n) {
     const struct core *c = &n->core;
+    if (c->head == NULL)
+        return; /* in quarantine since the start: it was never opened */
     atomic_store(&n->behind, c->behind);
     admit_close(n->admit, c->behind > BEHIND_CLOSED);
     atomic_store(&n->round, c->round);

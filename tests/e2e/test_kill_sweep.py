@@ -9,7 +9,7 @@ import re
 import threading
 import time
 
-from cairnd_net import ROOT, HttpError, Network, main, wait_for
+from cairnd_net import CAIRND, ROOT, HttpError, Network, main, wait_for
 
 DEBUG = os.environ.get("CAIRND_DEBUG", os.path.join(ROOT, "build", "debug", "bin", "cairnd"))
 SEED = int(os.environ.get("KILL_SEED", str(time.time_ns() % 1000000)))
@@ -178,6 +178,8 @@ def at_random():
 
 def every_point_was_met():
     missing = set(points()) - seen
+    with open(CAIRND, "rb") as f:
+        assert b"CAIRN_CRASH_AT" not in f.read(), "the released program has crash points"
     assert len(points()) > 25 and not missing, f"no process ever came to {sorted(missing)}"
 
 
