@@ -101,6 +101,27 @@ static void check_lock(struct sim *s, const struct sim_node *n, const struct sig
                (unsigned long long)now->height, now->round);
 }
 
+/* L55, L65: a round is entered because more than a third is there or beyond, or more than two thirds ended the one
+ * before. */
+static void check_entered(struct sim *s, const struct sim_node *n, const struct signed_vote *now) {
+    bool there[VALIDATORS_SIM_MAX] = {false}, ended[VALIDATORS_SIM_MAX] = {false};
+    uint64_t power_there = 0, power_ended = 0;
+    for (const struct signed_vote *v = first(s, now->height); v; v = next(s, v)) {
+        uint64_t power = power_at(s, now->height, v->validator);
+        if (v->round >= now->round && v->type != VOTE_PROPOSAL && !there[v->validator]) {
+            there[v->validator] = true;
+            power_there += power;
+        }
+        if (v->round + 1 == now->round && v->type == VOTE_PRECOMMIT && !ended[v->validator]) {
+            ended[v->validator] = true;
+            power_ended += power;
+        }
+    }
+    if (!quorum(s, now->height, power_ended) && !quorum(s, now->height, 2 * power_there))
+        check_fail(s, "node %u has no reason to be in round %u of height %llu", n->index, now->round,
+                   (unsigned long long)now->height);
+}
+
 static void check_precommit(struct sim *s, const struct sim_node *n, const struct signed_vote *now, bool durable) {
     if (!quorum(s, now->height, prevoted(s, now->height, now->round, &now->value)))
         check_fail(s, "node %u precommits without a polka in height %llu round %u", n->index,
@@ -153,6 +174,8 @@ void check_signed(struct sim *s, const struct sim_node *n, const struct bft_sign
             check_lock(s, n, &now);
         if (sign->type == VOTE_PRECOMMIT && !hash_is_zero(&now.value))
             check_precommit(s, n, &now, durable);
+        if (sign->type == VOTE_PREVOTE && now.round > 0)
+            check_entered(s, n, &now);
     }
     remember(s, &now);
 }
@@ -209,6 +232,24 @@ static void check_fork(struct sim *s, const struct sim_node *n, uint64_t height,
                    (unsigned long long)power, (unsigned long long)s->total);
 }
 
+/* Times are judged at receipt by clocks that are apart by skew_ms, so a decided one is at most that far ahead. */
+static void check_time(struct sim *s, const struct sim_node *n, const struct sim_block *block, uint64_t height) {
+    if (block->time > GENESIS_CLOCK + s->now + s->drawn.skew_ms + TIMELY_MS)
+        check_fail(s, "node %u decides a block from the future at height %llu", n->index, (unsigned long long)height);
+}
+
+/* Nothing is lost, nobody lies, everybody is quick: then who decides last needs no repetition, no timeout, no help. */
+static void check_prompt(struct sim *s, const struct sim_node *n, uint64_t height) {
+    const struct drawn *d = &s->drawn;
+    uint64_t delay = d->delay_min + 8 * (uint64_t)d->delay_mean;
+    uint64_t late = 3 * delay + 3 * (uint64_t)d->ledger_ms + d->interval_ms + 2 * (uint64_t)d->skew_ms;
+    if (n->nature == SILENT || late >= s->config.rebroadcast_ms || !is_fair_weather(d))
+        return;
+    if (s->now > s->decided_at[height] + late)
+        check_fail(s, "node %u decides height %llu %llu ms after the first in a network without faults", n->index,
+                   (unsigned long long)height, (unsigned long long)(s->now - s->decided_at[height]));
+}
+
 void check_decided(struct sim *s, const struct sim_node *n, uint64_t height, const struct hash *value,
                    const struct certificate *cert) {
     if (height == 0 || height >= HEIGHTS_MAX) {
@@ -225,6 +266,8 @@ void check_decided(struct sim *s, const struct sim_node *n, uint64_t height, con
     }
     if (hash_is_zero(&s->decided[height])) {
         s->decided[height] = *value;
+        s->decided_at[height] = s->now;
+        check_time(s, n, &s->blocks[block], height);
         s->highest = height > s->highest ? height : s->highest;
         s->empty_blocks += s->blocks[block].txs == 0;
         check_body_held(s, height, block);
@@ -234,6 +277,7 @@ void check_decided(struct sim *s, const struct sim_node *n, uint64_t height, con
         check_fail(s, "agreement is broken at height %llu: node %u decides another value", (unsigned long long)height,
                    n->index);
     }
+    check_prompt(s, n, height);
 }
 
 /* --- evidence

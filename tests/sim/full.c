@@ -356,6 +356,8 @@ void full_crash(struct sim *s, struct sim_node *n, bool forget_all) {
         kv_mem_crash(f->kv);
     if (power_cut)
         disk_power_cut(n->disk, &s->faults);
+    else
+        disk_restart(n->disk);
     if (forget_all)
         sim_node_new_disk(n);
     links_drop_all(s, n->index);

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum what { RUN, REPLAY, SHRINK };
@@ -62,6 +63,14 @@ static void say_closing(uint64_t seeds, uint64_t failed, uint64_t events, uint64
            (unsigned long long)failed, (unsigned long long)events, (unsigned long long)trace_hash);
 }
 
+/* Of the workers, which have ended. */
+static double processor_seconds(void) {
+    struct rusage use;
+    getrusage(RUSAGE_CHILDREN, &use);
+    return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+           1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) + 0.001;
+}
+
 /* --- the three things to do --- */
 
 static int run(struct arguments *args) {
@@ -78,13 +87,14 @@ static int run(struct arguments *args) {
         printf("from seed %llu on\n", (unsigned long long)args->batch.from);
     }
     run_batch(&args->batch, say_failed, args, &t);
-    double seconds = 1e-9 * (double)(clock_mono_ns() - start);
+    double seconds = 1e-9 * (double)(clock_mono_ns() - start) + 0.001, busy = processor_seconds();
     printf("%llu heights decided (%llu empty), %llu messages, %llu crashes, %llu replays, %llu pieces of evidence, "
-           "highest round %llu, %llu seeds repeated alike, %.1f s (%.0f seeds/min)\n",
+           "highest round %llu, %llu seeds repeated alike, %.1f s, %.1f s of processors (%.0f seeds/min, %.0f a "
+           "processor)\n",
            (unsigned long long)t.heights, (unsigned long long)t.empty, (unsigned long long)t.messages,
            (unsigned long long)t.crashes, (unsigned long long)t.replays, (unsigned long long)t.evidence,
-           (unsigned long long)t.rounds_max, (unsigned long long)t.repeated, seconds,
-           (double)t.seeds * 60 / (seconds > 0.001 ? seconds : 0.001));
+           (unsigned long long)t.rounds_max, (unsigned long long)t.repeated, seconds, busy,
+           (double)t.seeds * 60 / seconds, (double)t.seeds * 60 / busy);
     say_closing(t.seeds, t.failed, t.steps, t.trace);
     return t.failed ? 1 : 0;
 }
@@ -230,7 +240,7 @@ int main(int argc, char **argv) {
                                 .seeds = 2000,
                                 .jobs = cores > 0 && cores < JOBS_MAX ? (uint32_t)cores : 1,
                                 .repeat = 50,
-                                .patience_s = 300};
+                                .patience_s = 120};
     if (!parse(argc, argv, &args)) {
         fprintf(stderr,
                 "usage: sim [--from S | --fresh] [--seeds N] [--minutes M] [--only OPTIONS] [--jobs J] [--repeat K] "

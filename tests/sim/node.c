@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/full.h"
+#include "tests/sim/oracle.h"
 
 #include <stdlib.h>
-
-#define GENESIS_CLOCK 1000000
-#define TIMELY_MS     500
 
 static uint64_t local_clock(const struct sim *s, const struct sim_node *n) {
     return (uint64_t)((int64_t)(GENESIS_CLOCK + s->now) + n->clock_offset);
@@ -33,8 +31,21 @@ bool sim_node_dies_here(struct sim_node *n, const char *where) {
     return n->dying;
 }
 
+int sim_node_disk_fails(struct sim_node *n, int code) {
+    struct sim *s = n->sim;
+    if (s->full || !n->up || n->dying || s->calm || n->nature != HONEST ||
+        !rng_chance(&s->faults, s->drawn.disk_fails, 100000))
+        return CODE_OK;
+    n->disk_failed = true;
+    trace(s, n, (uint64_t)code, 0, "the disk fails: %s", code_name(code));
+    return code;
+}
+
+/* A node whose disk failed has to stop, and starts again later. */
 static void after_step(struct sim_node *n, int rc) {
-    if (n->dying)
+    if (n->disk_failed && !n->dying && !rc)
+        check_fail(n->sim, "node %u goes on after its disk failed", n->index);
+    else if (n->dying || n->disk_failed)
         sim_node_crash(n->sim, n, false);
     else if (rc)
         check_fail(n->sim, "node %u: the driver failed with code %d", n->index, rc);
@@ -69,6 +80,10 @@ static bool log_has_body(const struct log *log, uint32_t records, uint32_t block
         if (log->records[i].len == 0 && log->records[i].block == block)
             return true;
     return false;
+}
+
+bool sim_node_has_judged_body(const struct sim_node *n, uint32_t block) {
+    return log_has_body(&n->log, n->log.n, block);
 }
 
 bool sim_node_has_durable_body(const struct sim_node *n, uint32_t block) {
@@ -111,7 +126,7 @@ static int env_log_sync(void *ctx, struct err *err) {
     struct sim_node *n = ctx;
     if (sim_node_dies_here(n, "before a sync"))
         return CODE_INTERNAL;
-    int rc = n->wal ? wal_sync(n->wal, err) : CODE_OK;
+    int rc = n->wal ? wal_sync(n->wal, err) : sim_node_disk_fails(n, CODE_IO);
     if (rc)
         return rc;
     n->log.synced = n->log.n;
@@ -161,6 +176,8 @@ static int sign_really(struct sim_node *n, const struct bft_sign *request, uint6
         n->tried = (struct mark){.used = true, .height = height, .round = round, .type = request->type};
     if (n->dying)
         return CODE_INTERNAL;
+    if (rc && n->disk_failed)
+        return rc;
     *ret_refused = rc == CODE_CONFLICT;
     if (rc && rc != CODE_CONFLICT)
         check_fail(s, "node %u: the signer answers %s", n->index, code_name(rc));
@@ -188,8 +205,15 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
     int cmp = n->mark.used ? order(&n->mark, height, round, request->type) : -1;
     *ret_refused = cmp > 0;
     int rc = n->wal ? sign_really(n, request, height, round, cmp, ret_sig, ret_refused) : CODE_OK;
+    /* After a crash it may be asked again for what it signed before that; in one life, for one after the other. */
+    bool old = n->at_boot.used && order(&n->at_boot, height, round, request->type) >= 0;
+    if (*ret_refused && n->nature == HONEST && !old)
+        check_fail(s, "node %u was asked to sign what lies behind its last signature, in height %llu round %u",
+                   n->index, (unsigned long long)height, round);
     if (rc || *ret_refused)
         return rc;
+    if (request->type == VOTE_PREVOTE)
+        oracle_prevotes(n, height, round);
     if (cmp == 0) {
         if (!hash_eq(&n->mark.value, value) || n->mark.pol_round != pol_round)
             check_fail(s, "node %u was asked to sign twice in height %llu round %u", n->index,
@@ -197,6 +221,8 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
         *ret_sig = n->mark.sig;
         return CODE_OK;
     }
+    if (!n->wal && sim_node_disk_fails(n, CODE_IO))
+        return CODE_IO;
     struct bft_sign signed_ = *request;
     if (proposal)
         key_sign_proposal(s, n->validator, &signed_.proposal);
@@ -253,6 +279,8 @@ static void env_send(void *ctx, const struct bft_send *send) {
     }
     if (!m)
         return;
+    if (n->nature == HONEST && !key_check_msg(s, m))
+        check_fail(s, "node %u sends what it did not sign", n->index);
     links_broadcast(s, m);
     msg_release(m);
 }
@@ -282,18 +310,18 @@ static void env_rejected(void *ctx, driver_peer peer, const char *reason) {
 /* --- the environment: ledger
  * -------------------------------------------------------------------------------------------------------- */
 
-static void judge_now(struct sim_node *n, uint32_t block) {
+static int judge_now(struct sim_node *n, uint32_t block) {
     struct sim *s = n->sim;
     n->judging[block] = false;
     if (!n->asked[block] || s->blocks[block].height != n->committed + 1)
-        return;
+        return CODE_OK;
     n->asked[block] = false;
     bool valid = sim_block_is_valid(s, block, n->committed + 1, parent_of(s, n));
     if (valid && sim_node_dies_here(n, "before a body"))
-        return;
+        return CODE_OK;
     if (valid && log_body(n, block))
-        return;
-    driver_body(&n->driver, &s->blocks[block].id, valid ? BFT_VERDICT_VALID : BFT_VERDICT_INVALID, NULL);
+        return CODE_INTERNAL;
+    return driver_body(&n->driver, &s->blocks[block].id, valid ? BFT_VERDICT_VALID : BFT_VERDICT_INVALID, NULL);
 }
 
 static void judge_later(struct sim_node *n, uint32_t block) {
@@ -311,7 +339,7 @@ static void ask_for(struct sim_node *n, const struct hash *value, bool fetch) {
     if (block != UINT32_MAX) {
         n->asked[block] = true;
         if (n->held[block] && rng_chance(&s->disk, 1, 4))
-            judge_now(n, block); /* some ledgers answer at once, from inside */
+            (void)judge_now(n, block); /* some ledgers answer at once, from inside */
         else if (n->held[block])
             judge_later(n, block);
         if (n->held[block])
@@ -402,6 +430,7 @@ static int env_decide(void *ctx, uint64_t height, const struct hash *value, cons
 
 static void env_evidence(void *ctx, const struct bft_evidence *evidence) {
     struct sim_node *n = ctx;
+    oracle_evidence(n, evidence);
     check_evidence(n->sim, n, evidence);
 }
 
@@ -448,12 +477,14 @@ void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum natu
                             .held = n->held,
                             .asked = n->asked,
                             .judging = n->judging,
+                            .oracle = n->oracle,
                             .log = n->log};
     if (!kept.memory) {
+        kept.oracle = calloc(1, sizeof *kept.oracle);
         kept.memory = aligned_alloc(16, (bft_size(VALIDATORS_SIM_MAX) + 15) / 16 * 16);
         kept.store = calloc(HEIGHTS_MAX, sizeof *kept.store);
         kept.held = calloc(3, BLOCKS_MAX);
-        if (!kept.memory || !kept.store || !kept.held)
+        if (!kept.memory || !kept.store || !kept.held || !kept.oracle)
             abort();
         kept.asked = kept.held + BLOCKS_MAX;
         kept.judging = kept.asked + BLOCKS_MAX;
@@ -463,13 +494,15 @@ void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum natu
     n->index = index;
     n->validator = validator;
     n->nature = nature;
-    n->up = n->dying = false;
+    n->up = n->dying = n->disk_failed = false;
     n->life = 0;
     n->memory = kept.memory;
     n->store = kept.store;
     n->held = kept.held;
     n->asked = kept.asked;
     n->judging = kept.judging;
+    n->oracle = kept.oracle;
+    oracle_boot(n);
     n->log = kept.log;
     n->log.height = 0;
     n->log.n = n->log.synced = n->log.bytes_len = 0;
@@ -588,17 +621,19 @@ void sim_node_boot(struct sim *s, struct sim_node *n) {
         return;
     }
     n->up = true;
-    n->dying = false;
+    n->dying = n->disk_failed = false;
+    n->at_boot = n->mark;
     n->life++;
     memset(n->timer_generation, 0, sizeof n->timer_generation);
     n->core = bft_init(n->memory, VALIDATORS_SIM_MAX);
     driver_init(&n->driver, n->core, &n->env);
+    oracle_boot(n);
     struct bft_start start = start_hints(s, n);
     trace(s, n, start.height, n->log.n, "starts at h %llu, %u records in the log", (unsigned long long)start.height,
           n->log.height == start.height ? n->log.n : 0);
     int rc = n->disk ? open_disk(n, start.height) : CODE_OK;
     rc = rc ? rc : driver_replay_begin(&n->driver, &start, NULL);
-    if (n->dying) {
+    if (n->dying || n->disk_failed) {
         after_step(n, rc);
         return;
     }
@@ -623,6 +658,8 @@ static void crash_disk(struct sim_node *n, bool power_cut, bool forget_all) {
         signer_release(&n->signer);
     if (power_cut)
         disk_power_cut(n->disk, &n->sim->faults);
+    else
+        disk_restart(n->disk);
     if (!forget_all)
         return;
     sim_node_new_disk(n);
@@ -646,11 +683,12 @@ void sim_node_crash(struct sim *s, struct sim_node *n, bool forget_all) {
         unsynced = 0; /* what is lost the disk decides */
     }
     uint32_t lost = unsynced && rng_chance(&s->faults, 2, 3) ? (uint32_t)rng_range(&s->faults, 0, unsynced) : 0;
-    n->fingerprint =
-        !n->dying && !n->disk && lost == 0 && n->log.height == n->committed + 1 ? bft_fingerprint(n->core) : 0;
+    n->fingerprint = !n->dying && !n->disk_failed && !n->disk && lost == 0 && n->log.height == n->committed + 1
+                         ? bft_fingerprint(n->core)
+                         : 0;
     n->log.n -= lost;
     n->log.bytes_len = n->log.n ? n->log.records[n->log.n - 1].offset + n->log.records[n->log.n - 1].len : 0;
-    n->up = n->dying = false;
+    n->up = n->dying = n->disk_failed = false;
     n->life++;
     s->crashes++;
     trace(s, n, lost, unsynced, "crashes, loses %u of %u unsynced records", lost, unsynced);
@@ -683,27 +721,34 @@ static bool is_timely(const struct sim *s, const struct sim_node *n, const struc
     return time <= clock + TIMELY_MS && clock <= time + slack;
 }
 
-static int deliver_proposal(struct sim *s, struct sim_node *n, const struct msg *m) {
+static int deliver_proposal(struct sim *s, struct sim_node *n, struct msg *m) {
     enum driver_when when = driver_when(&n->driver, m->proposal.height);
-    if ((when == DRIVER_NOW || when == DRIVER_NEXT) && !key_check_proposal(s, &m->proposal))
+    if ((when == DRIVER_NOW || when == DRIVER_NEXT) && !key_check_msg(s, m))
         return CODE_OK;
     if (when == DRIVER_NOW || (when == DRIVER_NEXT && !s->drawn.forgetful))
         body_arrives(n, &m->value);
-    return driver_proposal(&n->driver, m->from, &m->proposal, is_timely(s, n, &m->proposal), NULL);
+    int rc = driver_proposal(&n->driver, m->from, &m->proposal, is_timely(s, n, &m->proposal), NULL);
+    oracle_proposal(n, &m->proposal, when);
+    return rc;
 }
 
-static int deliver_vote(struct sim *s, struct sim_node *n, const struct msg *m) {
+static int deliver_vote(struct sim *s, struct sim_node *n, struct msg *m) {
     enum driver_when when = driver_when(&n->driver, m->vote.height);
     bool check = (when == DRIVER_NOW || when == DRIVER_NEXT) && !bft_has_vote(n->core, &m->vote);
-    if (check && !key_check_vote(s, &m->vote))
+    if (check && !key_check_msg(s, m))
         return CODE_OK;
-    return driver_vote(&n->driver, m->from, &m->vote, NULL);
+    int rc = driver_vote(&n->driver, m->from, &m->vote, NULL);
+    oracle_vote(n, &m->vote, when);
+    return rc;
 }
 
-static int deliver_certificate(struct sim *s, struct sim_node *n, const struct msg *m) {
-    if (driver_when(&n->driver, m->cert->height) == DRIVER_NOW && !key_check_certificate(s, m->cert))
+static int deliver_certificate(struct sim *s, struct sim_node *n, struct msg *m) {
+    enum driver_when when = driver_when(&n->driver, m->cert->height);
+    if (when == DRIVER_NOW && !key_check_msg(s, m))
         return CODE_OK;
-    return driver_certificate(&n->driver, m->from, m->cert, NULL);
+    int rc = driver_certificate(&n->driver, m->from, m->cert, NULL);
+    oracle_certificate(n, m->cert, when);
+    return rc;
 }
 
 static void answer_body(struct sim *s, struct sim_node *n, const struct msg *m) {
@@ -721,7 +766,7 @@ static void answer_body(struct sim *s, struct sim_node *n, const struct msg *m) 
     msg_release(answer);
 }
 
-void sim_node_deliver(struct sim *s, struct sim_node *n, const struct msg *m) {
+void sim_node_deliver(struct sim *s, struct sim_node *n, struct msg *m) {
     int rc = CODE_OK;
     if (n->nature == SCRIPTED) {
         byz_deliver(s, n, m);
@@ -777,7 +822,7 @@ void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e
         rc = built(n, e->a, e->b);
         break;
     case AT_JUDGED:
-        judge_now(n, e->b);
+        rc = judge_now(n, e->b);
         break;
     case AT_NEXT_HEIGHT:
         start = start_hints(s, n);

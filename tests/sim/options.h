@@ -47,6 +47,7 @@ enum kind {
     X(crash, FAULT, 0, "of one node, or all: chance a tick, per mille")                                                \
     X(crash_inside, FAULT, 0, "at any call into the environment, per 100,000")                                         \
     X(gone, FAULT, 0, "when the faults stop, a minority is gone for good")                                             \
+    X(disk_fails, FAULT, 0, "writes and syncs that fail, per 100,000")                                                 \
     X(ledger_ms, FAULT, 0, "building and judging take up to that")                                                     \
     X(forgetful, FAULT, 0, "hosts do not hold bodies of the next height")                                              \
     X(silent, FAULT, 0, "validators that say nothing")                                                                 \

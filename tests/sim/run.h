@@ -20,7 +20,7 @@ struct outcome {
     char golden[32768]; /* when failed: the failing node's height as a script for one core, "" when there is none */
 };
 
-/* Runs one seed in a process of its own. */
+/* Runs one seed in a process of its own, which may take that much processor time. */
 void run_apart(const struct options *options, unsigned patience_s, struct outcome *ret);
 
 struct totals {
@@ -33,7 +33,7 @@ struct batch {
     uint64_t until_ms;    /* no new seed after this time of the monotonic clock; 0: no limit */
     uint64_t repeat;      /* one in this many is run twice and must take the same course; 0: none */
     uint32_t jobs;
-    unsigned patience_s; /* real time that one seed may take */
+    unsigned patience_s; /* processor time that one seed may take */
     bool first;          /* stop at the first failure: its number is the lowest that fails, whatever the jobs */
     struct options options;
 };

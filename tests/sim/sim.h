@@ -14,6 +14,7 @@
  *   keys.c    the model signer: a keyed hash over the real signed layouts
  *   disk.c    a model disk under the real chain/wal and chain/signer, for the seeds that run these ("real" seeds)
  *   check.c   what must always hold
+ *   oracle.h  what a core must do with what it was given
  *   full.h    the seeds in which a node is all that cairnd is
  *   trace.c   the trace, its hash
  *   run.h     seeds in processes of their own
@@ -35,9 +36,11 @@
 #define HEIGHTS_MAX        512
 #define BLOCKS_MAX         4096
 #define TXS_MAX            4096
-#define REAL_EVERY         200  /* seeds: one in this many runs the real log, signer and keys */
-#define FULL_EVERY         1000 /* and one in this many is full */
-#define FORK_EVERY         100  /* in one of this many liars are too many */
+#define REAL_EVERY         200     /* seeds: one in this many runs the real log, signer and keys */
+#define FULL_EVERY         1000    /* and one in this many is full */
+#define FORK_EVERY         100     /* in one of this many liars are too many */
+#define GENESIS_CLOCK      1000000 /* real time when a seed begins */
+#define TIMELY_MS          500     /* how far ahead a block's time may be */
 
 /* --- a run: a seed, and what is not as it draws
  * ---------------------------------------------------------------------------- */
@@ -85,6 +88,7 @@ struct msg {
     uint32_t round;
     struct hash value;        /* body request, body, proposal's body */
     struct certificate *cert; /* owned, cut to its votes; certificate and decision */
+    uint8_t verdict;          /* of key_check_msg: 0 not asked yet, 1 bad, 2 good */
     uint8_t wire;             /* MSG_FRAME: enum wire_kind */
     uint8_t *data;            /* owned */
     size_t data_len;
@@ -165,7 +169,8 @@ struct sim_node {
     uint16_t validator; /* BFT_SELF_NONE: observer */
     enum nature nature;
     bool up;
-    bool dying; /* a crash was drawn inside a step: nothing more leaves it */
+    bool dying;       /* a crash was drawn inside a step: nothing more leaves it */
+    bool disk_failed; /* so the process has to stop */
     uint32_t life;
     int64_t clock_offset;
     int32_t drift; /* per mille by which its timers are off */
@@ -184,6 +189,7 @@ struct sim_node {
     uint64_t committed;
     struct mark mark;  /* of the model signer; in real seeds what the real one must agree with */
     struct mark tried; /* what the real one was asked last */
+    struct mark at_boot;
 
     uint64_t timer_generation[BFT_TIMER_KINDS]; /* the armed one; 0: none */
     struct bft_timer timers[BFT_TIMER_KINDS];
@@ -191,6 +197,8 @@ struct sim_node {
     uint8_t *asked;   /* [BLOCKS_MAX]: the core wants a verdict */
     uint8_t *judging; /* [BLOCKS_MAX] */
     uint32_t txs_known;
+
+    struct oracle *oracle; /* tests/sim/oracle.h */
 
     uint64_t fingerprint; /* before the crash, when nothing was lost; 0: unknown */
 
@@ -249,6 +257,7 @@ struct sim {
 
     /* checks */
     struct hash decided[HEIGHTS_MAX]; /* zero: not yet */
+    uint64_t decided_at[HEIGHTS_MAX]; /* by the first */
     uint64_t highest;
     struct signed_vote *votes; /* all that any validator signed, per height in order */
     uint32_t votes_n, votes_room;
@@ -276,6 +285,8 @@ const char *sim_describe(const struct sim *s, char *text, size_t len);
 
 /* draw.c: everything that follows from the seed alone, within the limits */
 void draw(struct sim *s);
+/* Nothing that may go wrong does: one seed in twenty. */
+bool is_fair_weather(const struct drawn *d);
 
 /* net.c */
 struct msg *msg_new(struct sim *s, enum msg_kind kind, uint32_t from);
@@ -295,18 +306,23 @@ void sim_node_release(struct sim_node *n);             /* what only real seeds h
 void sim_node_boot(struct sim *s, struct sim_node *n); /* first start, and every one after a crash */
 void sim_node_crash(struct sim *s, struct sim_node *n, bool forget_all);
 void sim_node_new_disk(struct sim_node *n); /* empty, but for a signer's memory */
-void sim_node_deliver(struct sim *s, struct sim_node *n, const struct msg *m);
+void sim_node_deliver(struct sim *s, struct sim_node *n, struct msg *m);
 void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e);
 /* Every call into the environment is a point where the process may die: nothing after it happens. */
 bool sim_node_dies_here(struct sim_node *n, const char *where);
 /* By its own clock, which drifts, `ms` are this many of the world's. */
 uint64_t sim_node_wait(const struct sim_node *n, uint64_t ms);
+/* Whether this call to the disk fails: `code`, or CODE_OK. */
+int sim_node_disk_fails(struct sim_node *n, int code);
+/* The body was judged good here and is in the log, durable or not. */
+bool sim_node_has_judged_body(const struct sim_node *n, uint32_t block);
 /* The body is in its store or in the synced part of its log. */
 bool sim_node_has_durable_body(const struct sim_node *n, uint32_t block);
 
 /* disk.c */
 struct disk *disk_new(struct sim_node *n);
 void disk_power_cut(struct disk *d, struct rng *r);
+void disk_restart(struct disk *d); /* a new process, without a power cut */
 
 /* byz.c */
 void byz_deliver(struct sim *s, struct sim_node *n, const struct msg *m);
@@ -329,6 +345,8 @@ void key_sign_proposal(const struct sim *s, uint16_t owner, struct proposal *pro
 bool key_check_vote(const struct sim *s, const struct vote *vote);
 bool key_check_proposal(const struct sim *s, const struct proposal *proposal);
 bool key_check_certificate(const struct sim *s, const struct certificate *cert);
+/* All signatures of the message; checked once, however many receive it. */
+bool key_check_msg(const struct sim *s, struct msg *m);
 uint64_t mix64(uint64_t x);
 
 /* check.c */

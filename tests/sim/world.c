@@ -342,6 +342,7 @@ void sim_free(struct sim *s) {
         for (uint32_t h = 0; n->store && h < HEIGHTS_MAX; h++)
             free(n->store[h].cert);
         free(n->memory);
+        free(n->oracle);
         free(n->store);
         free(n->held);
         free(n->log.records);

@@ -123,7 +123,7 @@ static void check_after(struct life *l, const char *tail) {
         l->end_at = 1;
         (void)sign(&s, STEPS_N - 1, 2, &sig);
         signer_release(&s);
-        model_disk_power_cut(l->disk, TAIL_SECTORS, &l->rng);
+        model_disk_power_cut(l->disk, TAIL_FLIPPED, &l->rng);
         check_after(l, tail);
         return;
     }
