@@ -36,7 +36,7 @@ static int differs(const struct app_block *block, struct bytes key, const char *
     char hex[2 * HEX_KEY_MAX + 1];
     const char *module = key.len > 0 ? key_module_name(key.data[0]) : NULL;
     hex_encode(key.data, key.len < HEX_KEY_MAX ? key.len : HEX_KEY_MAX, hex);
-    return err_set(err, CODE_INTEGRITY,
+    return err_set(err, CODE_INTERNAL,
                    "block %" PRIu64
                    " executed twice gives two states: module %s, key %s%s: %s; this program has a defect",
                    block->height, module != NULL ? module : "?", hex, key.len > HEX_KEY_MAX ? "..." : "", how);
@@ -73,7 +73,7 @@ static int judge(struct second *s, struct store *store, const struct app_outcome
     if (rc == CODE_OK)
         rc = compare(s->block, &first, &second, err);
     if (rc == CODE_OK && !bytes_eq(outcome->results_bytes, s->outcome.results_bytes))
-        rc = err_set(err, CODE_INTEGRITY,
+        rc = err_set(err, CODE_INTERNAL,
                      "block %" PRIu64 " executed twice gives two results; this program has a defect", s->block->height);
     return rc;
 }
@@ -82,7 +82,7 @@ static int judge(struct second *s, struct store *store, const struct app_outcome
 static int signatures(const struct app_block *block, struct err *err) {
     for (size_t i = 0; i < block->txs_count; i++)
         if (tx_verify(block->txs[i], NULL) != CODE_OK)
-            return err_set(err, CODE_INTEGRITY,
+            return err_set(err, CODE_INTERNAL,
                            "block %" PRIu64 ": transaction %zu is not signed, though it was judged to be",
                            block->height, i);
     return CODE_OK;
@@ -146,7 +146,7 @@ static int prove(struct store_view *view, struct bytes key, struct arena *arena,
         rc = proof_verify(proof, key, &root, err);
     if (rc == CODE_OK &&
         (proof->present != present || (present && !bytes_eq(bytes_of(proof->value.data, proof->value.len), value))))
-        rc = err_set(err, CODE_INTEGRITY, "the tree holds another value than the state");
+        rc = err_set(err, CODE_INTERNAL, "the tree holds another value than the state");
     return rc;
 }
 
@@ -160,7 +160,7 @@ int twice_prove(struct store *store, const struct bytes *keys, size_t n, struct 
         if (rc != CODE_OK) {
             char hex[2 * HEX_KEY_MAX + 1];
             hex_encode(keys[i].data, keys[i].len < HEX_KEY_MAX ? keys[i].len : HEX_KEY_MAX, hex);
-            rc = err_wrap(err, CODE_INTEGRITY, "the app hash after height %" PRIu64 " does not lead to key %s",
+            rc = err_wrap(err, CODE_INTERNAL, "the app hash after height %" PRIu64 " does not lead to key %s",
                           store_view_height(view), hex);
         }
         arena_reset(&arena);

@@ -12,13 +12,13 @@
 #include "chain/types/app.h"
 
 /* After the app's finalize of `block` on store_state(store), before its commit, with what came of it. CODE_OK;
- * CODE_INTEGRITY with the first difference; other codes when the second execution itself failed where the first did
+ * CODE_INTERNAL with the first difference; other codes when the second execution itself failed where the first did
  * not. */
 int twice_execute(const struct app *app, struct store *store, const struct app_block *block,
                   const struct app_outcome *outcome, struct err *err);
 
 /* After the commit of a block that changed `keys`: does the root lead to each of them, with the value that a view has?
- * CODE_INTEGRITY. */
+ * CODE_INTERNAL. */
 int twice_prove(struct store *store, const struct bytes *keys, size_t n, struct err *err);
 
 /* Some keys of store_state's difference, copied to arena, for twice_prove. Before the commit. */

@@ -86,10 +86,10 @@ static void twice_execute__every_difference(void **state) {
     (void)state;
     struct err err;
     for (enum bend b = OTHER_VALUE; b <= DELETED; b++) {
-        assert_code(once(b, &err), CODE_INTEGRITY);
+        assert_code(once(b, &err), CODE_INTERNAL);
         assert_non_null(strstr(err.msg, "module auth, key 03"));
     }
-    assert_code(once(OTHER_RESULTS, &err), CODE_INTEGRITY);
+    assert_code(once(OTHER_RESULTS, &err), CODE_INTERNAL);
     assert_non_null(strstr(err.msg, "two results"));
     assert_code(once(FAILS, &err), CODE_INTERNAL);
     assert_non_null(strstr(err.msg, "second execution of block 1"));
@@ -119,7 +119,7 @@ static void twice_prove__the_root_leads_to_what_changed(void **state) {
     assert_ok(kv_write(store_kv(store), batch, false, &err), &err);
     kv_batch_free(batch);
     commit(genesis->time + 2, NULL);
-    assert_code(twice_prove(store, keys, 2, &err), CODE_INTEGRITY);
+    assert_code(twice_prove(store, keys, 2, &err), CODE_INTERNAL);
     assert_non_null(strstr(err.msg, "does not lead to key 03"));
 }
 
