@@ -82,9 +82,11 @@ static int give(struct snapshot_cutter *c, struct err *err) {
     int rc = c->fn(c->ctx, &c->prefix, (uint8_t)c->bits, (uint32_t)n, bytes_of(c->pairs.data, len), err);
     if (rc)
         return rc;
-    buf_consume(&c->pairs, len);
-    c->held.len -= n;
-    memmove(c->held.at, c->held.at + n, c->held.len * sizeof *c->held.at);
+    if (n) {
+        buf_consume(&c->pairs, len);
+        c->held.len -= n;
+        memmove(c->held.at, c->held.at + n, c->held.len * sizeof *c->held.at);
+    }
     for (size_t i = 0; i < c->held.len; i++)
         c->held.at[i].end -= len;
     advance(c);

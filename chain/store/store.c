@@ -5,6 +5,7 @@
 #include "chain/base/limits.h"
 #include "chain/os/crash.h"
 #include "chain/store/hash_all.h"
+#include "chain/store/pool.h"
 #include "chain/store/store_private.h"
 #include "chain/store/undo.h"
 
@@ -14,6 +15,7 @@
 #define KEEP_PROOFS    128
 #define KEEP_PROOFS_MS 60000
 #define SNAPSHOTS_KEPT 2
+#define THREADS        4 /* more do not pay: the root page is one */
 #define META_NAME_MAX  64
 #define INDEXED_MAX    (64 * MIB) /* index keys of one height: 16,384 transactions with 16 KiB of events stay below */
 
@@ -24,6 +26,7 @@ struct store_batch {
     struct buf indexed; /* the record 'x' */
     struct arena arena; /* scratch of store_put_state */
     bool has_state;
+    struct state_diff diff; /* borrowed from the state until it is committed */
 };
 
 static const char *const family_names[STORE_FAMILIES] = {
@@ -174,7 +177,7 @@ static int open_parts(struct store *s, struct err *err) {
     bool any = false;
     int rc = load_head(s->kv, &s->head, &any, err);
     if (rc == CODE_OK)
-        rc = tree_open(&place, &s->head.root, TREE_CACHE_PAGES, &s->tree, err);
+        rc = tree_open(&place, &s->head.root, s->options.tree_cache_bytes, s->pool, &s->tree, err);
     if (rc == CODE_OK)
         rc = state_new(s->kv, NULL, STORE_FAMILY_STATE, 0, &s->state, err);
     if (rc == CODE_OK)
@@ -200,9 +203,12 @@ int store_open_kv(struct kv *kv, const struct store_options *options, struct sto
     s->options.keep_proofs_ms = s->options.keep_proofs_ms ? s->options.keep_proofs_ms : KEEP_PROOFS_MS;
     s->options.snapshots_kept = s->options.snapshots_kept ? s->options.snapshots_kept : SNAPSHOTS_KEPT;
     assert(s->options.snapshots_kept <= SNAPSHOTS_MAX);
+    s->options.tree_cache_bytes = s->options.tree_cache_bytes ? s->options.tree_cache_bytes : TREE_CACHE_BYTES;
     mutex_init(&s->lock);
     cond_init(&s->news);
-    int rc = open_parts(s, err);
+    int rc = s->options.threads > 1 ? pool_new(s->options.threads - 1, &s->pool, err) : CODE_OK;
+    if (rc == CODE_OK)
+        rc = open_parts(s, err);
     if (rc) {
         store_close(s);
         return rc;
@@ -224,9 +230,12 @@ int store_open(const char *dir, const struct store_options *options, struct stor
     struct kv_rocks_options rocks = {.cache_bytes = options ? options->cache_bytes : 0,
                                      .plain = 1u << STORE_FAMILY_TREE,
                                      .large = 1u << STORE_FAMILY_SNAPSHOTS};
+    struct store_options o = options ? *options : (struct store_options){0};
+    unsigned cpus = thread_cpus();
+    o.threads = o.threads ? o.threads : cpus < THREADS ? cpus : THREADS;
     struct kv *kv;
     int rc = kv_open_rocks(dir, family_names, STORE_FAMILIES, &rocks, &kv, err);
-    return rc ? rc : open_owned(kv, options, ret, err);
+    return rc ? rc : open_owned(kv, &o, ret, err);
 }
 
 int store_open_mem(struct store **ret, struct err *err) {
@@ -244,6 +253,7 @@ void store_close(struct store *s) {
     store_view_close(s->newest);
     state_free(s->state);
     tree_free(s->tree);
+    pool_free(s->pool);
     assert(!s->views);
     cond_release(&s->news);
     mutex_release(&s->lock);
@@ -316,10 +326,6 @@ static void batch_free(struct store_batch *b) {
     free(b);
 }
 
-static int by_key_hash(const void *a, const void *b) {
-    return hash_cmp(&((const struct tree_change *)a)->key_hash, &((const struct tree_change *)b)->key_hash);
-}
-
 /* The changes as the tree wants them, on the batch's arena. */
 static struct tree_change *hash_changes(struct store_batch *b, const struct state_diff *d) {
     struct tree_change *c = (struct tree_change *)arena_array(&b->arena, d->len, sizeof *c);
@@ -337,7 +343,6 @@ static struct tree_change *hash_changes(struct store_batch *b, const struct stat
     hash_all(DOMAIN_VALUE, in, d->len, &b->arena, out);
     for (size_t i = 0; i < d->len; i++)
         c[i].value_hash = out[i];
-    qsort(c, d->len, sizeof *c, by_key_hash);
     return c;
 }
 
@@ -361,29 +366,35 @@ static int put_undo(struct store_batch *b, const struct state_diff *d, struct er
 
 int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *err) {
     struct store *s = b->store;
-    struct state_diff d;
     assert(!b->has_state);
-    int rc = state_diff(s->state, &d, err);
+    int rc = state_diff(s->state, &b->diff, err);
     if (rc)
         return rc;
-    struct tree_change *c = hash_changes(b, &d);
+    struct tree_change *c = hash_changes(b, &b->diff);
     if (!c)
-        return err_set(err, CODE_NO_MEMORY, "no memory for the %zu changes of height %llu", d.len,
+        return err_set(err, CODE_NO_MEMORY, "no memory for the %zu changes of height %llu", b->diff.len,
                        (unsigned long long)b->head.height);
-    rc = put_undo(b, &d, err);
-    if (rc == CODE_OK)
-        rc = tree_update(s->tree, b->head.height + 1, c, d.len, b->kv, &b->head.root, err);
+    rc = tree_update(s->tree, b->head.height + 1, c, b->diff.len, &b->head.root, err);
     if (rc)
         return rc;
-    for (size_t i = 0; i < d.len; i++) {
-        if (d.at[i].present)
-            kv_batch_put(b->kv, STORE_FAMILY_STATE, d.at[i].key, d.at[i].value);
-        else
-            kv_batch_del(b->kv, STORE_FAMILY_STATE, d.at[i].key);
-    }
     b->has_state = true;
     *ret_root = b->head.root.hash;
     return CODE_OK;
+}
+
+/* Everything that store_put_state has told the root of. */
+static int write_state(struct store_batch *b, struct err *err) {
+    const struct state_diff *d = &b->diff;
+    int rc = put_undo(b, d, err);
+    if (rc == CODE_OK)
+        rc = tree_write(b->store->tree, b->kv, err);
+    for (size_t i = 0; i < d->len && rc == CODE_OK; i++) {
+        if (d->at[i].present)
+            kv_batch_put(b->kv, STORE_FAMILY_STATE, d->at[i].key, d->at[i].value);
+        else
+            kv_batch_del(b->kv, STORE_FAMILY_STATE, d->at[i].key);
+    }
+    return rc;
 }
 
 void store_put_record(struct store_batch *b, enum store_record kind, struct bytes record) {
@@ -432,7 +443,9 @@ static int write_batch(struct store_batch *b, bool sync, struct err *err) {
         struct height_key key = height_key('x', b->head.height);
         kv_batch_put(b->kv, STORE_FAMILY_BLOCKS, height_key_bytes(&key), buf_bytes(&b->indexed));
     }
-    rc = prune_commit(b->store, &b->head, b->kv, err);
+    rc = b->has_state ? write_state(b, err) : CODE_OK;
+    if (rc == CODE_OK)
+        rc = prune_commit(b->store, &b->head, b->kv, err);
     if (rc)
         return rc;
     store_put_head(b->kv, &b->head, b->head.height == 0);

@@ -68,6 +68,8 @@ struct store_options {
     uint64_t snapshot_every; /* heights that are multiples of it get a snapshot; 0 = none */
     uint32_t snapshots_kept; /* 1 .. SNAPSHOTS_MAX; 0 = 2 */
     size_t cache_bytes;      /* of the database; 0 = kv.h's default */
+    size_t tree_cache_bytes; /* pages of the tree in memory, about; 0 = 256 MiB, enough for a million records */
+    unsigned threads;        /* for the root of large blocks; 0 = on disk as many as CPUs, at most 4; else 1 */
 };
 
 /* --- open and close --------------------------------------------------------------------------------------------- */
@@ -93,8 +95,8 @@ struct state *store_state(struct store *s);
 
 /* height must be store_next(s); time: the block's, in ms, for keep_proofs_ms. One batch at a time. */
 int store_begin(struct store *s, uint64_t height, uint64_t time, struct store_batch **ret, struct err *err);
-/* Takes the difference of store_state into the batch and tells the root of the state after it: the app hash that the
- * next header carries. At most once a batch; nothing may change the state between this and store_commit. */
+/* Tells the root of the state with the difference of store_state: the app hash that the next header carries. The
+ * difference itself is written by store_commit. At most once a batch; nothing may change the state between the two. */
 int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *err);
 void store_put_record(struct store_batch *b, enum store_record kind, struct bytes record);
 /* The index of tx_id: this height and index. */

@@ -17,7 +17,6 @@
 
 #define SYNC_LEN      (32 * MIB)  /* so much may have to be asked for again */
 #define IMPORT_MEMORY (128 * MIB) /* of one chunk: 300,000 of the smallest pairs */
-#define IMPORT_PAGES  TREE_CACHE_PAGES
 
 struct store_import {
     struct store *store;
@@ -171,7 +170,7 @@ static int begin(struct store_import *im, struct bytes manifest, struct err *err
     if (rc == CODE_OK)
         rc = read_in(im, err);
     struct tree_place place = {s->kv, STORE_FAMILY_TREE, TREE_NO_UNDO};
-    return rc ? rc : tree_open(&place, &im->root, IMPORT_PAGES, &im->tree, err);
+    return rc ? rc : tree_open(&place, &im->root, TREE_CACHE_BYTES, s->pool, &im->tree, err);
 }
 
 int store_import_begin(struct store *s, struct bytes manifest, struct store_import **ret, struct err *err) {
@@ -268,9 +267,13 @@ static int write_chunk(struct store_import *im, uint32_t index, struct bytes chu
     size_t n = 0;
     int rc = put_pairs(batch, chunk, arena, &changes, &n, err);
     if (rc == CODE_OK)
-        rc = tree_update(im->tree, im->root.version + 1, changes, n, batch, &root, err);
-    if (rc)
+        rc = tree_update(im->tree, im->root.version + 1, changes, n, &root, err);
+    if (rc == CODE_OK)
+        rc = tree_write(im->tree, batch, err);
+    if (rc) {
+        tree_settle(im->tree, false);
         return rc;
+    }
     store_be64(record, root.version);
     memcpy(record + 8, root.hash.b, 32);
     kv_batch_put(batch, STORE_FAMILY_META, bytes_str("ir"), bytes_of(record, sizeof record));

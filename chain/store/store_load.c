@@ -34,7 +34,7 @@ int store_load_begin(struct store *s, struct store_load **ret, struct err *err) 
     arena_init(&l->arena, BATCH_MEMORY);
     rc = import_fresh(s, bytes_str("pairs"), err);
     if (rc == CODE_OK)
-        rc = tree_open(&place, &l->root, TREE_CACHE_PAGES, &l->tree, err);
+        rc = tree_open(&place, &l->root, TREE_CACHE_BYTES, s->pool, &l->tree, err);
     if (rc)
         store_load_close(l);
     else
@@ -71,7 +71,8 @@ static int put_batch(struct store_load *l, struct kv_batch *batch, struct err *e
     for (size_t i = 1; i < l->n; i++)
         if (hash_eq(&c[i - 1].key_hash, &c[i].key_hash))
             return err_set(err, CODE_INVALID_ARGUMENT, "a key is given twice");
-    return tree_update(l->tree, l->root.version + 1, c, l->n, batch, &l->root, err);
+    int rc = tree_update(l->tree, l->root.version + 1, c, l->n, &l->root, err);
+    return rc ? rc : tree_write(l->tree, batch, err);
 }
 
 static int flush(struct store_load *l, struct err *err) {

@@ -68,6 +68,7 @@ struct store {
     bool owns_kv, batch_open;
     struct store_options options;
     struct tree *tree;
+    struct pool *pool; /* NULL: none */
     struct state *state;
     struct head head; /* the writer's */
     bool prune_noted; /* the writer's: meta 'p' is there */

@@ -1,41 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The update: changes, sorted by key hash, sink through the pages that they touch (structure first, no hashing), then
- * leaves and nodes are hashed for many pages side by side, deepest pages first, then the touched pages are put into the
- * batch.
+ * The update: the changes are parted by the first nibble of their key hash, and each of the up to 16 subtrees is worked
+ * on by itself, by several threads when there are many: sorted, they sink through the pages that they touch (structure
+ * first, no hashing), then leaves and nodes are hashed for many pages side by side, deepest pages first. What comes out
+ * does not depend on which thread did what. tree_write then puts the touched pages, and what they were, into a batch.
  *
- * A page that was touched is `dirty` and listed by its depth; one that shrank to a single leaf is `gone`: its leaf
- * moved up.
+ * A page that was touched is dirty and listed by its depth, with its old slots as far as they changed; one that shrank
+ * to a single leaf is `gone`: its leaf moved up.
  */
 #include "chain/store/tree.h"
 
 #include "chain/base/vec.h"
+#include "chain/store/pool.h"
 #include "chain/store/tree_page.h"
 #include "chain/store/undo.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-VEC_DEFINE(page_list, struct page *);
+struct saved { /* a slot as it was */
+    struct saved *next;
+    unsigned slot;
+    struct bytes bytes;
+};
+
+struct dirty {
+    struct page *page;
+    uint8_t path[32];                 /* begins with the page's */
+    uint16_t saved, leaves, children; /* slots in `list`, and which were what */
+    struct saved *list;
+};
+
+VEC_DEFINE(dirty_list, struct dirty *);
+
+enum { WORKS = PAGE_SLOTS + 1, ROOT_WORK = PAGE_SLOTS, SERIAL_MAX = 128 };
+
+/* A subtree of the root page, or (the last) the root page itself: what one thread works on. */
+struct work {
+    struct tree *tree;
+    struct held held; /* the root page's slot */
+    const struct tree_change **changes;
+    size_t n_changes;
+    struct arena arena; /* dirty and saved */
+    struct dirty_list dirty[PATH_MAX_N];
+    struct page_hasher *own, *hasher; /* hasher: own, or the root work's */
+    long long bytes;                  /* of pages that came into memory, less those that went */
+    int rc;
+    struct err err;
+};
 
 struct tree {
     struct tree_place place;
     struct tree_root committed;
-    struct slot root; /* its page is NULL until needed */
-    size_t cache_pages;
-    size_t loaded[PATH_MAX_N]; /* pages in memory by depth */
-    struct page_list dirty[PATH_MAX_N];
-    struct page_list gone;
-    struct buf before; /* old bytes of dirty pages */
-    struct buf now;    /* the new ones of one */
+    struct held root; /* always SUBTREE; its page is NULL until needed */
+    size_t cache_bytes;
+    size_t bytes; /* of pages in memory, about */
+    struct pool *pool;
+    struct work works[WORKS];
+    struct buf now; /* bytes of one page */
     struct buf diff;
     uint64_t version; /* of the update under way */
     struct tree_root next;
     bool ahead; /* updated and not settled */
 };
 
-#define DIRTY_MAX  ((size_t)1 << 24) /* pages touched at one depth by one block */
-#define BEFORE_MAX ((size_t)1 << 30)
+#define DIRTY_MAX   ((size_t)1 << 24) /* pages touched at one depth by one block */
+#define WORK_MEMORY (1 * GIB)         /* a sixteenth of a block's changes, in old slots */
 
 static int no_memory(struct err *err) {
     return err_set(err, CODE_NO_MEMORY, "no memory for the state tree");
@@ -44,22 +74,24 @@ static int no_memory(struct err *err) {
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
 static void set_root(struct tree *t, const struct tree_root *root) {
-    page_free(t->root.page);
-    memset(t->loaded, 0, sizeof t->loaded);
-    t->root = (struct slot){.kind = SLOT_SUBTREE, .hashed = true, .hash = root->hash};
+    held_free(&t->root);
+    t->bytes = 0;
+    t->root = (struct held){.kind = SLOT_SUBTREE, .slot = {.hash = root->hash}};
 }
 
-static void forget_lists(struct tree *t) {
-    for (size_t n = 0; n < PATH_MAX_N; n++)
-        page_list_clear(&t->dirty[n]);
-    page_list_clear(&t->gone);
-    buf_clear(&t->before);
-}
-
-static void free_gone(struct tree *t) {
-    for (size_t i = 0; i < t->gone.len; i++)
-        page_free(t->gone.at[i]);
-    page_list_clear(&t->gone);
+/* Forgets what the update noted; pages that are gone are freed. */
+static void works_clear(struct tree *t) {
+    for (unsigned w = 0; w < WORKS; w++) {
+        struct work *k = &t->works[w];
+        for (size_t n = 0; n < PATH_MAX_N; n++) {
+            for (size_t i = 0; i < k->dirty[n].len; i++)
+                if (k->dirty[n].at[i]->page->gone)
+                    page_free(k->dirty[n].at[i]->page);
+            dirty_list_clear(&k->dirty[n]);
+        }
+        arena_reset(&k->arena);
+        k->bytes = 0;
+    }
 }
 
 /* The page at a path as the database has it; one that is not there is empty. */
@@ -92,28 +124,49 @@ static int check_root(struct tree *t, struct err *err) {
     int rc = load(t, top, 0, &p, err);
     if (rc)
         return rc;
-    pages_hash_leaves(&p, 1);
-    pages_reduce(&p, 1, &nodes);
+    page_hash_all(p, &nodes);
     bool same = hash_eq(&nodes.hash[1], &t->committed.hash);
     page_free(p);
     return same ? CODE_OK : err_set(err, CODE_CORRUPT, "the root page of the state tree does not match its hash");
 }
 
-int tree_open(const struct tree_place *place, const struct tree_root *root, size_t cache_pages, struct tree **ret,
-              struct err *err) {
+static void works_init(struct tree *t) {
+    for (unsigned w = 0; w < WORKS; w++) {
+        struct work *k = &t->works[w];
+        k->tree = t;
+        arena_init(&k->arena, WORK_MEMORY);
+        for (size_t n = 0; n < PATH_MAX_N; n++)
+            dirty_list_init(&k->dirty[n], DIRTY_MAX);
+    }
+}
+
+/* Scratch to hash with: one for all, or, for a pool, each its own. */
+static int give_hashers(struct tree *t, bool each, struct err *err) {
+    struct work *top = &t->works[ROOT_WORK];
+    bool good = true;
+    for (unsigned w = WORKS; w-- > 0;) {
+        struct work *k = &t->works[w];
+        if (!k->own && (each || k == top))
+            k->own = page_hasher_new();
+        k->hasher = each ? k->own : top->own;
+        good &= k->hasher != NULL;
+    }
+    return good ? CODE_OK : no_memory(err);
+}
+
+int tree_open(const struct tree_place *place, const struct tree_root *root, size_t cache_bytes, struct pool *pool,
+              struct tree **ret, struct err *err) {
     struct tree *t = (struct tree *)calloc(1, sizeof *t);
     if (!t)
         return no_memory(err);
     t->place = *place;
     t->committed = *root;
-    t->cache_pages = cache_pages;
-    for (size_t n = 0; n < PATH_MAX_N; n++)
-        page_list_init(&t->dirty[n], DIRTY_MAX);
-    page_list_init(&t->gone, DIRTY_MAX);
-    buf_init(&t->before, BEFORE_MAX);
+    t->cache_bytes = cache_bytes;
+    t->pool = pool;
     buf_init(&t->now, PAGE_LEN_MAX);
     buf_init(&t->diff, PAGE_LEN_MAX + 6);
     set_root(t, root);
+    works_init(t);
     int rc = check_root(t, err);
     if (rc) {
         tree_free(t);
@@ -126,12 +179,14 @@ int tree_open(const struct tree_place *place, const struct tree_root *root, size
 void tree_free(struct tree *t) {
     if (!t)
         return;
-    free_gone(t);
-    page_free(t->root.page);
-    for (size_t n = 0; n < PATH_MAX_N; n++)
-        page_list_release(&t->dirty[n]);
-    page_list_release(&t->gone);
-    buf_release(&t->before);
+    works_clear(t);
+    held_free(&t->root);
+    for (unsigned w = 0; w < WORKS; w++) {
+        for (size_t n = 0; n < PATH_MAX_N; n++)
+            dirty_list_release(&t->works[w].dirty[n]);
+        arena_release(&t->works[w].arena);
+        page_hasher_free(t->works[w].own);
+    }
     buf_release(&t->now);
     buf_release(&t->diff);
     free(t);
@@ -139,220 +194,339 @@ void tree_free(struct tree *t) {
 
 /* --- structure -------------------------------------------------------------------------------------------------- */
 
-static int slot_apply(struct tree *t, struct slot *s, const struct tree_change *c, size_t n_changes, size_t n,
+static int slot_apply(struct work *w, struct held *h, const struct tree_change *const *c, size_t n_changes, size_t n,
                       struct err *err);
 
-/* The page of a slot, read if need be. */
-static int slot_page(struct tree *t, struct slot *s, const uint8_t *path, size_t n, struct err *err) {
-    if (s->page)
+/* The page in hand, n nibbles deep, read if need be. */
+static int held_page(struct work *w, struct held *h, const uint8_t *path, size_t n, struct err *err) {
+    if (h->slot.page)
         return CODE_OK;
-    int rc = load(t, path, n, &s->page, err);
+    int rc = load(w->tree, path, n, &h->slot.page, err);
     if (rc)
         return rc;
-    if (!s->page->stored && n > 0) {
-        page_free(s->page);
-        s->page = NULL;
+    if (!h->slot.page->stored && n > 0) {
+        held_free(h);
+        h->kind = SLOT_SUBTREE;
         return err_set(err, CODE_CORRUPT, "a page of the state tree at depth %zu is missing", n);
     }
-    s->page->up = s;
-    t->loaded[n]++;
+    w->bytes += (long long)page_memory(h->slot.page);
     return CODE_OK;
 }
 
-/* A new page under s, which held nothing or one leaf; that goes into it. */
-static int slot_split(struct tree *t, struct slot *s, const uint8_t *path, size_t n, struct err *err) {
+/* A new page of n nibbles where nothing or one leaf was; that goes into it. */
+static int held_split(struct work *w, struct held *h, size_t n, struct err *err) {
     assert(n < PATH_MAX_N);
-    struct page *p = page_new(path, n);
+    struct page *p = page_new(n);
     if (!p)
         return no_memory(err);
-    if (s->leaf)
-        p->slots[nibble_at(s->leaf->hashes, n)] = *s;
-    *s = (struct slot){.kind = SLOT_SUBTREE, .page = p};
-    p->up = s;
-    t->loaded[n]++;
+    struct held leaf = *h;
+    *h = (struct held){.kind = SLOT_SUBTREE, .slot = {.page = p}};
+    if (leaf.kind == SLOT_LEAF && !page_put(p, nibble_at(leaf.slot.leaf->hashes, n), &leaf))
+        return no_memory(err);
+    w->bytes += (long long)page_memory(p);
     return CODE_OK;
 }
 
-static bool keeps_undo(const struct tree *t) {
-    return t->place.undo != TREE_NO_UNDO;
-}
-
-static int page_touch(struct tree *t, struct page *p, struct err *err) {
+static int page_touch(struct work *w, struct page *p, const uint8_t *path, struct err *err) {
     if (p->dirty)
         return CODE_OK;
-    if (!page_list_push(&t->dirty[p->n], p))
+    struct dirty *d = ARENA_NEW(&w->arena, struct dirty);
+    if (!d || !dirty_list_push(&w->dirty[p->n], d))
         return no_memory(err);
-    p->before = t->before.len;
-    if (p->stored && keeps_undo(t))
-        page_encode(p, &t->before);
-    p->before_len = t->before.len - p->before;
-    p->dirty = true;
-    p->up->hashed = false;
-    return buf_check(&t->before, err);
+    d->page = p;
+    memcpy(d->path, path, (p->n + 1u) / 2);
+    p->dirty = d;
+    return CODE_OK;
 }
 
-static int page_apply(struct tree *t, struct page *p, const struct tree_change *c, size_t n_changes, struct err *err) {
-    int rc = page_touch(t, p, err);
-    p->used = t->version;
+/* Keeps slot i of a touched page as it is, unless that was done. */
+static int save_slot(struct work *w, const struct page *p, unsigned i, struct err *err) {
+    struct dirty *d = p->dirty;
+    if (d->saved >> i & 1 || !p->stored || w->tree->place.undo == TREE_NO_UNDO)
+        return CODE_OK;
+    enum slot_kind kind = page_kind(p, i);
+    d->saved = (uint16_t)(d->saved | 1u << i);
+    if (kind == SLOT_EMPTY)
+        return CODE_OK;
+    struct slot *s = page_slot(p, i);
+    size_t len = kind == SLOT_LEAF ? 66u + s->leaf->key_len : 32u;
+    struct saved *keep = (struct saved *)arena_alloc(&w->arena, sizeof *keep + len);
+    if (!keep)
+        return no_memory(err);
+    uint8_t *bytes = (uint8_t *)(keep + 1);
+    if (kind == SLOT_LEAF) {
+        memcpy(bytes, s->leaf->hashes, 64);
+        store_be16(bytes + 64, s->leaf->key_len);
+        memcpy(bytes + 66, s->leaf->key, s->leaf->key_len);
+        d->leaves = (uint16_t)(d->leaves | 1u << i);
+    } else {
+        memcpy(bytes, s->hash.b, 32);
+        d->children = (uint16_t)(d->children | 1u << i);
+    }
+    *keep = (struct saved){.next = d->list, .slot = i, .bytes = bytes_of(bytes, len)};
+    d->list = keep;
+    return CODE_OK;
+}
+
+static int page_apply(struct work *w, struct page *p, const struct tree_change *const *c, size_t n_changes,
+                      struct err *err) {
+    int rc = page_touch(w, p, c[0]->key_hash.b, err);
+    p->used = (uint32_t)w->tree->version;
     for (size_t i = 0, j; i < n_changes && rc == CODE_OK; i = j) {
-        unsigned nibble = nibble_at(c[i].key_hash.b, p->n);
-        for (j = i + 1; j < n_changes && nibble_at(c[j].key_hash.b, p->n) == nibble; j++)
+        unsigned nibble = nibble_at(c[i]->key_hash.b, p->n);
+        for (j = i + 1; j < n_changes && nibble_at(c[j]->key_hash.b, p->n) == nibble; j++)
             continue;
-        rc = slot_apply(t, &p->slots[nibble], c + i, j - i, p->n + 1u, err);
+        rc = save_slot(w, p, nibble, err);
+        if (rc)
+            return rc;
+        struct held h = page_get(p, nibble);
+        rc = slot_apply(w, &h, c + i, j - i, p->n + 1u, err);
+        if (!page_put(p, nibble, &h) && rc == CODE_OK)
+            rc = no_memory(err);
     }
     return rc;
 }
 
-/* A page that holds one key or none gives it to its slot. The root page stays. */
-static int page_collapse(struct tree *t, struct page *p, struct err *err) {
-    unsigned leaves, children;
-    struct slot *only;
-    page_count(p, &leaves, &children, &only);
-    if (p->n == 0 || children > 0 || leaves > 1)
+/* A page that holds one key or none gives it to whoever holds it. */
+static int held_collapse(struct work *w, struct held *h, struct err *err) {
+    struct page *p = h->slot.page;
+    if (p->children || (p->leaves & (p->leaves - 1)))
         return CODE_OK;
-    struct slot *up = p->up;
-    if (!page_list_push(&t->gone, p))
-        return no_memory(err);
-    if (leaves) {
-        *up = *only;
-        *only = (struct slot){.kind = SLOT_EMPTY};
-    } else {
-        *up = (struct slot){.kind = SLOT_EMPTY};
+    struct held only = {.kind = SLOT_EMPTY}, nothing = {.kind = SLOT_EMPTY};
+    if (p->leaves) {
+        unsigned i = (unsigned)__builtin_ctz(p->leaves);
+        int rc = save_slot(w, p, i, err);
+        if (rc)
+            return rc;
+        only = page_get(p, i);
+        (void)page_put(p, i, &nothing); /* takes no room */
     }
+    w->bytes -= (long long)page_memory(p);
     p->gone = true;
-    t->loaded[p->n]--;
+    *h = only;
     return CODE_OK;
 }
 
-/* Changes for a slot that stays without a page: it ends with the one key of `last`, its own leaf, or nothing. */
-static int slot_set(struct slot *s, const struct tree_change *last, bool keeps, struct err *err) {
+/* Changes where no page is and none will be: it ends with the one key of `last`, its own leaf, or nothing. */
+static int held_set(struct held *h, const struct tree_change *last, bool keeps, struct err *err) {
     if (keeps)
         return CODE_OK;
     struct leaf *leaf = last ? leaf_new(&last->key_hash, &last->value_hash, last->key) : NULL;
     if (last && !leaf)
         return no_memory(err);
-    free(s->leaf);
-    *s = (struct slot){.kind = leaf ? SLOT_LEAF : SLOT_EMPTY, .leaf = leaf};
+    held_free(h);
+    *h = (struct held){.kind = leaf ? SLOT_LEAF : SLOT_EMPTY, .slot = {.leaf = leaf}};
     return CODE_OK;
 }
 
-/* c[n_changes], at least one, all below the slot, whose path has n nibbles. */
-static int slot_apply(struct tree *t, struct slot *s, const struct tree_change *c, size_t n_changes, size_t n,
+/* The common case: one key, which is there and gets another value. False when it is not that. */
+static bool held_replace(struct held *h, const struct tree_change *c) {
+    if (h->kind != SLOT_LEAF || !c->present || memcmp(h->slot.leaf->hashes, c->key_hash.b, 32) != 0)
+        return false;
+    memcpy(h->slot.leaf->hashes + 32, c->value_hash.b, 32);
+    h->hashed = false;
+    return true;
+}
+
+/* c[n_changes], at least one, all below what is held, whose path has n nibbles. */
+static int slot_apply(struct work *w, struct held *h, const struct tree_change *const *c, size_t n_changes, size_t n,
                       struct err *err) {
-    if (s->kind != SLOT_SUBTREE) {
+    if (n_changes == 1 && held_replace(h, c[0]))
+        return CODE_OK;
+    if (h->kind != SLOT_SUBTREE) {
         const struct tree_change *last = NULL;
         size_t count = 0;
         bool touched = false;
         for (size_t i = 0; i < n_changes; i++) {
-            touched |= s->leaf && !memcmp(s->leaf->hashes, c[i].key_hash.b, 32);
-            count += c[i].present;
-            last = c[i].present ? &c[i] : last;
+            touched |= h->kind == SLOT_LEAF && !memcmp(h->slot.leaf->hashes, c[i]->key_hash.b, 32);
+            count += c[i]->present;
+            last = c[i]->present ? c[i] : last;
         }
-        bool keeps = !s->leaf ? false : !touched;
+        bool keeps = h->kind == SLOT_LEAF && !touched;
         if (count + keeps <= 1)
-            return slot_set(s, last, keeps, err);
-        int rc = slot_split(t, s, c[0].key_hash.b, n, err);
+            return held_set(h, last, keeps, err);
+        int rc = held_split(w, h, n, err);
         if (rc)
             return rc;
     }
-    int rc = slot_page(t, s, c[0].key_hash.b, n, err);
-    struct page *p = s->page;
+    int rc = held_page(w, h, c[0]->key_hash.b, n, err);
     if (rc == CODE_OK)
-        rc = page_apply(t, p, c, n_changes, err);
-    return rc ? rc : page_collapse(t, p, err);
+        rc = page_apply(w, h->slot.page, c, n_changes, err);
+    return rc ? rc : held_collapse(w, h, err);
 }
 
-/* --- hashes and bytes ------------------------------------------------------------------------------------------- */
+/* --- hashes ----------------------------------------------------------------------------------------------------- */
 
-static void hash_depth(const struct page_list *list) {
-    struct page_nodes nodes[PAGES_BATCH];
+/* All touched pages of one depth; their tops go to where they hang. */
+static void hash_depth(struct work *w, const struct dirty_list *list) {
     struct page *batch[PAGES_BATCH];
+    struct hash tops[PAGES_BATCH];
     for (size_t i = 0; i < list->len;) {
         size_t n = 0;
         for (; i < list->len && n < PAGES_BATCH; i++)
-            if (!list->at[i]->gone)
-                batch[n++] = list->at[i];
-        pages_hash_leaves(batch, n);
-        pages_reduce(batch, n, nodes);
+            if (!list->at[i]->page->gone)
+                batch[n++] = list->at[i]->page;
+        pages_rehash(w->hasher, batch, n, tops);
         for (size_t k = 0; k < n; k++) {
-            assert(batch[k]->n == 0 || nodes[k].kind[1] == SLOT_SUBTREE);
-            batch[k]->up->hash = nodes[k].hash[1];
-            batch[k]->up->hashed = true;
+            struct slot *s = batch[k]->n > 1 ? page_slot(batch[k]->parent, batch[k]->at) : &w->held.slot;
+            s->hash = tops[k];
         }
     }
 }
 
-/* What turns the page at key, which is t->now now, back into what it was. */
-static void put_undo(struct tree *t, const struct page *p, struct bytes key, struct undo_writer *undo) {
-    struct page_image before = {0}, now = {0};
-    bool good = p->before_len == 0 || page_parse(bytes_of(t->before.data + p->before, p->before_len), &before);
-    good &= p->gone || page_parse(buf_bytes(&t->now), &now);
-    assert(good);
-    page_diff(&before, &now, &t->diff);
+static int by_key_hash(const void *a, const void *b) {
+    return hash_cmp(&(*(const struct tree_change *const *)a)->key_hash,
+                    &(*(const struct tree_change *const *)b)->key_hash);
+}
+
+static void run_work(void *ctx, unsigned i) {
+    struct work *w = ((struct work **)ctx)[i];
+    qsort(w->changes, w->n_changes, sizeof *w->changes, by_key_hash);
+    for (size_t k = 1; k < w->n_changes; k++)
+        assert(hash_cmp(&w->changes[k - 1]->key_hash, &w->changes[k]->key_hash) < 0);
+    w->rc = slot_apply(w, &w->held, w->changes, w->n_changes, 1, &w->err);
+    for (size_t n = PATH_MAX_N; n-- > 1 && w->rc == CODE_OK;)
+        hash_depth(w, &w->dirty[n]);
+}
+
+/* --- the update --------------------------------------------------------------------------------------------------- */
+
+/* Pointers to the changes, parted by first nibble into the works. NULL: no memory. */
+static const struct tree_change **part(struct tree *t, const struct tree_change *changes, size_t n) {
+    const struct tree_change **order = (const struct tree_change **)malloc(n * sizeof *order);
+    size_t at = 0;
+    if (!order)
+        return NULL;
+    for (unsigned w = 0; w < PAGE_SLOTS; w++)
+        t->works[w].n_changes = 0;
+    for (size_t i = 0; i < n; i++)
+        t->works[nibble_at(changes[i].key_hash.b, 0)].n_changes++;
+    for (unsigned w = 0; w < PAGE_SLOTS; w++) {
+        t->works[w].changes = order + at;
+        at += t->works[w].n_changes;
+        t->works[w].n_changes = 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct work *w = &t->works[nibble_at(changes[i].key_hash.b, 0)];
+        w->changes[w->n_changes++] = &changes[i];
+    }
+    return order;
+}
+
+/* Each slot of the root page with changes is taken out, worked on, and put back. */
+static int run_works(struct tree *t, struct page *root, size_t n, struct err *err) {
+    struct work *list[PAGE_SLOTS], *top = &t->works[ROOT_WORK];
+    unsigned count = 0;
+    struct pool *pool = n > SERIAL_MAX ? t->pool : NULL;
+    int rc = give_hashers(t, pool != NULL, err);
+    for (unsigned i = 0; i < PAGE_SLOTS && rc == CODE_OK; i++) {
+        if (t->works[i].n_changes == 0)
+            continue;
+        rc = save_slot(top, root, i, err);
+        t->works[i].held = page_get(root, i);
+        list[count++] = &t->works[i];
+    }
+    if (rc == CODE_OK)
+        pool_run(pool, count, run_work, list);
+    for (unsigned i = 0; i < count && rc == CODE_OK; i++) {
+        struct work *w = list[i];
+        bool put = page_put(root, (unsigned)(w - t->works), &w->held);
+        if (w->rc && err)
+            *err = w->err;
+        rc = w->rc ? w->rc : put ? CODE_OK : no_memory(err);
+        if (rc) /* the rest goes back as it is, to be freed with the tree */
+            for (i++; i < count; i++)
+                (void)page_put(root, (unsigned)(list[i] - t->works), &list[i]->held);
+    }
+    return rc;
+}
+
+static int update(struct tree *t, const struct tree_change *changes, size_t n, struct err *err) {
+    static const uint8_t top[32];
+    struct work *w = &t->works[ROOT_WORK];
+    int rc = held_page(w, &t->root, top, 0, err);
+    if (rc == CODE_OK)
+        rc = page_touch(w, t->root.slot.page, top, err);
+    const struct tree_change **order = rc ? NULL : part(t, changes, n);
+    if (rc == CODE_OK && !order)
+        rc = no_memory(err);
+    if (rc == CODE_OK)
+        rc = run_works(t, t->root.slot.page, n, err);
+    free(order);
+    if (rc == CODE_OK) {
+        t->root.slot.page->used = (uint32_t)t->version;
+        pages_rehash(w->hasher, &t->root.slot.page, 1, &t->root.slot.hash);
+    }
+    return rc;
+}
+
+int tree_update(struct tree *t, uint64_t version, const struct tree_change *changes, size_t n, struct tree_root *ret,
+                struct err *err) {
+    assert(!t->ahead && version > t->committed.version);
+    t->next = t->committed;
+    t->ahead = true;
+    if (n > 0) {
+        t->version = version;
+        int rc = update(t, changes, n, err);
+        if (rc) {
+            tree_settle(t, false);
+            return rc;
+        }
+        t->next = (struct tree_root){version, t->root.slot.hash};
+    }
+    *ret = t->next;
+    return CODE_OK;
+}
+
+/* --- bytes -------------------------------------------------------------------------------------------------------- */
+
+/* What the slots were: a page that is new had none. */
+static void put_undo(struct tree *t, const struct dirty *d, struct bytes key, struct undo_writer *undo) {
+    const struct page *p = d->page;
+    struct bytes old[PAGE_SLOTS] = {BYTES_NONE};
+    if (p->gone && !p->stored)
+        return;
+    for (const struct saved *s = d->list; s; s = s->next)
+        old[s->slot] = s->bytes;
+    buf_clear(&t->diff);
+    buf_put_be16(&t->diff, p->stored ? d->saved : (uint16_t)(p->leaves | p->children));
+    buf_put_be16(&t->diff, d->leaves);
+    buf_put_be16(&t->diff, d->children);
+    for (unsigned i = 0; i < PAGE_SLOTS; i++)
+        buf_put_bytes(&t->diff, old[i]);
     undo_add(undo, key, buf_bytes(&t->diff));
 }
 
 /* The page, or its removal, and what it was. */
-static int put_page(struct tree *t, struct page *p, struct kv_batch *batch, struct undo_writer *undo, struct err *err) {
+static int put_page(struct tree *t, const struct dirty *d, struct kv_batch *batch, struct undo_writer *undo,
+                    struct err *err) {
     uint8_t name[PAGE_NAME_MAX];
-    struct bytes key = bytes_of(name, page_name(p->path, p->n, name));
-    buf_clear(&t->now);
-    buf_clear(&t->diff);
+    const struct page *p = d->page;
+    struct bytes key = bytes_of(name, page_name(d->path, p->n, name));
     if (!p->gone) {
+        buf_clear(&t->now);
         page_encode(p, &t->now);
         kv_batch_put(batch, t->place.family, key, buf_bytes(&t->now));
     } else if (p->stored) {
         kv_batch_del(batch, t->place.family, key);
     }
-    if (keeps_undo(t))
-        put_undo(t, p, key, undo);
-    p->stored = true;
-    p->dirty = false;
+    if (t->place.undo != TREE_NO_UNDO)
+        put_undo(t, d, key, undo);
     int rc = buf_check(&t->now, err);
     return rc ? rc : buf_check(&t->diff, err);
 }
 
-static int finish(struct tree *t, struct kv_batch *batch, struct err *err) {
+int tree_write(struct tree *t, struct kv_batch *batch, struct err *err) {
     struct undo_writer undo;
     int rc = CODE_OK;
-    for (size_t n = PATH_MAX_N; n-- > 0;)
-        hash_depth(&t->dirty[n]);
+    assert(t->ahead);
     undo_begin(&undo, batch, t->place.undo, UNDO_TREE, t->version);
-    for (size_t n = 0; n < PATH_MAX_N; n++)
-        for (size_t i = 0; i < t->dirty[n].len && rc == CODE_OK; i++)
-            rc = put_page(t, t->dirty[n].at[i], batch, &undo, err);
+    for (size_t n = 0; n < PATH_MAX_N; n++) /* names ascend: by depth, then by path */
+        for (unsigned w = 0; w < WORKS; w++)
+            for (size_t i = 0; i < t->works[w].dirty[n].len && rc == CODE_OK; i++)
+                rc = put_page(t, t->works[w].dirty[n].at[i], batch, &undo, err);
     int ended = undo_end(&undo, rc ? NULL : err);
-    free_gone(t);
     return rc ? rc : ended;
-}
-
-static int update(struct tree *t, const struct tree_change *changes, size_t n, struct kv_batch *batch,
-                  struct err *err) {
-    static const uint8_t top[1];
-    int rc = slot_page(t, &t->root, top, 0, err);
-    if (rc == CODE_OK)
-        rc = page_apply(t, t->root.page, changes, n, err);
-    return rc ? rc : finish(t, batch, err);
-}
-
-int tree_update(struct tree *t, uint64_t version, const struct tree_change *changes, size_t n, struct kv_batch *batch,
-                struct tree_root *ret, struct err *err) {
-    assert(!t->ahead && version > t->committed.version);
-    for (size_t i = 1; i < n; i++)
-        assert(hash_cmp(&changes[i - 1].key_hash, &changes[i].key_hash) < 0);
-    t->next = t->committed;
-    t->ahead = true;
-    if (n > 0) {
-        t->version = version;
-        int rc = update(t, changes, n, batch, err);
-        if (rc) {
-            tree_settle(t, false);
-            return rc;
-        }
-        t->next = (struct tree_root){version, t->root.hash};
-    }
-    *ret = t->next;
-    return CODE_OK;
 }
 
 /* --- memory between updates ------------------------------------------------------------------------------------- */
@@ -360,28 +534,36 @@ int tree_update(struct tree *t, uint64_t version, const struct tree_change *chan
 enum { AGES = 64 }; /* in updates; older counts as 63 */
 
 static size_t page_age(const struct tree *t, const struct page *p) {
-    uint64_t age = t->committed.version - p->used;
+    uint32_t age = (uint32_t)t->committed.version - p->used;
     return age < AGES ? (size_t)age : AGES - 1;
 }
 
-static void count_ages(const struct tree *t, const struct page *p, size_t counts[AGES]) {
-    counts[page_age(t, p)]++;
+static struct page *child_of(const struct page *p, unsigned i) {
+    return page_kind(p, i) == SLOT_SUBTREE ? page_slot(p, i)->page : NULL;
+}
+
+/* Bytes by age, and by depth. */
+static void count_bytes(const struct tree *t, const struct page *p, size_t ages[AGES], size_t depths[PATH_MAX_N]) {
+    size_t bytes = page_memory(p);
+    ages[page_age(t, p)] += bytes;
+    depths[p->n] += bytes;
     for (unsigned i = 0; i < PAGE_SLOTS; i++)
-        if (p->slots[i].page)
-            count_ages(t, p->slots[i].page, counts);
+        if (child_of(p, i))
+            count_bytes(t, child_of(p, i), ages, depths);
 }
 
 /* Drops the pages below p that are too old or too deep; what is below those is older and deeper still. */
 static void drop(struct tree *t, struct page *p, size_t max_age, size_t max_depth) {
     for (unsigned i = 0; i < PAGE_SLOTS; i++) {
-        struct page *child = p->slots[i].page;
+        struct page *child = child_of(p, i);
         if (!child)
             continue;
         drop(t, child, max_age, max_depth);
         if (child->n <= max_depth && page_age(t, child) <= max_age)
             continue;
-        t->loaded[child->n]--;
-        p->slots[i].page = NULL;
+        size_t bytes = page_memory(child);
+        t->bytes -= bytes < t->bytes ? bytes : t->bytes;
+        page_slot(p, i)->page = NULL;
         page_free(child);
     }
 }
@@ -389,22 +571,44 @@ static void drop(struct tree *t, struct page *p, size_t max_age, size_t max_dept
 /* Over the cap: keeps what was used last, down to three quarters of it; if the last update alone is too much, whole
  * levels of it from the top. */
 static void trim(struct tree *t) {
-    size_t all = 0, kept = 0, age = 0, depth = 0, counts[AGES] = {0}, room = t->cache_pages / 4 * 3;
-    for (size_t n = 0; n < PATH_MAX_N; n++)
-        all += t->loaded[n];
-    if (all <= t->cache_pages || !t->root.page)
+    size_t kept = 0, age = 0, depth = 0, ages[AGES] = {0}, depths[PATH_MAX_N] = {0}, room = t->cache_bytes / 4 * 3;
+    struct page *root = t->root.slot.page;
+    if (t->bytes <= t->cache_bytes || !root)
         return;
-    count_ages(t, t->root.page, counts);
-    while (age < AGES && kept + counts[age] <= room)
-        kept += counts[age++];
+    count_bytes(t, root, ages, depths);
+    t->bytes = 0;
+    for (size_t i = 0; i < AGES; i++)
+        t->bytes += ages[i];
+    while (age < AGES && kept + ages[age] <= room)
+        kept += ages[age++];
     if (age > 0) {
-        drop(t, t->root.page, age - 1, PATH_MAX_N);
+        drop(t, root, age - 1, PATH_MAX_N);
         return;
     }
-    drop(t, t->root.page, 0, PATH_MAX_N);
-    while (depth < PATH_MAX_N && kept + t->loaded[depth] <= room)
-        kept += t->loaded[depth++];
-    drop(t, t->root.page, 0, depth ? depth - 1 : 0);
+    drop(t, root, 0, PATH_MAX_N);
+    memset(ages, 0, sizeof ages);
+    memset(depths, 0, sizeof depths);
+    count_bytes(t, root, ages, depths);
+    while (depth < PATH_MAX_N && kept + depths[depth] <= room)
+        kept += depths[depth++];
+    drop(t, root, 0, depth ? depth - 1 : 0);
+}
+
+static void settle_written(struct tree *t) {
+    long long bytes = (long long)t->bytes;
+    t->committed = t->next;
+    for (unsigned w = 0; w < WORKS; w++) {
+        bytes += t->works[w].bytes;
+        for (size_t n = 0; n < PATH_MAX_N; n++) {
+            for (size_t i = 0; i < t->works[w].dirty[n].len; i++) {
+                t->works[w].dirty[n].at[i]->page->dirty = NULL;
+                t->works[w].dirty[n].at[i]->page->stored = true;
+            }
+        }
+    }
+    t->bytes = bytes > 0 ? (size_t)bytes : 0;
+    works_clear(t);
+    trim(t);
 }
 
 void tree_settle(struct tree *t, bool written) {
@@ -412,12 +616,9 @@ void tree_settle(struct tree *t, bool written) {
         return;
     t->ahead = false;
     if (written) {
-        t->committed = t->next;
-        forget_lists(t);
-        trim(t);
+        settle_written(t);
         return;
     }
-    free_gone(t);
-    forget_lists(t);
+    works_clear(t);
     set_root(t, &t->committed);
 }

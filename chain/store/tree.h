@@ -24,7 +24,7 @@
  *     family undo   by version, named as the page (undo.h)
  *         -> changed slots u16be || leaves u16be || children u16be || those slots as they were
  *
- * The pages used last stay in memory, at most cache_pages of them between updates. One thread updates; proofs read the
+ * The pages used last stay in memory, about cache_bytes of them between updates. One thread updates; proofs read the
  * database through a snapshot and touch nothing of struct tree, so they run in any thread.
  */
 #include "chain/base/fixed.h"
@@ -47,7 +47,7 @@ struct tree_place {
 
 #define TREE_NO_UNDO KV_FAMILIES_MAX /* as undo: nobody will ask for older roots */
 
-#define TREE_CACHE_PAGES 16384 /* about 32 MiB when full */
+#define TREE_CACHE_BYTES (256 * MIB) /* all pages of a million keys */
 
 struct tree_change {
     struct bytes key; /* raw; kept in the leaf */
@@ -56,19 +56,23 @@ struct tree_change {
     bool present;           /* false: the key is removed; it need not be there */
 };
 
-/* The tree, which must be at root. Reads the root page only. *ret is owned by the caller. CODE_CORRUPT when the root
- * page does not hash to root->hash. */
-int tree_open(const struct tree_place *place, const struct tree_root *root, size_t cache_pages, struct tree **ret,
-              struct err *err);
+struct pool;
+
+/* The tree, which must be at root. Reads the root page only. pool: helps with large updates; NULL, or borrowed until
+ * tree_free. *ret is owned by the caller. CODE_CORRUPT when the root page does not hash to root->hash. */
+int tree_open(const struct tree_place *place, const struct tree_root *root, size_t cache_bytes, struct pool *pool,
+              struct tree **ret, struct err *err);
 void tree_free(struct tree *t); /* NULL allowed */
 
 /*
- * Applies the changes, sorted by key_hash with no key twice, as version (greater than every one before); puts the new
- * pages and their undo into batch. The tree is then ahead of the database until the batch is written: call
- * tree_settle(t, true) after that, or tree_settle(t, false) to go back. On an error the tree has already gone back.
+ * Applies the changes, in any order, no key twice, as version (greater than every one before), and tells the root. The
+ * tree is then ahead of the database: tree_write puts the new pages and their undo into a batch, and when that is
+ * written, or not, tree_settle(t, true) or (t, false) goes on or back. On an error of tree_update the tree has already
+ * gone back.
  */
-int tree_update(struct tree *t, uint64_t version, const struct tree_change *changes, size_t n, struct kv_batch *batch,
-                struct tree_root *ret, struct err *err);
+int tree_update(struct tree *t, uint64_t version, const struct tree_change *changes, size_t n, struct tree_root *ret,
+                struct err *err);
+int tree_write(struct tree *t, struct kv_batch *batch, struct err *err);
 void tree_settle(struct tree *t, bool written);
 
 /* What a proof says; siblings from the root down to depth-1. The verifier, in chain/types/proof.h, folds from the end

@@ -57,8 +57,7 @@ static int read_page(struct reading *r, const struct hash *want, const uint8_t *
     arena_release(&arena);
     if (rc)
         return rc;
-    pages_hash_leaves(&p, 1);
-    pages_reduce(&p, 1, ret_nodes);
+    page_hash_all(p, ret_nodes);
     if (!hash_eq(&ret_nodes->hash[1], want)) {
         page_free(p);
         return err_set(err, CODE_CORRUPT, "a page of the state tree (version %llu, depth %zu) does not match its hash",
@@ -105,8 +104,8 @@ static const struct leaf *only_leaf(const struct page *p, unsigned i) {
         to *= 2;
     }
     for (; from < to; from++)
-        if (p->slots[from - PAGE_SLOTS].kind == SLOT_LEAF)
-            return p->slots[from - PAGE_SLOTS].leaf;
+        if (page_kind(p, from - PAGE_SLOTS) == SLOT_LEAF)
+            return page_slot(p, from - PAGE_SLOTS)->leaf;
     return NULL;
 }
 
@@ -120,7 +119,7 @@ static const struct slot *descend(const struct page *p, const struct page_nodes 
         ret->siblings[ret->depth++] = nodes->hash[i ^ 1];
     }
     if (nodes->kind[i] == SLOT_SUBTREE)
-        return &p->slots[i - PAGE_SLOTS];
+        return page_slot(p, i - PAGE_SLOTS);
     if (nodes->kind[i] == SLOT_LEAF)
         set_leaf(ret, only_leaf(p, i), key_hash);
     return NULL;
@@ -154,14 +153,17 @@ int tree_prove(const struct tree_reader *tree, const struct tree_root *root, con
 
 /* --- pages -------------------------------------------------------------------------------------------------------- */
 
-static int view_slot(const struct slot *s, struct arena *arena, struct tree_slot *ret, struct err *err) {
-    *ret = (struct tree_slot){.kind = s->kind == SLOT_SUBTREE ? TREE_SUBTREE
-                                      : s->kind == SLOT_LEAF  ? TREE_LEAF
-                                                              : TREE_EMPTY};
-    if (s->kind == SLOT_SUBTREE)
-        ret->hash = s->hash;
-    if (s->kind != SLOT_LEAF)
+static int view_slot(const struct page *p, unsigned i, struct arena *arena, struct tree_slot *ret, struct err *err) {
+    *ret = (struct tree_slot){.kind = TREE_EMPTY};
+    if (page_kind(p, i) == SLOT_EMPTY)
         return CODE_OK;
+    const struct slot *s = page_slot(p, i);
+    if (page_kind(p, i) == SLOT_SUBTREE) {
+        ret->kind = TREE_SUBTREE;
+        ret->hash = s->hash;
+        return CODE_OK;
+    }
+    ret->kind = TREE_LEAF;
     memcpy(ret->key_hash.b, s->leaf->hashes, 32);
     memcpy(ret->value_hash.b, s->leaf->hashes + 32, 32);
     return arena_dup_bytes(arena, bytes_of(s->leaf->key, s->leaf->key_len), &ret->key)
@@ -184,12 +186,11 @@ int tree_read_page(const struct tree_reader *tree, uint64_t version, const uint8
     rc = reading_close(&r, page_at(&r, path, n, &scratch, &p, err), err);
     arena_release(&scratch);
     if (rc == CODE_OK) {
-        pages_hash_leaves(&p, 1);
-        pages_reduce(&p, 1, &nodes);
+        page_hash_all(p, &nodes);
         ret->hash = nodes.kind[1] == SLOT_EMPTY ? (struct hash){{0}} : nodes.hash[1];
     }
     for (unsigned i = 0; i < PAGE_SLOTS && rc == CODE_OK; i++)
-        rc = view_slot(&p->slots[i], arena, &ret->slot[i], err);
+        rc = view_slot(p, i, arena, &ret->slot[i], err);
     page_free(p);
     return rc;
 }
@@ -221,13 +222,13 @@ static int walk_page(struct walk *w, const struct hash *want, uint8_t *path, siz
         return rc;
     unsigned first = border ? nibble_at(w->from.b, n) : 0;
     for (unsigned i = first; i < PAGE_SLOTS && rc == CODE_OK; i++) {
-        const struct slot *s = &p->slots[i];
+        enum slot_kind kind = page_kind(p, i);
         uint8_t before = path[n / 2];
         path[n / 2] = (uint8_t)(n % 2 ? (before & 0xf0u) | i : i << 4);
-        if (s->kind == SLOT_LEAF)
-            rc = walk_leaf(w, s->leaf, err);
-        else if (s->kind == SLOT_SUBTREE)
-            rc = walk_page(w, &s->hash, path, n + 1, border && i == first, err);
+        if (kind == SLOT_LEAF)
+            rc = walk_leaf(w, page_slot(p, i)->leaf, err);
+        else if (kind == SLOT_SUBTREE)
+            rc = walk_page(w, &page_slot(p, i)->hash, path, n + 1, border && i == first, err);
         path[n / 2] = before;
     }
     page_free(p);

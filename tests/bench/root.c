@@ -116,16 +116,26 @@ static double hashing(void *ctx) {
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-static struct bench_figure root_figure(struct world *w) {
-    enum { RUNS = 9 };
-    double best = 0, cpu = 0;
+static double once(double (*work)(void *ctx), struct world *w) {
+    uint64_t start = clock_mono_ns();
+    (void)work(w);
+    return (double)(clock_mono_ns() - start);
+}
+
+/* One after the other in turn, the best of each: a neighbour on the machine hits both alike. */
+static void measure(struct world *w, struct bench_figure *ret_root, struct bench_figure *ret_limit) {
+    enum { RUNS = 15 };
+    double root = 1e18, limit = 1e18, cpu = 1e18;
     for (int i = 0; i < RUNS; i++) {
+        double ns = once(hashing, w);
+        limit = ns < limit ? ns : limit;
         height(w, 0, BLOCK, true);
-        double per_s = BLOCK / (w->root_ns / 1e9);
-        cpu = per_s > best ? w->cpu_ns / 1e3 / BLOCK : cpu;
-        best = per_s > best ? per_s : best;
+        root = w->root_ns < root ? w->root_ns : root;
+        cpu = w->cpu_ns < cpu ? w->cpu_ns : cpu;
     }
-    return bench_given("root of 15,000 keys in 10^6 (best of nine)", "keys", best, cpu);
+    *ret_limit =
+        bench_given("its hashes alone, one thread (best of 15)", "keys", BLOCK / limit * 1e9, limit / 1e3 / BLOCK);
+    *ret_root = bench_given("root of 15,000 keys in 10^6 (best of 15)", "keys", BLOCK / root * 1e9, cpu / 1e3 / BLOCK);
 }
 
 static void reopen(struct world *w, const char *dir, const char *name) {
@@ -148,13 +158,14 @@ int main(void) {
     fill(&w, STATE / 10);
     reopen(&w, dir, "restart at 10^5 records");
     fill(&w, STATE);
-    reopen(&w, dir, "restart at 10^6 records");
     for (int i = 0; i < 4; i++)
         height(&w, 0, BLOCK, true); /* as after a while */
     w.nodes = count_nodes(&w, 21.3);
-    struct bench_figure limit = bench_run("its hashes alone", "keys", hashing, &w);
+    struct bench_figure root, limit;
+    measure(&w, &root, &limit);
     (void)printf("  %zu nodes, %d leaves, keys and values\n", w.nodes, BLOCK);
-    bench_beside(root_figure(&w), limit, 0.5);
+    bench_beside(root, limit, 0.5);
+    reopen(&w, dir, "restart at 10^6 records");
     store_close(w.store);
     must(dir_remove(dir, &err), &err);
     free(w.changed);

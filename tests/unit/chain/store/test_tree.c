@@ -4,6 +4,7 @@
 
 #include "chain/base/rng.h"
 #include "chain/crypto/hash.h"
+#include "chain/store/pool.h"
 #include "chain/store/tree.h"
 #include "chain/store/undo.h"
 
@@ -22,6 +23,7 @@ struct model { /* every key that may exist, by key hash */
 static struct kv *kv;
 static struct tree_place place;
 static struct tree *tree;
+static struct pool *pool;
 static struct tree_root root;
 static struct err err;
 
@@ -92,13 +94,14 @@ static struct tree_reader reader(void) {
     return (struct tree_reader){.place = place, .newest = root};
 }
 
-static void open_tree(size_t cache_pages) {
-    assert_ok(tree_open(&place, &root, cache_pages, &tree, &err), &err);
+static void open_tree(size_t cache_bytes) {
+    assert_ok(tree_open(&place, &root, cache_bytes, pool, &tree, &err), &err);
 }
 
 static void update(uint64_t version, const struct tree_change *c, size_t n) {
     struct kv_batch *b = kv_batch_new(kv);
-    assert_ok(tree_update(tree, version, c, n, b, &root, &err), &err);
+    assert_ok(tree_update(tree, version, c, n, &root, &err), &err);
+    assert_ok(tree_write(tree, b, &err), &err);
     assert_ok(kv_write(kv, b, true, &err), &err);
     tree_settle(tree, true);
     kv_batch_free(b);
@@ -156,7 +159,7 @@ static void check_walk(const struct tree_root *at, const struct model *m) {
     assert_int_equal(c.n, want);
 }
 
-static void check_against_model(uint64_t seed, size_t cache_pages) {
+static void check_against_model(uint64_t seed, size_t cache_bytes) {
     static struct model m, old[HEIGHTS + 1];
     static struct tree_change changes[KEYS];
     struct tree_root roots[HEIGHTS + 1];
@@ -164,7 +167,7 @@ static void check_against_model(uint64_t seed, size_t cache_pages) {
     rng_init(&r, seed);
     root = (struct tree_root){0};
     open_database();
-    open_tree(cache_pages);
+    open_tree(cache_bytes);
     model_init(&m, &r);
     for (uint64_t v = 1; v <= HEIGHTS; v++) {
         update(v, changes, random_changes(&m, &r, changes));
@@ -177,7 +180,7 @@ static void check_against_model(uint64_t seed, size_t cache_pages) {
         old[v] = m;
         if (rng_chance(&r, 1, 5)) { /* a restart */
             tree_free(tree);
-            open_tree(cache_pages);
+            open_tree(cache_bytes);
         }
         uint64_t back = v - rng_below(&r, v < 20 ? v : 20);
         check_proof(&roots[back], &old[back].at[rng_below(&r, KEYS)]);
@@ -194,8 +197,12 @@ static void check_against_model(uint64_t seed, size_t cache_pages) {
 
 static void tree_update__equals_the_definition(void **state) {
     (void)state;
-    for (uint64_t seed = 1; seed <= 6; seed++)
-        check_against_model(seed, seed % 2 ? TREE_CACHE_PAGES : 3);
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        assert_ok(seed > 4 ? pool_new(3, &pool, &err) : CODE_OK, &err);
+        check_against_model(seed, seed % 2 ? TREE_CACHE_BYTES : 3000);
+        pool_free(pool);
+        pool = NULL;
+    }
 }
 
 static size_t count_pages(void) {
@@ -266,7 +273,8 @@ static void tree_settle__goes_back(void **state) {
     struct model before = m;
     struct kv_batch *b = kv_batch_new(kv);
     struct tree_root dropped;
-    assert_ok(tree_update(tree, 2, changes, random_changes(&m, &r, changes), b, &dropped, &err), &err);
+    assert_ok(tree_update(tree, 2, changes, random_changes(&m, &r, changes), &dropped, &err), &err);
+    assert_ok(tree_write(tree, b, &err), &err);
     tree_settle(tree, false);
     kv_batch_free(b);
     m = before;
@@ -294,7 +302,7 @@ static void tree_open__damage_is_told(void **state) {
     update(1, changes, n);
     struct tree_root wrong = root;
     wrong.hash.b[5] ^= 1;
-    assert_code(tree_open(&place, &wrong, 10, &other, &err), CODE_CORRUPT);
+    assert_code(tree_open(&place, &wrong, 10, NULL, &other, &err), CODE_CORRUPT);
     /* every byte of every page: a flip is noticed by whoever walks there */
     struct kv_range all = {0};
     struct kv_iter *it;
