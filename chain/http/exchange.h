@@ -43,6 +43,7 @@ struct http_request {
 
     /* what was asked: written before the worker sees it, constant afterwards */
     struct arena arena;
+    struct arena_mark asked; /* what is before it belongs to the question */
     char id[17];
     const char *uri, *path, *query;
     char *method;

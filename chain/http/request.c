@@ -141,6 +141,7 @@ int request_parse(struct http_request *r, const char *method, const char *versio
                        (unsigned long long)r->body_len, (unsigned long long)r->body_max);
     uint64_t ms = route->deadline_ms ? route->deadline_ms : r->server->cfg.deadline_ms;
     r->deadline_ns = route->long_lived && !route->deadline_ms ? DEADLINE_NEVER : deadline_in_ms(ms);
+    r->asked = arena_mark(&r->arena);
     ring_init(&r->in, r->body_len < HTTP_STREAM_BUFFER ? (size_t)r->body_len + !r->body_len : HTTP_STREAM_BUFFER);
     return CODE_OK;
 }

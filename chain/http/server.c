@@ -42,6 +42,7 @@ static void finish(struct http_request *r, int rc, const struct err *err) {
     if (r->cut && rc && !r->gone)
         log_debug("http", "answer cut", "id=%s code=%s", r->id, code_name(rc));
     r->finished = true;
+    arena_rewind(&r->arena, r->asked); /* a slow reader keeps its answer in memory, not what it was made of */
     exchange_resume(r);
     mutex_unlock(&r->lock);
     exchange_unref(r);
@@ -226,7 +227,8 @@ static enum MHD_Result on_body_end(struct http_request *r) {
 
 /* How long the client may take over the answer. */
 static void watch_answer(struct http_request *r) {
-    uint64_t len = r->out_len != HTTP_LENGTH_UNKNOWN ? r->out_len : 0, now = clock_mono_ns();
+    uint64_t len = !r->streaming ? r->written : r->out_len != HTTP_LENGTH_UNKNOWN ? r->out_len : 0;
+    uint64_t now = clock_mono_ns();
     bool endless = r->match.entry && r->match.entry->route->endless;
     uint64_t from = r->streaming && r->deadline_ns > now ? r->deadline_ns : now;
     guard_due(&r->server->guard, r->guarded, endless ? DEADLINE_NEVER : guard_later(from, guard_time_for(len)));
