@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Snapshots from peers, and pages of the state tree from a disk. The first byte chooses.
+ * Snapshots from peers; pages of the state tree and what blocks overwrote, from a disk. The first byte chooses.
  *
  * Properties: a manifest that is taken is the one encoding of what it says; of all bytes that a manifest may name as a
  * chunk, only the state's own verify under its app hash; a difference of two pages turns the one into the other.
@@ -8,6 +8,7 @@
 #include "chain/crypto/hash.h"
 #include "chain/store/snapshot.h"
 #include "chain/store/tree_page.h"
+#include "chain/store/undo.h"
 #include "tests/lib/light/records.h"
 
 #include <stdio.h>
@@ -98,6 +99,19 @@ static void fuzz_page(struct bytes in) {
     page_free(page);
 }
 
+/* What turns `now` back into `before`, as an update writes it. */
+static void diff_of(const struct page_image *before, const struct page_image *now, struct buf *ret) {
+    unsigned mask = (unsigned)((before->leaves ^ now->leaves) | (before->children ^ now->children));
+    for (unsigned i = 0; i < PAGE_SLOTS; i++)
+        mask |= (unsigned)!bytes_eq(before->slots[i], now->slots[i]) << i;
+    buf_put_be16(ret, (uint16_t)mask);
+    buf_put_be16(ret, (uint16_t)(before->leaves & mask));
+    buf_put_be16(ret, (uint16_t)(before->children & mask));
+    for (unsigned i = 0; i < PAGE_SLOTS; i++)
+        if (mask >> i & 1)
+            buf_put_bytes(ret, before->slots[i]);
+}
+
 /* Two pages, the first's length before it. */
 static void fuzz_pages(struct bytes in) {
     struct page_image a, b, back;
@@ -112,13 +126,48 @@ static void fuzz_pages(struct bytes in) {
         return;
     buf_init(&diff, PAGE_LEN_MAX + 64);
     buf_init(&none, PAGE_LEN_MAX + 64);
-    page_diff(&a, &b, &diff);
+    diff_of(&a, &b, &diff);
     back = b;
     must(page_patch(buf_bytes(&diff), &back));
-    page_diff(&a, &back, &none);
+    diff_of(&a, &back, &none);
     must(none.len == 6 && load_be16(none.data) == 0); /* nothing differs any more */
     buf_release(&diff);
     buf_release(&none);
+}
+
+/* A chunk of undo as the database may have it: what a look-up finds is what walking it shows under that name. */
+static void fuzz_undo(struct bytes in) {
+    static const uint8_t key[] = {UNDO_STATE, 0, 0, 0, 0, 0, 0, 0, 5, 0};
+    struct kv *kv;
+    struct undo_walk w;
+    struct undo_reader r;
+    struct arena arena;
+    struct bytes name, payload, found;
+    must(kv_open_mem(1, &kv, NULL) == CODE_OK);
+    struct kv_batch *b = kv_batch_new(kv);
+    kv_batch_put(b, 0, bytes_of(key, sizeof key), in);
+    must(b && kv_write(kv, b, true, NULL) == CODE_OK);
+    kv_batch_free(b);
+    arena_init(&arena, 1 << 20);
+    must(undo_open(&r, kv, NULL, 0, UNDO_STATE, NULL) == CODE_OK);
+    must(undo_walk_open(&w, kv, NULL, 0, UNDO_STATE, 5, NULL) == CODE_OK);
+    bool sorted = true;
+    uint8_t last[KEY_LEN_MAX];
+    size_t last_len = 0;
+    while (undo_walk_next(&w, &name, &payload)) {
+        if (name.len == 0 || name.len > KEY_LEN_MAX)
+            break;
+        sorted &= bytes_cmp(bytes_of(last, last_len), name) < 0 && name.data[0] >= 1;
+        memcpy(last, name.data, name.len);
+        last_len = name.len;
+        int rc = undo_find(&r, 5, name, &arena, &found, NULL);
+        must(!sorted || (rc == CODE_OK && bytes_eq(found, payload)));
+        arena_reset(&arena);
+    }
+    (void)undo_walk_close(&w, NULL);
+    must(undo_close(&r, NULL) == CODE_OK);
+    arena_release(&arena);
+    kv_close(kv);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
@@ -129,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         return 0;
     struct bytes in = bytes_of(data + 1, len - 1);
     arena_init(&arena, 16 << 20);
-    switch (data[0] % 4) {
+    switch (data[0] % 5) {
     case 0:
         fuzz_manifest(in, &arena);
         break;
@@ -139,8 +188,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     case 2:
         fuzz_page(in);
         break;
-    default:
+    case 3:
         fuzz_pages(in);
+        break;
+    default:
+        fuzz_undo(in);
         break;
     }
     arena_release(&arena);
