@@ -103,6 +103,20 @@ void load_release(struct load *load) {
 
 /* --- handing over ------------------------------------------------------------------------------------------------- */
 
+void load_wait(uint64_t ms) {
+    struct mutex m;
+    struct cond c;
+    uint64_t until = deadline_in_ms(ms);
+    mutex_init(&m);
+    cond_init(&c);
+    mutex_lock(&m);
+    while (cond_wait_until(&c, &m, until))
+        continue;
+    mutex_unlock(&m);
+    cond_release(&c);
+    mutex_release(&m);
+}
+
 struct feeder {
     struct load *load;
     struct bench_net *net;
@@ -124,10 +138,11 @@ static void post(struct feeder *f, const struct buf *body) {
         int rc = http_call_run(ledger_http(f->net->ledger), &call, &err);
         rc = rc ? rc : http_call_check(&call, &err);
         http_call_release(&call);
-        if (rc != CODE_BUSY && rc != CODE_MEMPOOL_FULL) {
+        if (rc != CODE_BUSY && rc != CODE_MEMPOOL_FULL && rc != CODE_NOT_READY && rc != CODE_RATE) {
             bench_must(rc, &err);
             return;
         }
+        load_wait(100); /* it is full: sooner than it advises, so that it stays full */
     }
 }
 

@@ -15,6 +15,9 @@ struct load {
 void load_sign(struct load *load, struct bench_net *net, size_t senders, size_t each);
 void load_release(struct load *load);
 
+/* Lets so much time pass. */
+void load_wait(uint64_t ms);
+
 /* Hands everything to the nodes, a part each, and waits until all is in blocks. Answers how many seconds lay between
  * the first being handed over and the last being in a block. */
 double load_run(struct load *load, struct bench_net *net);

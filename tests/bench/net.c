@@ -107,6 +107,12 @@ void bench_net_up(struct bench_net *net, unsigned validators, unsigned sps) {
     open_client(net);
 }
 
+void bench_net_stop(struct bench_net *net) {
+    const char *argv[] = {"build/bin/cairn-testnet", "down", "--dir", net->dir, NULL};
+    if (run(argv))
+        exit(1);
+}
+
 void bench_net_down(struct bench_net *net) {
     ledger_close(net->ledger);
     seckey_wipe(&net->owner);
@@ -140,4 +146,28 @@ double bench_net_rss_mib(const struct bench_net *net, const char *name) {
     if (f)
         (void)fclose(f);
     return kib / 1024;
+}
+
+/* The 14th and 15th fields; the second is in brackets and may hold blanks. */
+static double cpu_of(long pid) {
+    char path[64], line[1024] = "";
+    unsigned long long user = 0, sys = 0;
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *f = fopen(path, "re");
+    const char *at = f && fgets(line, sizeof line, f) ? strrchr(line, ')') : NULL;
+    if (at)
+        (void)sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys);
+    if (f)
+        (void)fclose(f);
+    return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+}
+
+double bench_net_cpu_s(const struct bench_net *net) {
+    double sum = 0;
+    for (unsigned i = 0; i < net->validators; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "validator%u", i);
+        sum += cpu_of(pid_of(net, name));
+    }
+    return sum;
 }

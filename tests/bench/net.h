@@ -17,7 +17,11 @@ struct bench_net {
 
 /* Ends the program with a sentence when it cannot be started. */
 void bench_net_up(struct bench_net *net, unsigned validators, unsigned sps);
+/* Stops its processes and leaves its directory until bench_net_down. */
+void bench_net_stop(struct bench_net *net);
 void bench_net_down(struct bench_net *net);
+/* CPU seconds that the validators have taken since they began, all of them together. */
+double bench_net_cpu_s(const struct bench_net *net);
 /* "http://127.0.0.1:PORT" of validator i, in ret. */
 void bench_net_url(const struct bench_net *net, unsigned i, char ret[64]);
 
