@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ struct node {
     uint32_t sum;
     net_peer peer;
     uint8_t order[64];
+    int votes;
+    size_t flood; /* bytes of class mempool */
 };
 
 static void on_up(void *self, net_peer peer, const struct addr *id) {
@@ -52,6 +55,8 @@ static void on_message(void *self, net_peer peer, enum net_class class, uint8_t 
         t->order[t->messages] = (uint8_t) class;
     t->messages++;
     t->bytes += payload.len;
+    t->votes += class == NET_VOTES;
+    t->flood += class == NET_MEMPOOL ? payload.len : 0;
     for (size_t i = 0; i < payload.len; i++)
         t->sum = t->sum * 31 + payload.data[i];
     cond_broadcast(&t->changed);
@@ -165,6 +170,54 @@ static void net_send__votes_overtake_bodies(void **state) {
     WAIT(&b, b.messages == 4);
     assert_int_not_equal(b.order[3], NET_VOTES); /* not the last one, though it was sent last */
     free(big);
+    node_end(&a);
+    node_end(&b);
+}
+
+struct flood {
+    struct node *from;
+    atomic_bool stop;
+    atomic_uint dropped;
+    struct thread thread;
+};
+
+static void flood_run(void *arg) {
+    struct flood *f = arg;
+    static uint8_t gather[64 << 10];
+    while (!atomic_load(&f->stop))
+        if (!net_send(f->from->net, f->from->peer, NET_MEMPOOL, 9, bytes_of(gather, sizeof gather)))
+            atomic_fetch_add(&f->dropped, 1);
+}
+
+/* As much mempool traffic as the link and more: it is what drops, every vote arrives, and before what was queued in
+ * front of it: behind at most what the kernel holds. */
+static void net_send__a_flood_of_mempool_delays_no_vote(void **state) {
+    (void)state;
+    enum { VOTES = 100, KERNEL = 12 << 20 /* both sockets' buffers at their largest, and a frame */ };
+    struct node a, b;
+    struct flood f = {.from = &a};
+    pair(&a, &b);
+    node_start(&b, 1, NULL);
+    node_start(&a, 1, &b);
+    WAIT(&a, a.ups == 1);
+    assert_ok(thread_start(&f.thread, "flood", flood_run, &f, NULL), NULL);
+    WAIT(&b, b.flood > 32 << 20);
+    for (int i = 1; i <= VOTES; i++) {
+        mutex_lock(&b.lock);
+        size_t before = b.flood;
+        mutex_unlock(&b.lock);
+        assert_true(net_send(a.net, a.peer, NET_VOTES, 1, bytes_str("vote")));
+        WAIT(&b, b.votes == i);
+        mutex_lock(&b.lock);
+        size_t between = b.flood - before;
+        mutex_unlock(&b.lock);
+        assert_true(between < KERNEL);
+    }
+    atomic_store(&f.stop, true);
+    thread_join(&f.thread);
+    assert_true(atomic_load(&f.dropped) > 0);
+    struct net_stats stats = net_stats(a.net);
+    assert_int_equal(stats.dropped, atomic_load(&f.dropped)); /* nothing of another class */
     node_end(&a);
     node_end(&b);
 }
@@ -333,7 +386,8 @@ static void net_start__strangers_leave_room(void **state) {
 }
 
 TEST_MAIN(cmocka_unit_test(net_send__small_and_large), cmocka_unit_test(net_send__votes_overtake_bodies),
-          cmocka_unit_test(net_start__reconnects), cmocka_unit_test(net_start__other_chain_is_refused),
+          cmocka_unit_test(net_send__a_flood_of_mempool_delays_no_vote), cmocka_unit_test(net_start__reconnects),
+          cmocka_unit_test(net_start__other_chain_is_refused),
           cmocka_unit_test(net_start__who_listens_nowhere_dials_at_once), cmocka_unit_test(net_report__bans),
           cmocka_unit_test(net_start__garbage), cmocka_unit_test(net_start__silent_links_keep_nobody_out),
           cmocka_unit_test(net_start__strangers_leave_room))
