@@ -349,6 +349,49 @@ def state_tree():
     return out
 
 
+def snapshot_chunk(records, prefix, bits):
+    """The chunk under a prefix (a number of so many bits) of all records (key, value)."""
+    pairs = {H("cairn.state", k): (k, v) for k, v in records}
+    here, depth, siblings = sorted(pairs), 0, []
+    while depth < bits and len(here) > 1:
+        side = prefix >> bits - 1 - depth & 1
+        siblings.append(state_root([(h, H("cairn.value", pairs[h][1])) for h in here if bit(h, depth) != side], depth + 1))
+        here = [h for h in here if bit(h, depth) == side]
+        depth += 1
+    inside = [h for h in here if int.from_bytes(h, "big") >> 256 - bits == prefix]
+    mask = "".join("0" if s == bytes(32) else "1" for s in siblings)
+    out = b"\1" + depth.to_bytes(2, "big") + bytes(int((mask + "0" * 8)[i:i + 8], 2) for i in range(0, len(mask), 8))
+    out += b"".join(s for s in siblings if s != bytes(32))
+    if here and not inside:
+        out += b"\1" + here[0] + H("cairn.value", pairs[here[0]][1])
+    else:
+        out += b"\0"
+    out += len(inside).to_bytes(4, "big")
+    for h in inside:
+        out += b"".join(len(x).to_bytes(n, "big") + x for x, n in zip(pairs[h], (2, 4)))
+    return out
+
+
+def snapshots():
+    """With every list of prefix lengths that is one; the first, [0], is what Cairn makes of so small a state."""
+    out = []
+    for n in (0, 1, 2, 10):
+        records = [(f"key{i}".encode(), f"value{i}".encode()) for i in range(n)]
+        root = state_root([(H("cairn.state", k), H("cairn.value", v)) for k, v in records])
+        made = []
+        for cover in ([0], [1, 1], [2, 2, 1], [1, 2, 3, 3], [3] * 8):
+            chunks, at = [], 0
+            for bits in cover:
+                chunks.append(snapshot_chunk(records, at >> 8 - bits, bits))
+                at += 1 << 8 - bits
+            manifest = b"\1" + (7).to_bytes(8, "big") + root + len(cover).to_bytes(4, "big")
+            manifest += b"".join(bytes([b]) + len(c).to_bytes(4, "big") + H("cairn.chunk", c) for b, c in zip(cover, chunks))
+            made.append({"bits": cover, "manifest": manifest.hex(), "id": H("cairn.manifest", manifest).hex(),
+                         "chunks": [c.hex() for c in chunks]})
+        out.append({"records": [{"key": k.hex(), "value": v.hex()} for k, v in records], "height": "7", "root": root.hex(), "snapshots": made})
+    return out
+
+
 def layouts():
     out = []
     for text, segment in (("ec:4+2+w", 0), ("ec:4+2", 0), ("ec:4+8", 0), ("ec:1+0", 65536), ("ec:7+3+w", 65536), ("replica:1", 0),
@@ -571,7 +614,7 @@ def check_proofs(proofs):
         assert len(f.readlines()) <= 300, "verify.py is to be read in one go: 300 lines"
 
 
-FILES = {"domains": domains, "keys": keys, "trees": trees, "state_tree": state_tree, "layouts": layouts, "names": names, "state_keys": state_keys,
+FILES = {"domains": domains, "keys": keys, "trees": trees, "state_tree": state_tree, "snapshots": snapshots, "layouts": layouts, "names": names, "state_keys": state_keys,
          "signed": signed, "requests": requests, "consensus": consensus}
 
 

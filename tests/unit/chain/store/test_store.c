@@ -282,6 +282,54 @@ static void store_commit__prunes(void **state) {
     kv_close(kv);
 }
 
+/* Any write of commits and background work fails, the power goes: what is let go goes in the end, and nothing else. */
+static void store_keep__prunes_whatever_fails(void **state) {
+    (void)state;
+    const struct store_options options = {.keep_proofs = 5, .keep_proofs_ms = 1, .keep_blocks = 20};
+    enum { HEIGHTS = 700 };
+    for (uint64_t fail = 250; fail < 540; fail += 7) { /* strides go from height 276 on */
+        struct store *s;
+        struct kv *kv;
+        struct arena arena;
+        struct bytes got;
+        bool more;
+        arena_init(&arena, 1 * MIB);
+        assert_ok(kv_open_mem(STORE_FAMILIES, &kv, &err), &err);
+        assert_ok(store_open_kv(kv, &options, &s, &err), &err);
+        kv_mem_fail_write(kv, fail, CODE_IO);
+        for (uint64_t h = 0; h < HEIGHTS;) {
+            struct hash root;
+            char text[16];
+            snprintf(text, sizeof text, "%d", (int)h);
+            put(s, "key", text);
+            int rc = try_commit(s, h * 100, &root, &err);
+            if (!rc)
+                rc = store_keep(s, 300, &more, &err); /* a few heights a step */
+            if (rc) {
+                assert_code(rc, CODE_IO);
+                store_close(s);
+                kv_mem_crash(kv);
+                assert_ok(store_open_kv(kv, &options, &s, &err), &err);
+            }
+            h = store_next(s);
+        }
+        do
+            assert_ok(store_keep(s, 300, &more, &err), &err);
+        while (more);
+        uint64_t first = store_first_block(s);
+        assert_int_equal(first, HEIGHTS - 20);
+        for (uint64_t h = first; h < HEIGHTS; h++)
+            assert_ok(store_get_record(s, STORE_BLOCK, h, &arena, &got, &err), &err);
+        size_t left = count_keys(s, STORE_FAMILY_INDEX);
+        assert_true(left >= 2 * 20 && left < 2 * (20 + 256)); /* all but what is less than a stride */
+        assert_int_equal(count_keys(s, STORE_FAMILY_BLOCKS), left);
+        check_view(s);
+        store_close(s);
+        kv_close(kv);
+        arena_release(&arena);
+    }
+}
+
 static void store_view_open__stays_while_the_writer_goes_on(void **state) {
     (void)state;
     struct store *s;
@@ -503,6 +551,7 @@ static void store_open__other_format(void **state) {
 TEST_MAIN(cmocka_unit_test(store_commit__reads_back), cmocka_unit_test(store_begin__one_height_after_another),
           cmocka_unit_test(store_abort__nothing_happened), cmocka_unit_test(store_prove__recent_heights),
           cmocka_unit_test(store_prove__empty_state), cmocka_unit_test(store_commit__prunes),
+          cmocka_unit_test(store_keep__prunes_whatever_fails),
           cmocka_unit_test(store_view_open__stays_while_the_writer_goes_on),
           cmocka_unit_test(store_commit__failing_write), cmocka_unit_test(store_export_json__same_state_same_bytes),
           cmocka_unit_test(store_open__on_disk), cmocka_unit_test(store_open__other_format),
