@@ -9,6 +9,7 @@
 #include "chain/net/hello.h"
 #include "chain/os/disk.h"
 #include "chain/os/file.h"
+#include "chain/signer/signer.h"
 #include "chain/store/store.h"
 #include "chain/wal/wal.h"
 
@@ -88,19 +89,39 @@ int cmd_check_config(int argc, char **argv, struct err *err) {
     return rc;
 }
 
+/* What was cut off may have held a lock. When the last signature at this height relied on more than is left, the key
+ * signs nothing more at it. */
+static int give_up_height(struct stopped *s, struct disk *disk, uint32_t kept, bool *ret_given_up, struct err *err) {
+    struct signer signer = {0};
+    uint64_t height = store_next(s->store);
+    *ret_given_up = false;
+    if (!s->home.validator)
+        return CODE_OK;
+    int rc = signer_open(&signer, disk, &s->home.validator_key, err);
+    if (rc == CODE_OK && signer_check_log(&signer, height, kept, NULL) != CODE_OK) {
+        rc = signer_give_up(&signer, height, err);
+        *ret_given_up = rc == CODE_OK;
+    }
+    signer_release(&signer);
+    return rc;
+}
+
 int cmd_wal_mend(int argc, char **argv, struct err *err) {
     struct stopped s;
     struct disk *disk = NULL;
     uint32_t kept;
     uint64_t lost;
+    bool given_up;
     int rc = stopped_of(&s, argc, argv, err);
     if (rc == CODE_OK)
         rc = disk_os(s.home.data, &disk, err);
     if (rc == CODE_OK)
         rc = wal_mend(disk, store_next(s.store), &kept, &lost, err);
     if (rc == CODE_OK)
-        printf("height %" PRIu64 ": kept %u records, forgot %" PRIu64 " damaged bytes\n", store_next(s.store), kept,
-               lost);
+        rc = give_up_height(&s, disk, kept, &given_up, err);
+    if (rc == CODE_OK)
+        printf("height %" PRIu64 ": kept %u records, forgot %" PRIu64 " damaged bytes%s\n", store_next(s.store), kept,
+               lost, given_up ? "; this validator signs nothing more at this height" : "");
     if (disk != NULL)
         disk->free(disk);
     stopped_close(&s);

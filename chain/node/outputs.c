@@ -60,6 +60,7 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
     uint64_t height = proposal ? request->proposal.height : request->vote.height;
     uint32_t round = proposal ? request->proposal.round : request->vote.round;
     crash_point(CRASH_SIGN_ASKED);
+    c->signer->log_records = wal_synced(c->wal);
     int rc = signer_sign(c->signer, height, round, (enum signer_step)request->type, &digest, ret_sig, err);
     crash_point(CRASH_SIGN_DONE);
     if (rc != CODE_CONFLICT)

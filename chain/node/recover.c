@@ -40,6 +40,8 @@ int recover(struct core *c, uint32_t listen_ms, struct err *err) {
     struct recovery r = {.c = c, .err = err};
     if (rc == CODE_OK)
         rc = wal_open(c->wal, start.height, recover_one, &r, err);
+    if (rc == CODE_OK && c->signer != NULL)
+        rc = signer_check_log(c->signer, start.height, wal_synced(c->wal), err);
     if (rc == CODE_OK)
         rc = driver_replay_end(c->driver, err);
     crash_point(CRASH_RECOVERED);

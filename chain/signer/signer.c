@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 /* A slot a page, so that a write that goes wrong can spoil one of them only. */
-enum { SLOT = 256, SLOTS = 2, PAGE = 4096, VERSION = 2 };
+enum { SLOT = 256, SLOTS = 2, PAGE = 4096, CRC_AT = 168, VERSION = 3 };
 static const char STATE_FILE[] = "signer.state";
 
 static void slot_encode(uint8_t p[SLOT], uint64_t counter, const struct signer_mark *m, const struct pubkey *key) {
@@ -22,11 +22,12 @@ static void slot_encode(uint8_t p[SLOT], uint64_t counter, const struct signer_m
     memcpy(p + 32, m->digest.b, 32);
     memcpy(p + 64, m->sig.b, 64);
     memcpy(p + 128, key->b, 33);
-    store_be32(p + 164, crc32c(0, p, 164));
+    store_be32(p + 164, m->records);
+    store_be32(p + CRC_AT, crc32c(0, p, CRC_AT));
 }
 
 static bool slot_decode(const uint8_t p[SLOT], uint64_t *ret_counter, struct signer_mark *ret, struct pubkey *ret_key) {
-    if (memcmp(p, "CSIG", 4) != 0 || load_be32(p + 4) != VERSION || load_be32(p + 164) != crc32c(0, p, 164))
+    if (memcmp(p, "CSIG", 4) != 0 || load_be32(p + 4) != VERSION || load_be32(p + CRC_AT) != crc32c(0, p, CRC_AT))
         return false;
     *ret_counter = load_be64(p + 8);
     ret->height = load_be64(p + 16);
@@ -35,6 +36,7 @@ static bool slot_decode(const uint8_t p[SLOT], uint64_t *ret_counter, struct sig
     memcpy(ret->digest.b, p + 32, 32);
     memcpy(ret->sig.b, p + 64, 64);
     memcpy(ret_key->b, p + 128, 33);
+    ret->records = load_be32(p + 164);
     return true;
 }
 
@@ -144,6 +146,15 @@ int signer_open(struct signer *s, struct disk *disk, const struct seckey *key, s
     return CODE_OK;
 }
 
+/* <0, 0, >0: does (height, round, step) come before, at or after what was signed last? */
+static int order(const struct signer_mark *m, uint64_t height, uint32_t round, uint8_t step) {
+    if (height != m->height)
+        return height < m->height ? -1 : 1;
+    if (round != m->round)
+        return round < m->round ? -1 : 1;
+    return (step > m->step) - (step < m->step);
+}
+
 int signer_take_over(struct disk *disk, const struct pubkey *key, uint64_t height, struct err *err) {
     struct signer s = {.disk = disk, .pubkey = *key};
     struct err why;
@@ -169,15 +180,6 @@ void signer_release(struct signer *s) {
     *s = (struct signer){0};
 }
 
-/* <0, 0, >0: does (height, round, step) come before, at or after what was signed last? */
-static int order(const struct signer_mark *m, uint64_t height, uint32_t round, uint8_t step) {
-    if (height != m->height)
-        return height < m->height ? -1 : 1;
-    if (round != m->round)
-        return round < m->round ? -1 : 1;
-    return (step > m->step) - (step < m->step);
-}
-
 int signer_sign(struct signer *s, uint64_t height, uint32_t round, enum signer_step step, const struct hash *digest,
                 struct sig *ret_sig, struct err *err) {
     assert(height > 0);
@@ -196,6 +198,7 @@ int signer_sign(struct signer *s, uint64_t height, uint32_t round, enum signer_s
     struct signer_mark m = {.height = height,
                             .round = round,
                             .step = (uint8_t)step,
+                            .records = s->log_records,
                             .digest = *digest,
                             .sig = seckey_sign(&s->key, digest)};
     int rc = slot_write(s->disk, s->file, s->counter + 1, &m, &s->pubkey, err);
@@ -207,4 +210,29 @@ int signer_sign(struct signer *s, uint64_t height, uint32_t round, enum signer_s
     s->last = m;
     *ret_sig = m.sig;
     return CODE_OK;
+}
+
+int signer_check_log(const struct signer *s, uint64_t height, uint32_t records, struct err *err) {
+    if (s->last.height != height || s->last.records <= records)
+        return CODE_OK;
+    return err_set(err, CODE_CORRUPT,
+                   "the durability log of height %" PRIu64 " holds %" PRIu32 " records, but the last signature there "
+                   "relied on %" PRIu32 ": the disk lost what it had promised, or the file is gone, and with it what "
+                   "this validator is bound to; run `cairnd wal-mend`: it signs nothing more at this height then",
+                   height, records, s->last.records);
+}
+
+int signer_give_up(struct signer *s, uint64_t height, struct err *err) {
+    struct signer_mark mark = {.height = height, .round = UINT32_MAX, .step = SIGNER_PRECOMMIT};
+    if (s->failed)
+        return err_set(err, CODE_IO, "the signer's memory could not be written before; restart the node");
+    if (order(&s->last, height, UINT32_MAX, SIGNER_PRECOMMIT) <= 0)
+        return CODE_OK;
+    int rc = slot_write(s->disk, s->file, s->counter + 1, &mark, &s->pubkey, err);
+    s->failed = rc != CODE_OK;
+    if (rc == CODE_OK) {
+        s->counter++;
+        s->last = mark;
+    }
+    return rc;
 }

@@ -11,7 +11,10 @@
  * a copy of the key without its past is how double signing happens. Slot, big-endian:
  *
  *     "CSIG" | version u32 | counter u64 | height u64 | round u32 | step u8 | 3 zero | digest 32 | signature 64 |
- *     public key 33 | 3 zero | crc32c u32 over all before
+ *     public key 33 | 3 zero | log records u32 | crc32c u32 over all before
+ *
+ * A lock is as binding as a signature, and is in the durability log alone. So each signature remembers how many records
+ * of its height's log it relied on, and a log that gives back fewer stops the node (signer_check_log).
  */
 #include "chain/base/err.h"
 #include "chain/base/fixed.h"
@@ -26,6 +29,7 @@ struct signer_mark {
     uint64_t height;
     uint32_t round;
     uint8_t step;
+    uint32_t records; /* of the durability log of `height` that were durable */
     struct hash digest;
     struct sig sig;
 };
@@ -37,6 +41,7 @@ struct signer {
     struct disk_file *file;
     uint64_t counter; /* of the newest slot */
     struct signer_mark last;
+    uint32_t log_records; /* set by the host before signer_sign: wal_synced of the height's log */
     bool failed;
 };
 
@@ -53,6 +58,13 @@ int signer_open(struct signer *s, struct disk *disk, const struct seckey *key, s
  * `height` is not below any that it ever signed. Nothing to do when the memory is there already. CODE_CONFLICT when it
  * is another key's. */
 int signer_take_over(struct disk *disk, const struct pubkey *key, uint64_t height, struct err *err);
+
+/* Whether the log of `height`, read back after a start, holds what the last signature relied on. CODE_CORRUPT when it
+ * does not: the message names the command that mends it. */
+int signer_check_log(const struct signer *s, uint64_t height, uint32_t records, struct err *err);
+
+/* Signs nothing more up to and including `height`, durably: what it is bound to there is lost. */
+int signer_give_up(struct signer *s, uint64_t height, struct err *err);
 
 /* Wipes the key and closes. A zeroed struct is allowed. */
 void signer_release(struct signer *s);

@@ -326,6 +326,10 @@ int wal_sync(struct wal *w, struct err *err) {
     return CODE_OK;
 }
 
+uint32_t wal_synced(const struct wal *w) {
+    return w->synced;
+}
+
 struct wal_stats wal_stats(const struct wal *w) {
     return w->stats;
 }
@@ -334,6 +338,11 @@ int wal_mend(struct disk *disk, uint64_t height, uint32_t *ret_kept, uint64_t *r
     struct disk_file *f = NULL;
     uint8_t *image = NULL;
     int rc = disk->open(disk, height % 2 == 0 ? "wal.0" : "wal.1", 0, false, &f, err);
+    if (rc == CODE_NOT_FOUND) {
+        *ret_kept = 0;
+        *ret_lost_bytes = 0;
+        return CODE_OK;
+    }
     if (rc == CODE_OK)
         rc = image_read(disk, f, &image, err);
     if (rc == CODE_OK) {

@@ -64,6 +64,9 @@ int wal_sync(struct wal *w, struct err *err);
 /* True when something was appended since the last sync. */
 bool wal_dirty(const struct wal *w);
 
+/* How many records of the open height are durable; after wal_open: how many there were. */
+uint32_t wal_synced(const struct wal *w);
+
 struct wal_stats {
     uint64_t records, bytes, syncs; /* since wal_new */
     uint64_t torn;                  /* torn tails dropped at wal_open */

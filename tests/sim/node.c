@@ -171,6 +171,7 @@ static int sign_really(struct sim_node *n, const struct bft_sign *request, uint6
     struct hash digest = request->type == VOTE_PROPOSAL ? proposal_digest(&s->chain_tag, &request->proposal)
                                                         : vote_digest(&s->chain_tag, &request->vote);
     bool ahead = n->tried.used && order(&n->tried, height, round, request->type) > 0;
+    n->signer.log_records = wal_synced(n->wal);
     int rc = signer_sign(&n->signer, height, round, (enum signer_step)request->type, &digest, ret_sig, NULL);
     if (!ahead)
         n->tried = (struct mark){.used = true, .height = height, .round = round, .type = request->type};
@@ -607,6 +608,8 @@ static int open_disk(struct sim_node *n, uint64_t height) {
         rc = signer_open(&n->signer, n->disk, &n->sim->seckeys[n->validator], NULL);
     if (!rc)
         rc = wal_open(n->wal, height, readback_record, &r, NULL);
+    if (!rc && n->validator != BFT_SELF_NONE)
+        rc = signer_check_log(&n->signer, height, wal_synced(n->wal), NULL);
     if (rc)
         return rc;
     if (n->log.height == height && r.count < n->log.synced)

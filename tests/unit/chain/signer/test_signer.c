@@ -132,6 +132,38 @@ static void signer_open__torn_slot_leaves_the_one_before(void **state) {
     d->free(d);
 }
 
+/* A lock is in the log alone: a log that gives back less than the last signature relied on stops the node, and after
+ * that the height is given up. */
+static void signer_check_log__less_than_a_signature_relied_on(void **state) {
+    (void)state;
+    struct disk *d = fresh("log");
+    struct signer s;
+    struct err err;
+    struct pubkey pub = seckey_pubkey(&key);
+    assert_ok(signer_create(d, &pub, &err), &err);
+    assert_ok(signer_open(&s, d, &key, &err), &err);
+    assert_ok(signer_check_log(&s, 1, 0, &err), &err); /* nothing signed */
+    s.log_records = 7;
+    assert_code(sign(&s, 4, 0, SIGNER_PRECOMMIT, 1), CODE_OK);
+    signer_release(&s);
+    assert_ok(signer_open(&s, d, &key, &err), &err);
+    assert_ok(signer_check_log(&s, 4, 7, &err), &err);
+    assert_ok(signer_check_log(&s, 4, 9, &err), &err);
+    assert_ok(signer_check_log(&s, 5, 0, &err), &err); /* that height is over */
+    assert_code(signer_check_log(&s, 4, 6, &err), CODE_CORRUPT);
+    assert_non_null(strstr(err.msg, "cairnd wal-mend"));
+    assert_ok(signer_give_up(&s, 4, &err), &err); /* as wal-mend does */
+    assert_ok(signer_give_up(&s, 3, &err), &err);
+    signer_release(&s);
+    assert_ok(signer_open(&s, d, &key, &err), &err);
+    assert_ok(signer_check_log(&s, 4, 0, &err), &err);
+    assert_code(sign(&s, 4, 0, SIGNER_PRECOMMIT, 1), CODE_CONFLICT);
+    assert_code(sign(&s, 4, 1000, SIGNER_PROPOSE, 1), CODE_CONFLICT);
+    assert_code(sign(&s, 5, 0, SIGNER_PROPOSE, 1), CODE_OK);
+    signer_release(&s);
+    d->free(d);
+}
+
 static void key_file__mode_and_content(void **state) {
     (void)state;
     struct seckey a, b;
@@ -152,4 +184,5 @@ static void key_file__mode_and_content(void **state) {
 TEST_MAIN(cmocka_unit_test(signer_sign__refuses_contradiction_and_regression),
           cmocka_unit_test(signer_open__refuses_without_its_memory),
           cmocka_unit_test(signer_take_over__makes_or_raises_the_memory),
-          cmocka_unit_test(signer_open__torn_slot_leaves_the_one_before), cmocka_unit_test(key_file__mode_and_content))
+          cmocka_unit_test(signer_open__torn_slot_leaves_the_one_before), cmocka_unit_test(key_file__mode_and_content),
+          cmocka_unit_test(signer_check_log__less_than_a_signature_relied_on))
