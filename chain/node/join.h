@@ -60,6 +60,11 @@ struct join_result {
     struct err err;
 };
 
+/* Does a job over the store, for the host. *import is the host's: NULL at first, closed by it at the end. `have`, empty
+ * and with room for SNAPSHOT_CHUNKS_MAX bits, is what ret->have borrows. */
+void join_import(struct store *store, struct store_import **import, const struct join_job *job, struct buf *have,
+                 struct join_result *ret);
+
 struct join_host {
     void *ctx;
     uint64_t (*mono_ns)(void *ctx);

@@ -34,47 +34,11 @@ static void result_post(struct node *n, const struct join_result *r, struct byte
     buf_release(&b);
 }
 
-static int begin(struct joining *g, const struct join_job *j, struct buf *have, struct join_result *r) {
-    store_import_close(g->import);
-    g->import = NULL;
-    int rc = store_import_begin(g->n->store, bytes_of(j->data, j->len), &g->import, &r->err);
-    if (rc != CODE_OK)
-        return rc;
-    r->chunks = store_import_manifest(g->import)->chunks;
-    for (uint32_t i = 0; i < r->chunks; i += 8) {
-        uint8_t bits = 0;
-        for (uint32_t k = 0; k < 8 && i + k < r->chunks; k++)
-            bits |= (uint8_t)(store_import_has(g->import, i + k) << k);
-        buf_put_u8(have, bits);
-    }
-    return buf_check(have, &r->err);
-}
-
-static int finish(struct joining *g, const struct join_job *j, struct err *err) {
-    struct store_import_end end = {
-        .time = j->time, .records = {{.kind = STORE_BLOCK, .bytes = bytes_of(j->data, j->len)}}, .records_n = 1};
-    int rc = store_import_finish(g->import, &end, err);
-    if (rc == CODE_OK) {
-        store_import_close(g->import);
-        g->import = NULL;
-    }
-    return rc;
-}
-
 static void do_import(struct joining *g, const struct join_job *j) {
-    struct join_result r = {.kind = j->kind, .peer = j->peer, .turn = j->turn, .index = j->index, .len = j->len};
+    struct join_result r;
     struct buf have;
     buf_init(&have, SNAPSHOT_CHUNKS_MAX / 8 + 1);
-    if (j->data == NULL)
-        r.code = err_set(&r.err, CODE_NO_MEMORY, "no memory for what was fetched");
-    else if (j->kind == JOIN_BEGIN)
-        r.code = begin(g, j, &have, &r);
-    else if (g->import == NULL)
-        r.code = err_set(&r.err, CODE_NOT_READY, "no snapshot is being taken in");
-    else if (j->kind == JOIN_CHUNK)
-        r.code = store_import_chunk(g->import, j->index, bytes_of(j->data, j->len), &r.err);
-    else
-        r.code = finish(g, j, &r.err);
+    join_import(g->n->store, &g->import, j, &have, &r);
     result_post(g->n, &r, buf_bytes(&have));
     buf_release(&have);
 }

@@ -55,48 +55,11 @@ static void to_core(struct node *n, net_peer peer, uint8_t kind, struct bytes pa
     peers_taken(n, &(struct event){.peer = peer, .len = payload.len});
 }
 
-/* A request of this kind: what to serve. */
-static int request(uint8_t kind, struct bytes payload, struct arena *arena, struct serve *ret) {
-    union {
-        BlockRequest *blocks;
-        SnapshotsRequest *list;
-        HeaderRequest *header;
-        ManifestRequest *manifest;
-        ChunkRequest *chunk;
-    } pb;
-    int rc;
-    switch (kind) {
-    case WIRE_BLOCK_REQUEST:
-        rc = pb_decode(&block_request__descriptor, payload, arena, &pb.blocks, NULL);
-        if (rc == CODE_OK)
-            *ret = (struct serve){.kind = SERVE_BLOCKS, .from = pb.blocks->from, .count = pb.blocks->count};
-        return rc;
-    case WIRE_SNAPSHOTS_REQUEST:
-        *ret = (struct serve){.kind = SERVE_SNAPSHOTS};
-        return pb_decode(&snapshots_request__descriptor, payload, arena, &pb.list, NULL);
-    case WIRE_HEADER_REQUEST:
-        rc = pb_decode(&header_request__descriptor, payload, arena, &pb.header, NULL);
-        if (rc == CODE_OK)
-            *ret = (struct serve){.kind = SERVE_HEADER, .from = pb.header->height};
-        return rc;
-    case WIRE_MANIFEST_REQUEST:
-        rc = pb_decode(&manifest_request__descriptor, payload, arena, &pb.manifest, NULL);
-        if (rc == CODE_OK)
-            *ret = (struct serve){.kind = SERVE_MANIFEST, .from = pb.manifest->height};
-        return rc;
-    default:
-        rc = pb_decode(&chunk_request__descriptor, payload, arena, &pb.chunk, NULL);
-        if (rc == CODE_OK)
-            *ret = (struct serve){.kind = SERVE_CHUNK, .from = pb.chunk->height, .count = pb.chunk->index};
-        return rc;
-    }
-}
-
 static void to_serve(struct node *n, net_peer peer, uint8_t kind, struct bytes payload) {
     struct arena arena;
     struct serve s;
     arena_init(&arena, 64 << 10);
-    if (request(kind, payload, &arena, &s) == CODE_OK)
+    if (serve_parse(kind, payload, &arena, &s, NULL) == CODE_OK)
         serve_post(n, s.kind, peer, s.from, s.count);
     else
         net_report(n->net, peer, 50, "malformed request");
@@ -125,22 +88,12 @@ static void on_message(void *self, net_peer peer, enum net_class class, uint8_t 
         net_report(n->net, peer, 20, "a part of a snapshot that nobody asked for");
         return;
     }
-    switch (kind) {
-    case WIRE_TXS:
-        if (!atomic_load(&n->resting)) /* who catches up has enough to do */
-            admit_gather(n->admit, peer, payload);
-        break;
-    case WIRE_BLOCK_REQUEST:
-    case WIRE_SNAPSHOTS_REQUEST:
-    case WIRE_HEADER_REQUEST:
-    case WIRE_MANIFEST_REQUEST:
-    case WIRE_CHUNK_REQUEST:
+    if (serve_takes(kind))
         to_serve(n, peer, kind, payload);
-        break;
-    default:
+    else if (kind != WIRE_TXS)
         to_core(n, peer, kind, payload);
-        break;
-    }
+    else if (!atomic_load(&n->resting)) /* who catches up has enough to do */
+        admit_gather(n->admit, peer, payload);
 }
 
 struct net_handler peers_handler(struct node *n) {

@@ -120,35 +120,76 @@ int serve_chunk(struct store *store, uint64_t height, uint32_t index, struct are
     return pb_encode(&pb, arena, ret, err);
 }
 
-/* --- the thread --- */
+/* --- requests --- */
 
-static uint8_t answer(struct node *n, const struct serve *s, struct arena *arena, struct bytes *ret) {
+bool serve_takes(uint8_t kind) {
+    return kind == WIRE_BLOCK_REQUEST || kind == WIRE_SNAPSHOTS_REQUEST || kind == WIRE_HEADER_REQUEST ||
+           kind == WIRE_MANIFEST_REQUEST || kind == WIRE_CHUNK_REQUEST;
+}
+
+int serve_parse(uint8_t kind, struct bytes payload, struct arena *arena, struct serve *ret, struct err *err) {
+    union {
+        BlockRequest *blocks;
+        SnapshotsRequest *list;
+        HeaderRequest *header;
+        ManifestRequest *manifest;
+        ChunkRequest *chunk;
+    } pb;
+    int rc;
+    switch (kind) {
+    case WIRE_BLOCK_REQUEST:
+        rc = pb_decode(&block_request__descriptor, payload, arena, &pb.blocks, err);
+        if (rc == CODE_OK)
+            *ret = (struct serve){.kind = SERVE_BLOCKS, .from = pb.blocks->from, .count = pb.blocks->count};
+        return rc;
+    case WIRE_SNAPSHOTS_REQUEST:
+        *ret = (struct serve){.kind = SERVE_SNAPSHOTS};
+        return pb_decode(&snapshots_request__descriptor, payload, arena, &pb.list, err);
+    case WIRE_HEADER_REQUEST:
+        rc = pb_decode(&header_request__descriptor, payload, arena, &pb.header, err);
+        if (rc == CODE_OK)
+            *ret = (struct serve){.kind = SERVE_HEADER, .from = pb.header->height};
+        return rc;
+    case WIRE_MANIFEST_REQUEST:
+        rc = pb_decode(&manifest_request__descriptor, payload, arena, &pb.manifest, err);
+        if (rc == CODE_OK)
+            *ret = (struct serve){.kind = SERVE_MANIFEST, .from = pb.manifest->height};
+        return rc;
+    default:
+        rc = pb_decode(&chunk_request__descriptor, payload, arena, &pb.chunk, err);
+        if (rc == CODE_OK)
+            *ret = (struct serve){.kind = SERVE_CHUNK, .from = pb.chunk->height, .count = pb.chunk->index};
+        return rc;
+    }
+}
+
+uint8_t serve_answer(struct store *store, const struct serve *s, struct arena *arena, struct bytes *ret) {
     int rc = CODE_NOT_FOUND;
     uint8_t kind = 0;
     switch (s->kind) {
     case SERVE_BLOCKS:
         kind = WIRE_BLOCK_BATCH;
-        rc = serve_blocks(n->store, s->from, s->count, arena, ret, NULL);
+        rc = serve_blocks(store, s->from, s->count, arena, ret, NULL);
         break;
     case SERVE_DECIDED:
         kind = WIRE_DECIDED;
-        rc = serve_decided(n->store, s->from, arena, ret, NULL);
+        rc = serve_decided(store, s->from, arena, ret, NULL);
         break;
     case SERVE_SNAPSHOTS:
         kind = WIRE_SNAPSHOTS;
-        rc = serve_snapshots(n->store, arena, ret, NULL);
+        rc = serve_snapshots(store, arena, ret, NULL);
         break;
     case SERVE_HEADER:
         kind = WIRE_HEADER;
-        rc = serve_header(n->store, s->from, arena, ret, NULL);
+        rc = serve_header(store, s->from, arena, ret, NULL);
         break;
     case SERVE_MANIFEST:
         kind = WIRE_MANIFEST;
-        rc = serve_manifest(n->store, s->from, arena, ret, NULL);
+        rc = serve_manifest(store, s->from, arena, ret, NULL);
         break;
     case SERVE_CHUNK:
         kind = WIRE_CHUNK;
-        rc = serve_chunk(n->store, s->from, s->count, arena, ret, NULL);
+        rc = serve_chunk(store, s->from, s->count, arena, ret, NULL);
         break;
     case SERVE_STOP:
         break;
@@ -156,9 +197,11 @@ static uint8_t answer(struct node *n, const struct serve *s, struct arena *arena
     return rc == CODE_OK ? kind : 0;
 }
 
+/* --- the thread --- */
+
 static void serve(struct node *n, const struct serve *s, struct arena *arena) {
     struct bytes out;
-    uint8_t kind = answer(n, s, arena, &out);
+    uint8_t kind = serve_answer(n->store, s, arena, &out);
 #ifdef CAIRN_BYZANTINE
     byzantine_serve(kind, &out);
 #endif

@@ -9,6 +9,7 @@
 #include "chain/node/join.h"
 #include "chain/node/node.h"
 #include "chain/node/quarantine.h"
+#include "chain/node/serve.h"
 #include "chain/os/queue.h"
 #include "chain/store/keeper.h"
 
@@ -50,24 +51,6 @@ struct event {
     bool invalid;        /* JUDGED: the payload says why */
     size_t len;
     uint8_t payload[];
-};
-
-enum serve_kind {
-    SERVE_BLOCKS,
-    SERVE_DECIDED,
-    SERVE_SNAPSHOTS,
-    SERVE_HEADER,
-    SERVE_MANIFEST,
-    SERVE_CHUNK, /* `count` is its number */
-    SERVE_STOP
-};
-
-/* To the serving thread. */
-struct serve {
-    enum serve_kind kind;
-    net_peer peer;
-    uint64_t from;
-    uint32_t count;
 };
 
 /* What of one link waits in the queues, by its place among the links. */
