@@ -60,6 +60,8 @@ static void draw_options(struct sim *s) {
     PICK(observer, 0, 0, 0, 1);
     PICK(joiners, 0, 0, 1, 2);
     PICK(valset, 0, 0, 10, 30);
+    PICK(snapshots, 0, 3, 10);
+    PICK(lost_ledger, 0, 0, 5, 30);
     PICK(delay_min, 0, 0, 1, 1, 10, 10, 30, 30, 400);
     PICK(delay_mean, 1, 10, 30, 100);
     PICK(loss, 0, 0, 10, 100, 300);

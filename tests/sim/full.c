@@ -121,6 +121,41 @@ static void host_diverged(void *ctx, uint64_t height, const struct hash *value, 
                (unsigned long long)height);
 }
 
+/* --- the join's host
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void host_join_send(void *ctx, net_peer peer, uint8_t wire_kind, struct bytes payload) {
+    links_post(ctx, peer, wire_kind, payload);
+}
+
+static void import_later(struct full *f) {
+    sim_at(f->sim, 1 + rng_below(&f->sim->disk, f->sim->drawn.ledger_ms + 1),
+           &(struct sim_event){.what = AT_IMPORTED, .node = f->node->index, .life = f->node->life});
+}
+
+static void host_import(void *ctx, const struct join_job *job) {
+    struct full *f = ctx;
+    struct join_job *copy = malloc(sizeof *copy);
+    if (!copy)
+        abort();
+    *copy = *job;
+    if (f->imports_n == FULL_IMPORTS_MAX) {
+        check_fail(f->sim, "node %u: more than %d pieces of a snapshot wait", f->node->index, FULL_IMPORTS_MAX);
+        free(job->data);
+        free(copy);
+        return;
+    }
+    f->imports[(f->imports_head + f->imports_n++) % FULL_IMPORTS_MAX] = copy;
+    if (f->imports_n == 1)
+        import_later(f);
+}
+
+static const struct join_host join_host = {.mono_ns = host_mono_ns,
+                                           .real_ms = host_real_ms,
+                                           .send = host_join_send,
+                                           .report = host_report,
+                                           .import = host_import};
+
 static const struct core_host host = {.mono_ns = host_mono_ns,
                                       .real_ms = host_real_ms,
                                       .send = host_send,
@@ -161,8 +196,17 @@ static void door_misbehaved(void *arg, uint32_t peer, const char *why) {
 static void process_close(struct full *f) {
     if (!f->open)
         return;
-    f->open = false;
+    f->open = f->joining = false;
+    for (; f->imports_n > 0; f->imports_n--, f->imports_head = (f->imports_head + 1) % FULL_IMPORTS_MAX) {
+        free(f->imports[f->imports_head]->data);
+        free(f->imports[f->imports_head]);
+    }
+    store_import_close(f->import);
+    f->import = NULL;
+    join_close(&f->join);
+    f->join = (struct join){0};
     core_close(&f->core);
+    f->core = (struct core){0};
     for (; f->jobs_n > 0; f->jobs_n--, f->jobs_head = (f->jobs_head + 1) % FULL_JOBS_MAX) {
         block_unref(f->jobs[f->jobs_head]->block);
         free(f->jobs[f->jobs_head]);
@@ -250,34 +294,27 @@ static int open_signer(struct full *f) {
                                          : signer_open(&n->signer, n->disk, &f->sim->seckeys[n->validator], &f->err);
 }
 
-/* In the order in which cairnd opens them. */
-static int process_open(struct full *f) {
+/* With a store that stands, in the order in which cairnd opens the rest. */
+static int process_go(struct full *f) {
     struct sim *s = f->sim;
     struct full_world *w = s->full;
     struct executor_options o = {0};
     bool signs = f->node->validator != BFT_SELF_NONE;
-    f->open = true;
-    f->core = (struct core){0};
-    f->jobs_head = f->jobs_n = 0;
-    f->due = false;
     if (signs) {
         o.self = addr_of_key(&s->pubkeys[f->node->validator]);
         o.reveal_secret = full_reveal_secret(f->node->validator);
     }
-    int rc = store_open_kv(f->kv, NULL, &f->store, &f->err);
-    if (!rc)
-        rc = executor_open(&f->executor, f->store, &w->app, w->verify, &o, w->genesis, &s->chain_tag, &f->err);
+    int rc = executor_open(&f->executor, f->store, &w->app, w->verify, &o, w->genesis, &s->chain_tag, &f->err);
     if (!rc)
         rc = open_signer(f);
     if (!rc)
         rc = wal_new(f->node->disk, &f->node->wal, &f->err);
     if (!rc)
         rc = open_admit(f);
-    struct core_options c = {.host = &host, .chain_tag = s->chain_tag, .wal = f->node->wal, .self = o.self};
+    struct core_options c = {.chain_tag = s->chain_tag, .wal = f->node->wal, .self = o.self};
     if (rc)
         return rc;
-    full_set_known(s, f->executor.head->height + 1, &f->executor.head->info.validators);
-    full_set_known(s, f->executor.head->height + 2, &f->executor.head->info.next_validators);
+    full_check_head(f);
     struct core_host h = host;
     h.ctx = f;
     c.host = &h;
@@ -287,9 +324,60 @@ static int process_open(struct full *f) {
     return core_open(&f->core, &c, &f->err);
 }
 
+/* An empty node that may, asks for a snapshot first. */
+static int process_join(struct full *f) {
+    struct arena *arena = &f->sim->full->scratch;
+    struct arena_mark mark = arena_mark(arena);
+    struct join_host h = join_host;
+    h.ctx = f;
+    struct join_options o = {.host = &h, .chain_tag = f->sim->chain_tag, .genesis = f->sim->full->genesis};
+    int rc = store_import_pending(f->store, arena, &o.pending, &f->err);
+    if (rc == CODE_NOT_FOUND) {
+        o.pending = BYTES_NONE;
+        rc = CODE_OK;
+    }
+    if (!rc)
+        rc = join_open(&f->join, &o, &f->err);
+    arena_rewind(arena, mark);
+    f->joining = true;
+    return rc;
+}
+
+static int process_open(struct full *f) {
+    struct store_options o = {.snapshot_every = f->sim->drawn.snapshots};
+    uint64_t height;
+    f->open = true;
+    f->jobs_head = f->jobs_n = f->imports_head = f->imports_n = 0;
+    f->due = false;
+    int rc = store_open_kv(f->kv, &o, &f->store, &f->err);
+    if (rc)
+        return rc;
+    return o.snapshot_every && f->fresh && !store_height(f->store, &height) ? process_join(f) : process_go(f);
+}
+
+/* The store stands: the node starts as it would have with it. */
+static int joined(struct full *f) {
+    struct sim *s = f->sim;
+    store_import_close(f->import);
+    f->import = NULL;
+    join_close(&f->join);
+    f->join = (struct join){0};
+    f->joining = false;
+    s->full->joined++;
+    int rc = process_go(f);
+    trace(s, f->node, store_next(f->store), 0, "has joined by a snapshot of h %llu",
+          (unsigned long long)store_next(f->store) - 1);
+    for (uint32_t i = 0; !rc && i < s->nodes_n; i++) {
+        const struct full_link *l = i == f->node->index ? NULL : links_between(s, f->node->index, i);
+        if (l && l->up)
+            core_up(&f->core, links_handle(l, i));
+    }
+    return rc;
+}
+
 static void schedule_tick(struct full *f) {
     struct sim *s = f->sim;
-    uint64_t at = core_deadline(&f->core), now = host_mono_ns(f);
+    uint64_t at = f->joining ? join_deadline(&f->join) : core_deadline(&f->core), now = host_mono_ns(f);
     f->tick_generation = ++s->seq;
     if (at == UINT64_MAX)
         return;
@@ -303,6 +391,14 @@ static void schedule_tick(struct full *f) {
 static void after(struct full *f, int rc) {
     struct sim *s = f->sim;
     struct sim_node *n = f->node;
+    if (!rc && f->joining)
+        join_step(&f->join);
+    if (!rc && f->joining && join_done(&f->join))
+        rc = joined(f);
+    if (f->joining && !rc && !n->dying) {
+        schedule_tick(f);
+        return;
+    }
     if (!rc && !n->dying && f->due) {
         f->due = false;
         rc = core_due(&f->core, &f->err);
@@ -335,13 +431,31 @@ void full_boot(struct sim *s, struct sim_node *n) {
         full_crash(s, n, false);
         return;
     }
-    if (!rc)
-        n->committed = f->executor.head->height;
     after(f, rc);
     if (n->up && !s->failure[0]) {
         links_dial_all(s, n->index);
         pulse(f);
     }
+}
+
+/* The database is gone, log and signer are not. Those who lack what they had, and the liars, are less than a third. */
+static void lose_ledger(struct full *f) {
+    struct sim *s = f->sim;
+    uint64_t power = s->bad;
+    for (uint32_t i = 0; i < s->nodes_n; i++) {
+        const struct sim_node *n = &s->nodes[i];
+        if (n->validator < s->validators && n->nature == HONEST && (n == f->node || s->full->nodes[i].lost_height > 0))
+            power += s->powers[n->validator];
+    }
+    if (f->node->nature != HONEST || s->drawn.valset || power * 3 >= s->total)
+        return;
+    kv_close(f->kv);
+    if (kv_open_mem(STORE_FAMILIES, &f->kv, NULL))
+        abort();
+    f->lost_height = f->lost_height > f->node->committed ? f->lost_height : f->node->committed;
+    f->fresh = true;
+    f->node->committed = 0;
+    trace(s, f->node, f->lost_height, 0, "has lost its ledger");
 }
 
 void full_crash(struct sim *s, struct sim_node *n, bool forget_all) {
@@ -360,6 +474,8 @@ void full_crash(struct sim *s, struct sim_node *n, bool forget_all) {
         disk_restart(n->disk);
     if (forget_all)
         sim_node_new_disk(n);
+    else if (rng_chance(&s->faults, s->drawn.lost_ledger, 100))
+        lose_ledger(f);
     links_drop_all(s, n->index);
     sim_at(s, sim_down_time(s), &(struct sim_event){.what = AT_RESTART, .node = n->index, .life = n->life});
 }
@@ -370,26 +486,38 @@ void full_crash(struct sim *s, struct sim_node *n, bool forget_all) {
 void full_link_up(struct full *f, net_peer peer) {
     if (!f->open)
         return;
-    core_up(&f->core, peer);
+    if (f->joining)
+        join_up(&f->join, peer);
+    else
+        core_up(&f->core, peer);
     after(f, CODE_OK);
 }
 
 void full_link_down(struct full *f, net_peer peer) {
-    if (f->open)
+    if (f->open && f->joining)
+        join_down(&f->join, peer);
+    else if (f->open)
         core_down(&f->core, peer);
 }
 
-static void serve_request(struct full *f, net_peer peer, struct bytes payload) {
+static void serve_request(struct full *f, net_peer peer, uint8_t kind, struct bytes payload) {
     struct arena *arena = &f->sim->full->scratch;
     struct arena_mark mark = arena_mark(arena);
-    BlockRequest *pb;
+    struct serve ask;
     struct bytes out;
-    if (pb_decode(&block_request__descriptor, payload, arena, &pb, NULL) != CODE_OK)
-        links_report(f, peer, 50, "malformed request for blocks");
-    else if (serve_blocks(f->store, pb->from, pb->count, arena, &out, NULL) == CODE_OK &&
-             out.len <= net_class_cap(NET_SYNC))
-        links_post(f, peer, WIRE_BLOCK_BATCH, out);
+    if (serve_parse(kind, payload, arena, &ask, NULL) != CODE_OK) {
+        links_report(f, peer, 50, "malformed request");
+    } else {
+        uint8_t answer = serve_answer(f->store, &ask, arena, &out);
+        if (answer != 0 && out.len <= net_class_cap(wire_class(answer)))
+            links_post(f, peer, answer, out);
+    }
     arena_rewind(arena, mark);
+}
+
+/* What only a node that joins asks for. */
+static bool is_of_join(uint8_t kind) {
+    return kind == WIRE_SNAPSHOTS || kind == WIRE_HEADER || kind == WIRE_MANIFEST || kind == WIRE_CHUNK;
 }
 
 /* As chain/node/peers.c sorts them. */
@@ -404,16 +532,24 @@ void full_message(struct full *f, net_peer peer, enum net_class class, uint8_t k
         links_report(f, peer, 50, "a message of unknown kind, or in the wrong class");
         return;
     }
-    switch (kind) {
-    case WIRE_TXS:
+    if (f->joining) {
+        if (is_of_join(kind) || kind == WIRE_BLOCK_BATCH)
+            after(f, join_message(&f->join, peer, kind, payload, &f->err));
+        return;
+    }
+    if (is_of_join(kind)) {
+        if (!f->fresh) /* an answer may come late to who has joined */
+            links_report(f, peer, 20, "a part of a snapshot that nobody asked for");
+        return;
+    }
+    if (serve_takes(kind)) {
+        serve_request(f, peer, kind, payload);
+        return;
+    }
+    if (kind == WIRE_TXS) {
         admit_gather(f->admit, peer, payload);
         admit_soon(f, 1);
         return;
-    case WIRE_BLOCK_REQUEST:
-        serve_request(f, peer, payload);
-        return;
-    default:
-        break;
     }
     after(f, core_message(&f->core, peer, kind, payload, &f->err));
 }
@@ -431,6 +567,8 @@ static int do_build(struct full *f, const struct job *j) {
         rc = admit_pin(f->admit, c->block_bytes_max, c->block_txs_max, &pins, &f->err);
         if (!rc) {
             rc = executor_build(e, host_real_ms(f), pins.wires, pins.n, &block, &f->err);
+            if (!rc)
+                admit_left_out(f->admit, &pins, block);
             admit_unpin(&pins);
         }
     }
@@ -438,6 +576,8 @@ static int do_build(struct full *f, const struct job *j) {
         full_check_judged(f, &block->header, false);
     if (!rc && !sim_node_dies_here(f->node, "with a block built"))
         rc = core_built(&f->core, j->height, j->round, block, &f->err);
+    if (!rc && block && j->round == 0 && !f->node->dying)
+        executor_run_ahead(&f->executor, block);
     block_unref(block);
     return rc;
 }
@@ -454,7 +594,10 @@ static int do_judge(struct full *f, const struct job *j) {
           invalid ? err_text(&f->err) : "valid");
     if (sim_node_dies_here(f->node, "with a block judged"))
         return CODE_OK;
-    return core_judged(&f->core, j->block, invalid, &f->err);
+    rc = core_judged(&f->core, j->block, invalid, &f->err);
+    if (!rc && !invalid && j->round == 0 && !f->node->dying)
+        executor_run_ahead(&f->executor, j->block);
+    return rc;
 }
 
 /* As cairnd's ledger thread does after a block: its own transactions. */
@@ -478,15 +621,51 @@ static void own_transactions(struct full *f) {
     admit_soon(f, 1);
 }
 
+static void keep_later(struct full *f) {
+    sim_at(f->sim, 1 + rng_below(&f->sim->disk, f->sim->drawn.ledger_ms + 1),
+           &(struct sim_event){.what = AT_KEEP, .node = f->node->index, .life = f->node->life});
+}
+
+static int do_keep(struct full *f) {
+    bool more = false;
+    int rc = store_keep(f->store, 64 << 10, &more, &f->err);
+    if (more && !rc)
+        keep_later(f);
+    return rc;
+}
+
+static int do_import(struct full *f) {
+    struct join_job *j = f->imports[f->imports_head];
+    struct join_result r;
+    struct buf have;
+    int rc = CODE_OK;
+    f->imports_head = (f->imports_head + 1) % FULL_IMPORTS_MAX;
+    if (--f->imports_n > 0)
+        import_later(f);
+    buf_init(&have, SNAPSHOT_CHUNKS_MAX / 8 + 1);
+    if (!sim_node_dies_here(f->node, "before a piece of a snapshot is taken in")) {
+        join_import(f->store, &f->import, j, &have, &r);
+        if (!sim_node_dies_here(f->node, "after a piece of a snapshot was taken in"))
+            rc = join_imported(&f->join, &r, &f->err);
+    }
+    buf_release(&have);
+    free(j->data);
+    free(j);
+    return rc;
+}
+
 /* Everybody learns of the new head. */
 static int committed(struct full *f, const struct job *j, const struct head *before) {
     full_check_committed(f, before, &j->certificate);
     f->node->committed = f->executor.head->height;
+    f->lost_height = f->node->committed >= f->lost_height ? 0 : f->lost_height;
     if (sim_node_dies_here(f->node, "after the commit"))
         return CODE_OK;
     f->sim->full->txs_committed += j->block->txs_n;
     admit_committed(f->admit, j->block);
     own_transactions(f);
+    if (f->sim->drawn.snapshots)
+        keep_later(f);
     return core_committed(&f->core, f->executor.head, &f->err);
 }
 
@@ -591,7 +770,18 @@ void full_event(struct sim *s, struct sim_node *n, const struct sim_event *e) {
     case AT_CHECKED:
         rc = do_check(f);
         break;
+    case AT_IMPORTED:
+        rc = do_import(f);
+        break;
+    case AT_KEEP:
+        rc = do_keep(f);
+        break;
     case AT_ADMIT:
+        if (f->joining) {
+            if (e->b == 1)
+                pulse(f);
+            return;
+        }
         do_admit(f, e->b == 1);
         if (!f->due)
             return;

@@ -18,6 +18,7 @@
 #include "chain/node/admit.h"
 #include "chain/node/core.h"
 #include "chain/node/executor.h"
+#include "chain/node/join.h"
 #include "chain/node/serve.h"
 #include "tests/sim/sim.h"
 #include "x/app/ledger.h"
@@ -25,6 +26,7 @@
 #define FULL_GENESIS_TIME 1700000000000ull
 #define FULL_ACCOUNTS     8
 #define FULL_JOBS_MAX     64
+#define FULL_IMPORTS_MAX  (STATE_SYNC_AHEAD + 4)
 #define FULL_REVEALS      4096 /* of a validator's chain: more than any seed has heights */
 
 /* A node. The kv and the model disk outlive the process. */
@@ -35,6 +37,8 @@ struct full {
     struct seckey node_key;
     struct pubkey node_pub;
     struct accuser accuser; /* its list is on disk in cairnd */
+    bool fresh;             /* it began after the others, or has lost its ledger: it may join by a snapshot */
+    uint64_t lost_height;   /* what it had before it lost that; 0: nothing, or it has caught up */
 
     /* of the process */
     bool open;
@@ -44,7 +48,12 @@ struct full {
     struct core core;
     struct job *jobs[FULL_JOBS_MAX]; /* a ring; owned */
     uint32_t jobs_head, jobs_n;
-    struct check *check;      /* blocks of block sync that are being checked; NULL: none */
+    struct check *check; /* blocks of block sync that are being checked; NULL: none */
+    bool joining;        /* there is only the join, yet */
+    struct join join;
+    struct store_import *import;
+    struct join_job *imports[FULL_IMPORTS_MAX]; /* a ring; owned */
+    uint32_t imports_head, imports_n;
     bool due;                 /* the door told that a transaction waits */
     uint64_t tick_generation; /* the AT_TICK that counts */
     struct err err;
@@ -101,7 +110,7 @@ struct full_world {
     struct full_block blocks[BLOCKS_MAX];
     struct full_set *sets[HEIGHTS_MAX]; /* all that heights share, to free */
     uint32_t sets_n;
-    uint64_t txs_sent, txs_committed, reports, links_made, applied, jailed;
+    uint64_t txs_sent, txs_committed, reports, links_made, applied, jailed, joined;
     uint64_t power_left; /* at least, should all that was asked for be unbonded */
 };
 
@@ -146,6 +155,8 @@ const struct full_block *full_block_find(const struct sim *s, const struct hash 
 void full_check_sent(struct full *f, uint8_t kind, struct bytes payload);
 void full_check_judged(struct full *f, const struct header *header, bool invalid);
 void full_check_committed(struct full *f, const struct head *before, const struct certificate *cert);
+/* A node has opened its ledger, perhaps after a snapshot. */
+void full_check_head(struct full *f);
 void full_check_evidence(struct full *f, uint64_t height, uint16_t validator, struct bytes encoded);
 void full_check_end(struct sim *s);
 

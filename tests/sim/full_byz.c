@@ -220,6 +220,24 @@ static void answer_blocks(struct full *f, uint32_t from, struct bytes payload, s
         post(f, from, WIRE_BLOCK_BATCH, out);
 }
 
+/* What an honest node would answer to who joins by a snapshot, with a bit changed; or as it is; or nothing. */
+static void answer_join(struct full *f, uint32_t from, uint8_t kind, struct bytes payload, struct arena *arena) {
+    struct sim *s = f->sim;
+    struct serve ask;
+    struct bytes out;
+    const struct full *other = &s->full->nodes[rng_below(&s->byz, s->nodes_n)];
+    if (!other->store || other->joining || serve_parse(kind, payload, arena, &ask, NULL) != CODE_OK)
+        return;
+    uint8_t answer = serve_answer(other->store, &ask, arena, &out);
+    uint8_t *copy = answer ? arena_dup(arena, out.data, out.len) : NULL;
+    uint64_t how = rng_below(&s->byz, 4);
+    if (!copy || out.len == 0 || how == 0)
+        return;
+    if (how > 1)
+        copy[rng_below(&s->byz, out.len)] ^= (uint8_t)(1u << rng_below(&s->byz, 8));
+    post(f, from, answer, bytes_of(copy, out.len));
+}
+
 void full_byz_message(struct full *f, uint32_t from, uint8_t kind, struct bytes payload) {
     struct arena *arena = &f->sim->full->scratch;
     struct arena_mark mark = arena_mark(arena);
@@ -239,6 +257,8 @@ void full_byz_message(struct full *f, uint32_t from, uint8_t kind, struct bytes 
         answer_blocks(f, from, payload, arena);
         break;
     default:
+        if (serve_takes(kind))
+            answer_join(f, from, kind, payload, arena);
         break;
     }
     arena_rewind(arena, mark);

@@ -135,7 +135,7 @@ void full_check_sent(struct full *f, uint8_t kind, struct bytes payload) {
  * --------------------------------------------------------------------------------------------------------- */
 
 bool full_has_body(const struct full *f, const struct hash *id, uint64_t height) {
-    if (!f->open)
+    if (!f->open || f->joining)
         return false; /* on its disk, perhaps: who is up must be enough, or the others after a restart */
     if (f->executor.head->height >= height)
         return true;
@@ -200,6 +200,22 @@ void full_check_committed(struct full *f, const struct head *before, const struc
     } else if (!hash_eq(&known->app_hash, &h->app_hash)) {
         check_fail(s, "node %u has another app hash after height %llu", f->node->index, (unsigned long long)h->height);
     }
+}
+
+void full_check_head(struct full *f) {
+    struct sim *s = f->sim;
+    const struct head *h = f->executor.head;
+    const struct full_height *known = &s->full->heights[h->height];
+    f->node->committed = h->height;
+    f->lost_height = h->height >= f->lost_height ? 0 : f->lost_height;
+    if (h->height > 0 && !known->known)
+        check_fail(s, "node %u opens at height %llu, which nobody has committed", f->node->index,
+                   (unsigned long long)h->height);
+    if (h->height > 0 && !hash_eq(&h->app_hash, &known->app_hash))
+        check_fail(s, "node %u opens with another app hash at height %llu", f->node->index,
+                   (unsigned long long)h->height);
+    full_set_known(s, h->height + 1, &h->info.validators);
+    full_set_known(s, h->height + 2, &h->info.next_validators);
 }
 
 /* --- evidence
@@ -269,11 +285,11 @@ static void check_records(struct full *f) {
 
 void full_check_end(struct sim *s) {
     const struct full_world *w = s->full;
-    trace(
-        s, NULL, w->txs_sent, w->txs_committed,
-        "the end: %llu transactions sent, %llu committed (by each node), %llu links, %llu blocks by sync, %llu reports",
-        (unsigned long long)w->txs_sent, (unsigned long long)w->txs_committed, (unsigned long long)w->links_made,
-        (unsigned long long)w->applied, (unsigned long long)w->reports);
+    trace(s, NULL, w->txs_sent, w->txs_committed,
+          "the end: %llu transactions sent, %llu committed (by each node), %llu links, %llu blocks by sync, %llu "
+          "joined, %llu reports",
+          (unsigned long long)w->txs_sent, (unsigned long long)w->txs_committed, (unsigned long long)w->links_made,
+          (unsigned long long)w->applied, (unsigned long long)w->joined, (unsigned long long)w->reports);
     struct hash digests[NODES_MAX];
     uint64_t heights[NODES_MAX];
     uint32_t n = 0;
@@ -281,7 +297,7 @@ void full_check_end(struct sim *s) {
         struct full *f = &s->full->nodes[i];
         struct store_view *view = NULL;
         struct err err;
-        if (!f->open || s->nodes[i].nature == AMNESIAC)
+        if (!f->open || f->joining || s->nodes[i].nature == AMNESIAC)
             continue;
         int rc = store_view_open(f->store, &view, &err);
         if (!rc)

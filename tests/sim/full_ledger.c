@@ -343,7 +343,7 @@ void full_load(struct sim *s) {
     struct bytes wire;
     struct hash id;
     bool stake = rng_chance(&s->load, s->drawn.valset, 100);
-    if (f->open && (stake ? make_stake(f, arena, &wire) : make_send(f, flaw, arena, &wire)) == CODE_OK) {
+    if (f->open && !f->joining && (stake ? make_stake(f, arena, &wire) : make_send(f, flaw, arena, &wire)) == CODE_OK) {
         if (!stake && (flaw == SIGNATURE_FORGED || flaw == GARBAGE))
             wire = spoiled(s, flaw, wire, arena);
         s->full->txs_sent++;

@@ -846,6 +846,8 @@ void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e
     case AT_TICK:
     case AT_JOB:
     case AT_CHECKED:
+    case AT_IMPORTED:
+    case AT_KEEP:
     case AT_ADMIT:
     case AT_LINK:
     case AT_LINK_DOWN:

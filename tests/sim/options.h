@@ -36,6 +36,8 @@ enum kind {
     X(observer, SHAPE, 0, "a node that is no validator follows")                                                       \
     X(joiners, SHAPE, 0, "nodes that may become validators: full seeds only")                                          \
     X(valset, SHAPE, 0, "of the transactions, per cent: bonds in and out; full seeds only")                            \
+    X(snapshots, SHAPE, 0, "one every so many heights, and who is new joins by one; full seeds only")                  \
+    X(lost_ledger, FAULT, 0, "of crashes, per cent, that one loses its ledger in: full seeds only")                    \
     X(delay_min, FAULT, 0, "of every message, ms")                                                                     \
     X(delay_mean, FAULT, 1, "on top of it, ms")                                                                        \
     X(loss, FAULT, 0, "of messages, per mille")                                                                        \

@@ -112,6 +112,8 @@ enum happening {
     AT_TICK,      /* generation */
     AT_JOB,       /* the ledger's first job is done */
     AT_CHECKED,   /* blocks of block sync are checked */
+    AT_IMPORTED,  /* the first piece of a snapshot is taken in */
+    AT_KEEP,      /* a step of background work in the store */
     AT_ADMIT,     /* the door looks at what came; b = 1: and again and again */
     AT_LINK,      /* node, b: a link between them is tried */
     AT_LINK_DOWN, /* node, b */

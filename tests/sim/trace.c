@@ -80,12 +80,23 @@ static void print_message(const struct msg *m) {
 static void print_event(const struct sim *s, const struct sim_event *e, const struct sim_node *n) {
     static const char *const timers[BFT_TIMER_KINDS] = {
         "", "newHeight", "heartbeat", "timeoutPropose", "timeoutPrevote", "timeoutPrecommit", "rebroadcast"};
-    static const char *const happenings[] = {
-        [AT_BUILT] = "built",    [AT_JUDGED] = "judged",   [AT_NEXT_HEIGHT] = "next height",
-        [AT_TX] = "transaction", [AT_RESTART] = "restart", [AT_FAULT] = "faults",
-        [AT_HEAL] = "heal",      [AT_BYZANTINE] = "liar",  [AT_CALM] = "calm",
-        [AT_TICK] = "tick",      [AT_JOB] = "job",         [AT_CHECKED] = "checked",
-        [AT_ADMIT] = "door",     [AT_LINK] = "link",       [AT_LINK_DOWN] = "link down"};
+    static const char *const happenings[] = {[AT_BUILT] = "built",
+                                             [AT_JUDGED] = "judged",
+                                             [AT_NEXT_HEIGHT] = "next height",
+                                             [AT_TX] = "transaction",
+                                             [AT_RESTART] = "restart",
+                                             [AT_FAULT] = "faults",
+                                             [AT_HEAL] = "heal",
+                                             [AT_BYZANTINE] = "liar",
+                                             [AT_CALM] = "calm",
+                                             [AT_TICK] = "tick",
+                                             [AT_JOB] = "job",
+                                             [AT_CHECKED] = "checked",
+                                             [AT_ADMIT] = "door",
+                                             [AT_IMPORTED] = "imported",
+                                             [AT_KEEP] = "keep",
+                                             [AT_LINK] = "link",
+                                             [AT_LINK_DOWN] = "link down"};
     if (e->what == AT_TIMER && n && n->timer_generation[e->b] != e->a)
         return; /* cancelled */
     print_place(s, n);

@@ -258,6 +258,8 @@ static void handle(struct sim *s, const struct sim_event *e) {
     case AT_TICK:
     case AT_JOB:
     case AT_CHECKED:
+    case AT_IMPORTED:
+    case AT_KEEP:
     case AT_ADMIT:
         break;
     }
@@ -282,7 +284,10 @@ static bool goal_reached(const struct sim *s) {
 static void start_all(struct sim *s) {
     for (uint32_t i = 0; i < s->nodes_n && !s->failure[0]; i++) {
         struct sim_node *n = &s->nodes[i];
-        if (has_core(n)) {
+        if (s->full && s->drawn.snapshots && (n->nature == OBSERVER || i >= s->validators) && n->nature != TWIN) {
+            s->full->nodes[i].fresh = true; /* comes later */
+            sim_at(s, s->drawn.faults_ms / 2, &(struct sim_event){.what = AT_RESTART, .node = i, .life = n->life});
+        } else if (has_core(n)) {
             sim_node_boot(s, n);
         } else if (n->nature == SCRIPTED) {
             n->up = true;
