@@ -9,6 +9,7 @@
 #include "chain/codec/pb.h"
 #include "chain/net/frame.h"
 #include "chain/node/assemble.h"
+#include "chain/node/serve.h"
 #include "chain/node/wire.h"
 
 #include <stdlib.h>
@@ -131,6 +132,12 @@ static void fuzz_block(struct bytes in) {
     block_unref(b);
 }
 
+static void fuzz_request(uint8_t kind, struct bytes in, struct arena *arena) {
+    struct serve s = {.kind = SERVE_STOP};
+    if (serve_takes(kind) && serve_parse(kind, in, arena, &s, NULL) == CODE_OK)
+        must(s.kind != SERVE_STOP && s.kind != SERVE_DECIDED && s.peer == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     if (len == 0 || len > 1 << 16)
         return 0;
@@ -155,6 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         fuzz_block(in);
         break;
     default:
+        fuzz_request(data[0], in, &arena);
         break;
     }
     arena_release(&arena);
