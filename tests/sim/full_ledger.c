@@ -274,6 +274,14 @@ static int make_send(struct full *f, enum flaw flaw, struct arena *arena, struct
     return sign_tx(f, key, &addr, &msg, flaw, arena, ret);
 }
 
+/* Its node follows: who is away may not become a validator, or those who are there could be too few. */
+static bool is_here(const struct sim *s, uint16_t v) {
+    for (uint32_t i = 0; i < s->nodes_n; i++)
+        if (s->nodes[i].validator == v)
+            return s->full->nodes[i].open && !s->full->nodes[i].joining && s->nodes[i].committed + 3 > s->highest;
+    return false;
+}
+
 /* An honest validator puts more at stake, takes some out, or becomes one. What liars have stays below a third, should
  * everything be unbonded that was ever asked for. */
 static int make_stake(struct full *f, struct arena *arena, struct bytes *ret) {
@@ -291,7 +299,7 @@ static int make_stake(struct full *f, struct arena *arena, struct bytes *ret) {
     struct hash digest = signed_possession(&addr, &s->chain_tag),
                 tip = reveal_tip(v, 1); /* who joins adopts its first chain as the next of none */
     struct sig possession;
-    if (s->natures[v] != HONEST)
+    if (s->natures[v] != HONEST || !is_here(s, v))
         return CODE_NOT_FOUND;
     if (own_read(store_state(f->store), key_validator(&k, &addr), &validator__descriptor, arena, &record, NULL)) {
         possession = seckey_sign(&s->seckeys[v], &digest);
