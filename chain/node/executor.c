@@ -432,6 +432,10 @@ static int run(struct executor *e, struct err *err) {
         rc = head_parse_keys(next, err);
     if (rc == CODE_OK)
         rc = e->app->ops->commit(e->app->self, a->batch, &next->app_hash, err);
+#ifdef CAIRN_DEBUG
+    if (rc == CODE_OK)
+        rc = twice_root(a->batch, a->block->header.height, &next->app_hash, err);
+#endif
     if (rc != CODE_OK)
         return rc;
     next->height = a->block->header.height;

@@ -113,6 +113,18 @@ int twice_execute(const struct app *app, struct store *store, const struct app_b
     return rc;
 }
 
+int twice_root(struct store_batch *batch, uint64_t height, const struct hash *app_hash, struct err *err) {
+    struct hash root;
+    int rc = store_root_again(batch, &root, err);
+    if (rc == CODE_OK && !hash_eq(&root, app_hash))
+        rc =
+            err_set(err, CODE_INTERNAL,
+                    "the root after height %" PRIu64 " depends on how it is computed: %s, and %s the second time; this "
+                    "program has a defect",
+                    height, hash_hex(app_hash).s, hash_hex(&root).s);
+    return rc;
+}
+
 int twice_keys(struct store *store, struct arena *arena, const struct bytes **ret_keys, size_t *ret_n,
                struct err *err) {
     struct state_diff diff;

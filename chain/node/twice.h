@@ -17,6 +17,9 @@
 int twice_execute(const struct app *app, struct store *store, const struct app_block *block,
                   const struct app_outcome *outcome, struct err *err);
 
+/* After the app's commit into `batch`: is the root the same in one thread, over a tree read anew, in another order? */
+int twice_root(struct store_batch *batch, uint64_t height, const struct hash *app_hash, struct err *err);
+
 /* After the commit of a block that changed `keys`: does the root lead to each of them, with the value that a view has?
  * CODE_INTERNAL. */
 int twice_prove(struct store *store, const struct bytes *keys, size_t n, struct err *err);

@@ -382,6 +382,34 @@ int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *er
     return CODE_OK;
 }
 
+int store_root_again(struct store_batch *b, struct hash *ret_root, struct err *err) {
+    struct store *s = b->store;
+    struct tree_place place = {s->kv, STORE_FAMILY_TREE, STORE_FAMILY_UNDO};
+    struct tree *tree = NULL;
+    struct tree_root root;
+    assert(b->has_state);
+    size_t n = b->diff.len;
+    struct tree_change *c = hash_changes(b, &b->diff);
+    if (!c)
+        return err_set(err, CODE_NO_MEMORY, "no memory for the %zu changes of height %llu", n,
+                       (unsigned long long)b->head.height);
+    for (size_t i = 0; i < n / 2; i++) {
+        struct tree_change x = c[i];
+        c[i] = c[n - 1 - i];
+        c[n - 1 - i] = x;
+    }
+    int rc = tree_open(&place, &s->head.root, TREE_CACHE_BYTES, NULL, &tree, err);
+    if (rc == CODE_OK) {
+        rc = tree_update(tree, b->head.height + 1, c, n, &root, err);
+        if (rc == CODE_OK)
+            tree_settle(tree, false);
+    }
+    tree_free(tree);
+    if (rc == CODE_OK)
+        *ret_root = root.hash;
+    return rc;
+}
+
 /* Everything that store_put_state has told the root of. */
 static int write_state(struct store_batch *b, struct err *err) {
     const struct state_diff *d = &b->diff;

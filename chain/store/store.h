@@ -98,6 +98,9 @@ int store_begin(struct store *s, uint64_t height, uint64_t time, struct store_ba
 /* Tells the root of the state with the difference of store_state: the app hash that the next header carries. The
  * difference itself is written by store_commit. At most once a batch; nothing may change the state between the two. */
 int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *err);
+/* That root once more, for debug builds: over a tree read anew from the database, in one thread, the changes the other
+ * way round. Between store_put_state and store_commit; changes nothing. */
+int store_root_again(struct store_batch *b, struct hash *ret_root, struct err *err);
 void store_put_record(struct store_batch *b, enum store_record kind, struct bytes record);
 /* The index of tx_id: this height and index. */
 void store_put_tx(struct store_batch *b, const struct hash *tx_id, uint32_t index);

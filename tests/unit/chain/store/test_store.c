@@ -163,6 +163,34 @@ static void store_abort__nothing_happened(void **state) {
     store_close(s);
 }
 
+/* Large and small differences, keys that come and go: however it is computed. */
+static void store_root_again__is_the_root(void **state) {
+    (void)state;
+    struct kv *kv;
+    struct store *s;
+    struct store_batch *b;
+    struct hash root, again;
+    char key[32];
+    assert_ok(kv_open_mem(STORE_FAMILIES, &kv, &err), &err);
+    assert_ok(store_open_kv(kv, &(struct store_options){.threads = 4}, &s, &err), &err);
+    for (uint64_t h = 0; h < 12; h++) {
+        for (unsigned i = 0; i < (h % 3 == 0 ? 3000u : h % 3 * 2); i++) {
+            snprintf(key, sizeof key, "k%llu", (unsigned long long)((i * 7 + h * 13) % 4000));
+            if ((i + h) % 5 == 4)
+                del(s, key);
+            else
+                put(s, key, h % 2 ? "odd" : "even");
+        }
+        assert_ok(store_begin(s, h, 1000 * h, &b, &err), &err);
+        assert_ok(store_put_state(b, &root, &err), &err);
+        assert_ok(store_root_again(b, &again, &err), &err);
+        assert_true(hash_eq(&root, &again));
+        assert_ok(store_commit(b, &err), &err);
+    }
+    store_close(s);
+    kv_close(kv);
+}
+
 static void store_prove__recent_heights(void **state) {
     (void)state;
     struct store *s;
@@ -548,10 +576,10 @@ static void store_open__other_format(void **state) {
     kv_close(kv);
 }
 
-TEST_MAIN(cmocka_unit_test(store_commit__reads_back), cmocka_unit_test(store_begin__one_height_after_another),
-          cmocka_unit_test(store_abort__nothing_happened), cmocka_unit_test(store_prove__recent_heights),
-          cmocka_unit_test(store_prove__empty_state), cmocka_unit_test(store_commit__prunes),
-          cmocka_unit_test(store_keep__prunes_whatever_fails),
+TEST_MAIN(cmocka_unit_test(store_root_again__is_the_root), cmocka_unit_test(store_commit__reads_back),
+          cmocka_unit_test(store_begin__one_height_after_another), cmocka_unit_test(store_abort__nothing_happened),
+          cmocka_unit_test(store_prove__recent_heights), cmocka_unit_test(store_prove__empty_state),
+          cmocka_unit_test(store_commit__prunes), cmocka_unit_test(store_keep__prunes_whatever_fails),
           cmocka_unit_test(store_view_open__stays_while_the_writer_goes_on),
           cmocka_unit_test(store_commit__failing_write), cmocka_unit_test(store_export_json__same_state_same_bytes),
           cmocka_unit_test(store_open__on_disk), cmocka_unit_test(store_open__other_format),
