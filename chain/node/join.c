@@ -141,7 +141,9 @@ static bool ends_it(int code) {
 
 static int give(struct join *j, net_peer peer, const struct light_block *b, struct err *err) {
     struct err why;
+    j->givers[j->walk.pending_count] = peer;
     int rc = light_walk_give(&j->walk, b, j->host.real_ms(j->host.ctx), NULL, &why);
+    peer = j->givers[j->walk.pending_count]; /* what was refused may have waited since another gave it */
     if (rc == CODE_OK && light_walk_wants(&j->walk) == 0)
         arrived(j, &b->header.app_hash, &b->header.previous_id);
     if (rc == CODE_OK)

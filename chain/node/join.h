@@ -97,9 +97,10 @@ struct join {
     uint64_t turn; /* the plan's, that what follows is about */
     bool walking;
     struct light_walk walk;
-    struct arena blocks;  /* light blocks of the walk */
-    struct arena arena;   /* of one input */
-    struct hash block_id; /* of the target's height */
+    net_peer givers[LIGHT_PENDING_MAX + 1]; /* of the walk's pending blocks, and of the one that left them last */
+    struct arena blocks;                    /* light blocks of the walk */
+    struct arena arena;                     /* of one input */
+    struct hash block_id;                   /* of the target's height */
     uint64_t block_time;
     uint8_t *stored; /* the StoredBlock of the target's height, malloc'd */
     size_t stored_len;

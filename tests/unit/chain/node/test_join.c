@@ -7,6 +7,7 @@
 #include "chain/node/join.h"
 #include "chain/node/serve.h"
 #include "tests/lib/chain/made_chain.h"
+#include "tests/lib/light/committee.h"
 
 enum { PEERS = 4, QUEUE = 4096, PAIRS = 240, LEN = 100000 };
 
@@ -16,6 +17,7 @@ enum lie {
     NO_CHUNKS,  /* offers, and has not got any chunk */
     BAD_CHUNK,  /* one byte of chunk 1 is changed */
     BAD_HEADER, /* a signature in every certificate is changed */
+    FAKE_SET,   /* the header of height 21 is of validators of its own, who all sign; lacks every other one */
     BAD_BLOCK,  /* another block than the one of the snapshot's height */
     BAD_OFFER,  /* a height and a root that nobody else has */
     BAD_ID,     /* another manifest than the one it offers */
@@ -156,10 +158,29 @@ static struct bytes list_of(net_peer peer) {
     return encode(pb);
 }
 
+/* It hangs together, and leads nowhere. */
+static struct bytes fake_header(uint64_t height) {
+    struct committee *c = ARENA_NEW(&arena, struct committee);
+    HeaderReply pb = HEADER_REPLY__INIT;
+    pb.height = height;
+    if (height == 21) {
+        committee_of(c, 1, 4);
+        struct header_maker m = {.arena = &arena, .chain_tag = chain.tag, .by = c};
+        struct header_wish w = {.height = height, .time = chain.executor.head->info.header_time};
+        SignedHeader *sh = committee_header(&m, &w);
+        pb.header = sh->header;
+        pb.certificate = sh->certificate;
+        pb.validators = sh->validators;
+    }
+    return encode(&pb);
+}
+
 static struct bytes header_of(net_peer peer, uint64_t height) {
     struct err err;
     struct bytes out;
     HeaderReply *pb = NULL;
+    if (lies[peer] == FAKE_SET)
+        return fake_header(height);
     assert_ok(serve_header(chain.store, height, &arena, &out, &err), &err);
     if (lies[peer] != BAD_HEADER)
         return out;
@@ -413,6 +434,18 @@ static void join__forged_headers(void **state) {
     assert_true(seen.points[1] + seen.points[2] + seen.points[3] >= 100);
 }
 
+/* Bisection shows the forgery only when somebody else's header lies right before it: who told the truth is not the one
+ * to blame. */
+static void join__forged_validators(void **state) {
+    (void)state;
+    struct err err;
+    lies[1] = FAKE_SET;
+    open_join(0, NULL);
+    assert_ok(run(60, &err), &err);
+    assert_joined(20);
+    assert_points(100, 0, 0, 0);
+}
+
 static void join__another_block(void **state) {
     (void)state;
     struct err err;
@@ -602,6 +635,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(join__from_several_peers, setup, teardown),
         cmocka_unit_test_setup_teardown(join__one_lies_in_one_chunk, setup, teardown),
         cmocka_unit_test_setup_teardown(join__forged_headers, setup, teardown),
+        cmocka_unit_test_setup_teardown(join__forged_validators, setup, teardown),
         cmocka_unit_test_setup_teardown(join__another_block, setup, teardown),
         cmocka_unit_test_setup_teardown(join__a_snapshot_of_another_state, setup, teardown),
         cmocka_unit_test_setup_teardown(join__another_manifest_than_offered, setup, teardown),
