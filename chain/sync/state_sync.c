@@ -2,6 +2,7 @@
 #include "chain/sync/state_sync.h"
 
 #include <assert.h>
+#include <limits.h>
 
 void state_sync_init(struct state_sync *s, uint64_t now_ms) {
     *s = (struct state_sync){.progress_ms = now_ms};
@@ -109,7 +110,15 @@ static bool excluded(const struct state_sync *s, const struct hash *id, uint64_t
     return false;
 }
 
+/* Anybody may offer what is not there, again and again: who did is believed after those who did not. */
+static void came_to_nothing(struct state_sync *s) {
+    for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++)
+        s->peers[i].stalls += s->peers[i].chosen;
+}
+
 void state_sync_abandon(struct state_sync *s, enum state_sync_end why, uint64_t now_ms) {
+    if (s->phase != STATE_SYNC_DISCOVER)
+        came_to_nothing(s);
     if (s->phase != STATE_SYNC_DISCOVER && why == STATE_SYNC_GONE) {
         s->prefer = s->target; /* what is in of it is not lost, should it come back */
     } else if (s->phase != STATE_SYNC_DISCOVER) {
@@ -135,8 +144,22 @@ size_t state_sync_offerers(const struct state_sync *s, uint32_t *ret) {
     return n;
 }
 
+/* Of those who offer it the best: how often offers came to nothing. */
+static unsigned stalls(const struct state_sync *s, const struct state_sync_offer *o) {
+    unsigned least = UINT_MAX;
+    for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++) {
+        const struct state_sync_peer *p = &s->peers[i];
+        if (p->id != 0 && !p->bad && offers(p, o) && p->stalls < least)
+            least = p->stalls;
+    }
+    return least;
+}
+
 /* a before b? */
 static bool rather(const struct state_sync *s, const struct state_sync_offer *a, const struct state_sync_offer *b) {
+    unsigned doubt_a = stalls(s, a), doubt_b = stalls(s, b);
+    if (doubt_a != doubt_b)
+        return doubt_a < doubt_b;
     if (same(a, &s->prefer) != same(b, &s->prefer))
         return same(a, &s->prefer);
     if (a->height != b->height)
@@ -159,6 +182,8 @@ static void choose(struct state_sync *s, uint64_t now_ms) {
     if (best == NULL || s->first_offer_ms == 0 || (!all && now_ms < s->first_offer_ms + STATE_SYNC_GATHER_MS))
         return;
     s->target = *best;
+    for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++)
+        s->peers[i].chosen = s->peers[i].id != 0 && offers(&s->peers[i], best);
     s->turn++;
     s->phase = STATE_SYNC_TRUST;
     s->progress_ms = now_ms;

@@ -9,7 +9,7 @@
  * it the time, sends the requests that it names, verifies what comes and says how that ended.
  *
  *     discover   peers are asked for their snapshots; after a moment the highest one is chosen, of equal ones the one
- *                that most peers offer
+ *                that most peers offer; first those of peers whose offers have not come to nothing before
  *     trust      headers, one after another as the host wants them, until one that is trusted tells the state's hash
  *     manifest   of the chosen snapshot, from a peer that offers it
  *     chunks     from all peers that offer the same manifest, each verified alone
@@ -87,6 +87,8 @@ struct state_sync_peer {
     unsigned offers_n;
     struct state_sync_ask asks[STATE_SYNC_ASKS_MAX];
     unsigned failures;
+    bool chosen;      /* it offered the target when that was chosen */
+    unsigned stalls;  /* snapshots that it offered, were chosen, and came to nothing */
     uint64_t rest_ms; /* it lacked what it was asked for: not asked before this time */
 };
 

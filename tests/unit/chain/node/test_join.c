@@ -20,6 +20,7 @@ enum lie {
     FAKE_SET,   /* the header of height 21 is of validators of its own, who all sign; lacks every other one */
     BAD_BLOCK,  /* another block than the one of the snapshot's height */
     BAD_OFFER,  /* a height and a root that nobody else has */
+    GHOSTS,     /* another snapshot of a height to come whenever it is asked, and nothing else */
     BAD_ID,     /* another manifest than the one it offers */
     BAD_PROOF,  /* a manifest of its own making, whose chunk 1 is not of the state */
     SLOW,       /* never answers for the last chunk */
@@ -130,10 +131,25 @@ static struct bytes encode(const void *pb) {
     return out;
 }
 
+static struct bytes ghosts(void) {
+    SnapshotList pb = SNAPSHOT_LIST__INIT;
+    SnapshotOffer o = SNAPSHOT_OFFER__INIT, *list[] = {&o};
+    struct hash h = {{0}};
+    store_be64(h.b, now_ns);
+    o.height = 1000;
+    o.chunks = 3;
+    o.root = o.manifest_id = pb_data(hash_bytes(&h));
+    pb.offers = list;
+    pb.n_offers = 1;
+    return encode(&pb);
+}
+
 static struct bytes list_of(net_peer peer) {
     struct err err;
     struct bytes out;
     SnapshotList *pb = NULL;
+    if (lies[peer] == GHOSTS)
+        return ghosts();
     assert_ok(serve_snapshots(chain.store, &arena, &out, &err), &err);
     assert_ok(pb_decode(&snapshot_list__descriptor, out, &arena, &pb, &err), &err);
     assert_int_equal(pb->n_offers, 2);
@@ -466,6 +482,17 @@ static void join__a_snapshot_of_another_state(void **state) {
     assert_points(0, 100, 0, 0);
 }
 
+/* Nobody can prove that they are none: but who has led nowhere once is followed last. */
+static void join__snapshots_that_are_not_there(void **state) {
+    (void)state;
+    struct err err;
+    lies[2] = GHOSTS;
+    open_join(0, NULL);
+    assert_ok(run(2 * STATE_SYNC_STALL_MS / 1000, &err), &err);
+    assert_joined(20);
+    assert_points(0, 0, 0, 0);
+}
+
 static void join__another_manifest_than_offered(void **state) {
     (void)state;
     struct err err;
@@ -638,6 +665,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(join__forged_validators, setup, teardown),
         cmocka_unit_test_setup_teardown(join__another_block, setup, teardown),
         cmocka_unit_test_setup_teardown(join__a_snapshot_of_another_state, setup, teardown),
+        cmocka_unit_test_setup_teardown(join__snapshots_that_are_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(join__another_manifest_than_offered, setup, teardown),
         cmocka_unit_test_setup_teardown(join__a_manifest_that_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(join__nobody_has_the_chunks_any_more, setup, teardown),
