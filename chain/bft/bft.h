@@ -34,7 +34,9 @@
 #define BFT_ROUNDS_AHEAD 4
 /* Rounds at or above this are refused: no timeout schedule gets there in a year. */
 #define BFT_ROUND_MAX 1000000
-#define BFT_SELF_NONE UINT16_MAX /* a node that is not a validator: follows, never signs */
+/* Values of a height that are kept: two proposals in each kept round, locked, valid, and what certificates name. */
+#define BFT_VALUES_MAX (2 * BFT_ROUNDS_KEPT + 8)
+#define BFT_SELF_NONE  UINT16_MAX /* a node that is not a validator: follows, never signs */
 
 /* Timeouts of round r: base + r * delta, at most `timeout_max_ms`. Consensus parameters, equal on all nodes. */
 struct bft_config {
@@ -233,6 +235,10 @@ void bft_step(struct bft *core, const struct bft_event *event, struct bft_update
 
 /* Whether this very vote is already counted, so that its signature need not be checked again. */
 bool bft_has_vote(const struct bft *core, const struct vote *vote);
+
+/* Whether the core has heard of this value and not forgotten it: only such a one can be decided without being asked for
+ * again. */
+bool bft_knows(const struct bft *core, const struct hash *value);
 
 /* Who may propose in (height, round): see chain/bft/proposer.h. Only for the current height's validators. */
 uint16_t bft_proposer(const struct bft *core, uint32_t round);

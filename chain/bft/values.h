@@ -4,8 +4,7 @@
 /* The values of this height that the core has heard of, and the host's verdict on the body of each. */
 #include "chain/bft/bft.h"
 
-/* Two proposals in each kept round, locked, valid, and what certificates name. */
-#define VALUES_MAX (2 * BFT_ROUNDS_KEPT + 8)
+#define VALUES_MAX BFT_VALUES_MAX
 
 enum value_verdict {
     VALUE_UNKNOWN = 0, /* not judged yet */

@@ -19,6 +19,13 @@ bool bft_has_vote(const struct bft *core, const struct vote *vote) {
     return false;
 }
 
+bool bft_knows(const struct bft *core, const struct hash *value) {
+    for (uint32_t i = 0; i < core->values.n; i++)
+        if (hash_eq(&core->values.list[i].id, value))
+            return true;
+    return false;
+}
+
 uint16_t bft_proposer(const struct bft *core, uint32_t round) {
     return proposer_draw(core->height, round, core->powers, core->validators);
 }

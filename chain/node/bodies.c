@@ -32,6 +32,12 @@ struct body *bodies_keep(struct bodies *t, struct block *block, enum body_state 
     return place;
 }
 
+void bodies_spare(struct bodies *t, const struct bft *bft) {
+    for (size_t i = 0; i < BODIES_MAX; i++)
+        if (t->at[i].block != NULL && t->at[i].state == BODY_VALID && !bft_knows(bft, &t->at[i].block->header.id))
+            body_drop(&t->at[i]);
+}
+
 void bodies_clear(struct bodies *t, uint64_t height) {
     for (size_t i = 0; i < BODIES_MAX; i++)
         if (t->at[i].block != NULL && t->at[i].block->header.height <= height)

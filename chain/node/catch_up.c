@@ -32,7 +32,7 @@ static int open_decided(struct core *c, struct bytes encoded, const Certificate 
 }
 
 int catch_up_feed(struct core *c, net_peer peer, struct block *b, const struct certificate *cert, struct err *err) {
-    struct body *body = bodies_keep(&c->bodies, b, BODY_HERE);
+    struct body *body = core_keep(c, b, BODY_HERE);
     bool waited = body != NULL && proposals_forget(c, &b->header.id);
     if (body != NULL && (waited || hash_eq(&c->needed, &b->header.id)))
         outputs_judge(c, body);
@@ -53,7 +53,7 @@ static int take_decided(struct core *c, net_peer peer, struct bytes encoded, con
     if (cert != NULL) {
         rc = catch_up_feed(c, peer, b, &c->cert, err);
     } else if (hash_eq(&c->needed, &b->header.id)) {
-        struct body *body = bodies_keep(&c->bodies, b, BODY_HERE);
+        struct body *body = core_keep(c, b, BODY_HERE);
         proposals_forget(c, &b->header.id);
         if (body != NULL)
             outputs_judge(c, body);

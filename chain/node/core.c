@@ -82,13 +82,23 @@ int core_committed(struct core *c, struct head *head, struct err *err) {
     return done(c, rc);
 }
 
+/* --- bodies --- */
+
+struct body *core_keep(struct core *c, struct block *b, enum body_state state) {
+    struct body *body = bodies_keep(&c->bodies, b, state);
+    if (body != NULL)
+        return body;
+    bodies_spare(&c->bodies, c->bft);
+    return bodies_keep(&c->bodies, b, state);
+}
+
 /* --- answers of the ledger --- */
 
 static int built(struct core *c, uint64_t height, uint32_t round, struct block *block, struct err *err) {
     struct hash none = {{0}};
     if (c->halted || height != c->head->height + 1 || c->deciding || c->sync.active)
         return CODE_OK;
-    struct body *b = block != NULL ? bodies_keep(&c->bodies, block, BODY_VALID) : NULL;
+    struct body *b = block != NULL ? core_keep(c, block, BODY_VALID) : NULL;
     if (b == NULL)
         return driver_built(c->driver, height, round, &none, err);
     b->state = BODY_VALID;

@@ -16,7 +16,9 @@ static inline uint64_t core_in_ms(const struct core *c, uint64_t ms) {
 
 /* core.c: what the next height starts from */
 struct bft_start core_start(struct core *c);
-int core_begin(struct core *c, struct err *err);            /* consensus on the height after the head */
+int core_begin(struct core *c, struct err *err); /* consensus on the height after the head */
+/* bodies_keep; what consensus has forgotten makes room. */
+struct body *core_keep(struct core *c, struct block *b, enum body_state state);
 struct core_peer *core_peer(struct core *c, net_peer peer); /* NULL: unknown. NET_PEER_NONE: a free place */
 
 /* outputs.c: the driver's environment */

@@ -75,7 +75,7 @@ static void complete(struct core *c, struct assembly *x) {
     if (rc == CODE_OK)
         rc = block_bind(b, last, &why);
     bool wanted = x->wanted;
-    struct body *body = rc == CODE_OK ? bodies_keep(&c->bodies, b, BODY_HERE) : NULL;
+    struct body *body = rc == CODE_OK ? core_keep(c, b, BODY_HERE) : NULL;
     if (rc != CODE_OK) /* the proposal is its validator's, its certificate is not */
         inputs_misbehaved(c, x->from, 50, "another body than the proposal's", &why);
     assemble_drop(x);

@@ -25,7 +25,7 @@ static int recover_one(void *arg, uint8_t kind, struct bytes payload) {
     if (rc == CODE_OK)
         rc = block_open(b, r->c->head->last_validators.n, r->err);
     if (rc == CODE_OK)
-        bodies_keep(&r->c->bodies, b, BODY_VALID);
+        core_keep(r->c, b, BODY_VALID);
     block_unref(b);
     r->bodies++;
     return rc == CODE_OK ? CODE_OK : err_wrap(r->err, CODE_CORRUPT, "a body in the durability log");

@@ -353,7 +353,47 @@ static void request__edges(void **state) {
     assert_int_equal(reported, 2);
 }
 
+/* The validator has gone to this round. */
+static void reach(uint32_t round) {
+    struct err err;
+    struct bytes out;
+    struct vote v = {.height = 1, .round = round, .type = VOTE_PREVOTE};
+    struct hash digest = vote_digest(&tag, &v);
+    v.sig = seckey_sign(&key, &digest);
+    assert_ok(wire_vote_encode(&v, &arena, &out, &err), &err);
+    receive(WIRE_VOTE, out);
+}
+
+/* Rounds without end, each with another good block and no decision: there is always room for the next one's body. */
+static void take__a_block_of_each_round(void **state) {
+    (void)state;
+    struct err err;
+    struct hash ids[BODIES_MAX + 20];
+    here[0] = true;
+    for (uint32_t r = 0; r < BODIES_MAX + 20; r++) {
+        struct block *b = NULL;
+        struct bytes out;
+        assert_ok(executor_build(&ex, genesis->time + 1 + r, txs, 1, &b, &err), &err);
+        struct proposal p = {.height = 1, .round = r, .pol_round = POL_ROUND_NONE, .value = b->header.id};
+        struct hash digest = proposal_digest(&tag, &p);
+        ids[r] = p.value;
+        p.sig = seckey_sign(&key, &digest);
+        assert_ok(wire_proposal_encode(&p, b, none, &arena, &out, &err), &err);
+        reach(r);
+        receive(WIRE_PROPOSAL, out);
+        assert_non_null(judging);
+        assert_true(hash_eq(&judging->header.id, &p.value));
+        assert_ok(core_judged(&core, judging, false, &err), &err);
+        block_unref(judging);
+        judging = NULL;
+        block_unref(b);
+        sent_n = 0;
+    }
+    for (uint32_t r = BODIES_MAX + 20 - BFT_ROUNDS_KEPT; r < BODIES_MAX + 20; r++) /* may be decided still */
+        assert_non_null(bodies_find(&core.bodies, &ids[r]));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 TEST_MAIN(T(take__what_waits_here_is_not_asked_for), T(take__the_young_ones_come_along), T(take__misses_are_fetched),
           T(take__asked_again_until_it_comes), T(reply__of_others_is_reported), T(take__other_hashes_than_the_headers),
-          T(request__is_served), T(request__edges))
+          T(request__is_served), T(request__edges), T(take__a_block_of_each_round))
