@@ -328,6 +328,7 @@ int node_go(struct node *n, const net_peer *peers, size_t peers_n, struct err *e
     if (rc == CODE_OK) {
         mutex_lock(&n->lock);
         n->newest = head_ref(n->executor.head);
+        cond_broadcast(&n->changed);
         mutex_unlock(&n->lock);
         rc = open_admit(n, o, err);
     }

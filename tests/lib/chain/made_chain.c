@@ -133,9 +133,14 @@ void made_chain_init(struct made_chain *c, const char *dir, unsigned validators,
     made_must(executor_open(&c->executor, c->store, &c->app, c->verify, &o, c->genesis, &c->tag, &err), &err);
 }
 
-void made_chain_release(struct made_chain *c) {
+void made_chain_close(struct made_chain *c) {
     executor_close(&c->executor);
     store_close(c->store);
+    c->store = NULL;
+}
+
+void made_chain_release(struct made_chain *c) {
+    made_chain_close(c);
     if (c->kv != NULL)
         kv_close(c->kv);
     verify_free(c->verify);

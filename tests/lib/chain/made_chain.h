@@ -41,6 +41,8 @@ struct made_chain {
  * The same arguments give the same chain. */
 void made_chain_init(struct made_chain *c, const char *dir, unsigned validators, unsigned senders);
 void made_chain_release(struct made_chain *c);
+/* Gives the store in `dir` back, for somebody else to open; what was made stays, nothing more can be. */
+void made_chain_close(struct made_chain *c);
 
 /* `heights` more blocks of `txs` transfers each. */
 void made_chain_grow(struct made_chain *c, size_t heights, size_t txs);
