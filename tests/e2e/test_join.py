@@ -7,11 +7,13 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import threading
 
-from cairnd_net import ROOT, HttpError, Network, bech32_bytes, main, spec, wait_for
+from cairnd_net import ROOT, WAIT, HttpError, Network, bech32_bytes, main, spec, wait_for
 
 BYZANTINE = os.environ.get("CAIRND_BYZ", os.path.join(ROOT, "build", "byz", "bin", "cairnd"))
+EVIL = os.environ.get("EVIL", os.path.join(ROOT, "build", "release", "tests", "e2e", "evil"))
 EVERY = 10
 GROUPS = 100  # an account's, with long tags: so that a snapshot has some chunks
 OWNERS = 12
@@ -221,6 +223,34 @@ def one_lies():
         assert "joined by a snapshot" in node.log()
 
 
+def among_evil_peers():
+    """Strangers come to the node that joins: they claim heights, offer snapshots, and answer with noise, too much, nothing, or what nobody
+    asked for. It joins all the same, by blocks and by a snapshot, and its memory stays what it is. One of another chain does not come in."""
+    with JoinNetwork() as net:
+        net.start()
+        net.fill()
+        net.grow(EVERY * 3 + 2)
+        for name, settings in (("evil-state", STATE_SYNC), ("evil-blocks", {})):
+            node = net.joiner(name, direct(net), settings)
+            target = (node.info["node_id"], node.p2p)
+            evil = subprocess.Popen([EVIL, net.chain_tag.hex(), *target, "6", "answer"], stdout=subprocess.PIPE)
+            try:
+                node.start()
+                follows(net, node)
+                said = json.loads(evil.communicate(timeout=WAIT)[0])
+            finally:
+                evil.kill()
+                evil.wait()
+            assert said["connected"] >= 3 and said["sent"] >= 3, said
+            follows(net, node)
+            log = node.log()
+            assert "peer banned" in log, log[-2000:]
+            assert node.rss_kib() < 200 * 1024, node.rss_kib()
+            print(f"   {name}: {said}, {node.rss_kib() // 1024} MiB", flush=True)
+            foreign = json.loads(subprocess.run([EVIL, "ab" * 32, *target, "1", "answer"], stdout=subprocess.PIPE, check=True).stdout)
+            assert foreign == {"connected": 0, "sent": 0}, foreign
+
+
 def a_validator_without_its_ledger():
     """A validator loses its database, not its keys and its memory: it joins by a snapshot and votes again."""
     with JoinNetwork() as net:
@@ -240,4 +270,4 @@ def a_validator_without_its_ledger():
 
 
 if __name__ == "__main__":
-    main([by_blocks, by_snapshot, killed_in_the_middle, one_lies, a_validator_without_its_ledger])
+    main([by_blocks, by_snapshot, killed_in_the_middle, one_lies, among_evil_peers, a_validator_without_its_ledger])
