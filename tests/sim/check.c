@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { SENDS_MAX = 80 };
+
 void check_fail(struct sim *s, const char *fmt, ...) {
     if (s->failure[0])
         return; /* the first one explains the others */
@@ -13,6 +15,17 @@ void check_fail(struct sim *s, const char *fmt, ...) {
     vsnprintf(s->failure, sizeof s->failure, fmt, ap);
     va_end(ap);
     trace(s, NULL, 0, 0, "FAILED: %s", s->failure);
+}
+
+/* A round is a proposal, two votes and at most three certificates; a height a status more; all of it repeated once a
+ * second. Rounds without a pause take a quorum for nil, and that takes a timeout or a round trip each. */
+void check_sends(struct sim *s, struct sim_node *n) {
+    if (n->sent_second != s->now / 1000) {
+        n->sent_second = s->now / 1000;
+        n->sent = 0;
+    }
+    if (++n->sent > SENDS_MAX && n->nature == HONEST)
+        check_fail(s, "node %u says more than %d things in a second", n->index, SENDS_MAX);
 }
 
 /* --- everything that was ever signed

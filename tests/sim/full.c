@@ -33,6 +33,8 @@ static void host_send(void *ctx, net_peer peer, uint8_t wire_kind, struct bytes 
     if (sim_node_dies_here(f->node, "before a send"))
         return;
     full_check_sent(f, wire_kind, payload);
+    if (peer == NET_PEER_NONE)
+        check_sends(f->sim, f->node);
     links_post(f, peer, wire_kind, payload);
 }
 
@@ -407,7 +409,9 @@ static void after(struct full *f, int rc) {
         rc = core_tick(&f->core, &f->err);
     if (s->failure[0])
         return;
-    if (n->dying) {
+    if (n->disk_failed && !n->dying && !rc)
+        check_fail(s, "node %u goes on after its disk failed", n->index);
+    if (n->dying || n->disk_failed) {
         full_crash(s, n, false);
         return;
     }
@@ -421,13 +425,13 @@ static void after(struct full *f, int rc) {
 void full_boot(struct sim *s, struct sim_node *n) {
     struct full *f = full_of(s, n);
     n->up = true;
-    n->dying = false;
+    n->dying = n->disk_failed = false;
     n->life++;
     err_clear(&f->err);
     int rc = process_open(f);
     trace(s, n, f->store ? store_next(f->store) : 0, n->life, "starts at h %llu",
           f->store ? (unsigned long long)store_next(f->store) : 0);
-    if (rc && n->dying) {
+    if (rc && (n->dying || n->disk_failed)) {
         full_crash(s, n, false);
         return;
     }
@@ -462,7 +466,7 @@ void full_crash(struct sim *s, struct sim_node *n, bool forget_all) {
     struct full *f = full_of(s, n);
     bool power_cut = rng_chance(&s->faults, 1, 2);
     process_close(f);
-    n->up = n->dying = false;
+    n->up = n->dying = n->disk_failed = false;
     n->life++;
     s->crashes++;
     trace(s, n, power_cut, 0, "crashes%s", power_cut ? ", the power is cut" : "");
@@ -672,6 +676,8 @@ static int committed(struct full *f, const struct job *j, const struct head *bef
 static int do_commit(struct full *f, const struct job *j) {
     struct head *before = head_ref(f->executor.head);
     int rc = CODE_OK;
+    if (sim_node_disk_fails(f->node, CODE_IO))
+        kv_mem_fail_write(f->kv, 1, CODE_IO);
     if (!sim_node_dies_here(f->node, "before the commit"))
         rc = executor_commit(&f->executor, j->block, &j->certificate, &f->err);
     if (!rc && !f->node->dying)

@@ -45,6 +45,17 @@ static bool proven(struct sim *s, const struct hello_keys *own, const struct hel
     return verifier_init(&verifier, &who->node_pub, NULL) == CODE_OK && verifier_check(&verifier, &heard, &sig);
 }
 
+/* A liar tries it as somebody of another chain first. */
+static bool foreign_is_refused(struct sim *s, const struct full *who) {
+    struct hash tag = s->chain_tag;
+    struct hello h;
+    enum hello_role role;
+    struct pubkey key;
+    tag.b[rng_below(&s->byz, sizeof tag.b)] ^= 1;
+    hello_make(&h, HELLO_VALIDATOR, &tag, &who->node_pub);
+    return hello_read(h.bytes, &s->chain_tag, &role, &key, NULL) == CODE_CHAIN_MISMATCH;
+}
+
 /* The whole exchange of chain/net/hello.h; `a` dials. */
 static bool shake_hands(struct sim *s, struct full_link *l, uint32_t a, uint32_t b) {
     const struct full *fa = &s->full->nodes[a], *fb = &s->full->nodes[b];
@@ -53,6 +64,10 @@ static bool shake_hands(struct sim *s, struct full_link *l, uint32_t a, uint32_t
     struct pubkey key;
     hello_make(&ha, HELLO_VALIDATOR, &s->chain_tag, &fa->node_pub);
     hello_make(&hb, HELLO_VALIDATOR, &s->chain_tag, &fb->node_pub);
+    if (s->nodes[a].nature == SCRIPTED && !foreign_is_refused(s, fa)) {
+        check_fail(s, "node %u lets in a peer from another chain", b);
+        return false;
+    }
     struct hello first = ha; /* agreeing wipes the secret, not the bytes */
     return hello_read(hb.bytes, &s->chain_tag, &role, &key, NULL) == CODE_OK &&
            hello_read(first.bytes, &s->chain_tag, &role, &key, NULL) == CODE_OK &&

@@ -33,8 +33,7 @@ bool sim_node_dies_here(struct sim_node *n, const char *where) {
 
 int sim_node_disk_fails(struct sim_node *n, int code) {
     struct sim *s = n->sim;
-    if (s->full || !n->up || n->dying || s->calm || n->nature != HONEST ||
-        !rng_chance(&s->faults, s->drawn.disk_fails, 100000))
+    if (!n->up || n->dying || s->calm || n->nature != HONEST || !rng_chance(&s->faults, s->drawn.disk_fails, 100000))
         return CODE_OK;
     n->disk_failed = true;
     trace(s, n, (uint64_t)code, 0, "the disk fails: %s", code_name(code));
@@ -257,6 +256,7 @@ static void env_send(void *ctx, const struct bft_send *send) {
     struct sim *s = n->sim;
     if (sim_node_dies_here(n, "before a send"))
         return;
+    check_sends(s, n);
     struct msg *m = NULL;
     switch (send->kind) {
     case BFT_SEND_PROPOSAL:
@@ -519,6 +519,7 @@ void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum natu
     n->clock_offset = 0;
     n->drift = 0;
     n->gone = false;
+    n->sent_second = n->sent = 0;
     n->env = (struct driver_env){.ctx = n,
                                  .log_begin = env_log_begin,
                                  .log_append = env_log_append,

@@ -177,6 +177,8 @@ struct sim_node {
     int64_t clock_offset;
     int32_t drift; /* per mille by which its timers are off */
     bool gone;     /* for good */
+    uint64_t sent_second;
+    uint32_t sent; /* messages of its own, broadcasts counted once, in that second */
 
     void *memory; /* of the core */
     struct bft *core;
@@ -360,6 +362,9 @@ void check_evidence(struct sim *s, const struct sim_node *n, const struct bft_ev
 
 /* golden.c: the height of the node that failed, as a script for one core; "" when it was no single node's failure. */
 void golden_of_failure(const struct sim *s, char *text, size_t len);
+
+/* A node says something of its own: what it says in a second is bounded. */
+void check_sends(struct sim *s, struct sim_node *n);
 
 /* trace.c */
 void trace(struct sim *s, const struct sim_node *n, uint64_t a, uint64_t b, const char *fmt, ...)
