@@ -187,7 +187,12 @@ e2e-programs: $(E2E)
 benches: $(BENCHES)
 print-sims: ; @echo $(SIMS)
 print-benches: ; @echo $(BENCHES)
-.PHONY: test-programs e2e-programs sims benches print-sims print-benches
+# For tests/sim/mutants/run: the compiler, then its flags; how a test program (P) is linked as @OUT@ with @OBJECTS@ before the libraries.
+print-compile: ; @echo '$(CC) @ $(ALL_CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)'
+print-link: ; @echo '$(CC) $(ALL_LDFLAGS) -o @OUT@ $(call objects,$(or $(SRC_tests/$(P)),$(P).c)) @OBJECTS@ -Wl,--start-group \
+  $(foreach l,$(LINK_OF_P),$(call archive,$(l))) -Wl,--end-group $(foreach l,$(LINK_OF_P),$(LDLIBS_$(l))) $(LDLIBS)'
+LINK_OF_P = $(call closure,$(if $(SRC_tests/$(P)),$(call includes,$(SRC_tests/$(P))) $(MORE_tests/$(P)),$(call unit_folder,$(P).c) $(CL_$(P).c) $(TEST_LIBS_$(patsubst %/,%,$(dir $(P))))))
+.PHONY: test-programs e2e-programs sims benches print-sims print-benches print-compile print-link
 check: ## all tests: tests/run
 	$(Q)tests/run
 fuzzers: $(FUZZ_BINS) ## build the fuzzers (SAN=fuzz) or the corpus replays

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/full.h"
 
+#include "chain/bft/proposer.h"
+
 /* A validator that follows no rules, but can sign with its own key only. What it sends is drawn; the seeds find the
  * combinations. */
 
@@ -220,12 +222,17 @@ static void lie_about_height(struct sim *s, struct sim_node *n) {
     msg_release(m);
 }
 
+static bool is_its_turn(const struct sim *s, const struct sim_node *n) {
+    return !s->full && n->validator < s->validators &&
+           proposer_draw(n->seen_height, n->seen_round, s->powers, s->validators) == n->validator;
+}
+
 void byz_tick(struct sim *s, struct sim_node *n) {
-    if (n->seen_height == 0)
-        n->seen_height = 1;
+    if (n->seen_height <= s->highest)
+        note(n, s->highest + 1, 0, NULL); /* where nobody spoke yet, and it may be the first */
     if (n->seen_height > s->highest + 1)
         n->seen_height = s->highest + 1; /* somebody's lie, perhaps its own */
-    switch (rng_below(&s->byz, 6)) {
+    switch (is_its_turn(s, n) && rng_chance(&s->byz, 1, 2) ? 0 : rng_below(&s->byz, 6)) {
     case 0:
         propose_around(s, n);
         break;

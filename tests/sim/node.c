@@ -357,6 +357,7 @@ static void ask_for(struct sim_node *n, const struct hash *value, bool fetch) {
 static void env_validate(void *ctx, uint64_t height, uint32_t round, const struct hash *value) {
     struct sim_node *n = ctx;
     (void)height, (void)round;
+    oracle_validates(n, value);
     if (!sim_node_dies_here(n, "before a judgement"))
         ask_for(n, value, false);
 }
@@ -829,8 +830,11 @@ void sim_node_event(struct sim *s, struct sim_node *n, const struct sim_event *e
         rc = judge_now(n, e->b);
         break;
     case AT_NEXT_HEIGHT:
+        n->oracle->validated_n = 0;
         start = start_hints(s, n);
         rc = driver_start(&n->driver, &start, NULL);
+        if (!rc)
+            oracle_started(n);
         break;
     case AT_TX:
         if (e->b > n->txs_known)

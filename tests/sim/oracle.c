@@ -21,6 +21,7 @@ static struct oracle *at_height(struct sim_node *n) {
 void oracle_boot(struct sim_node *n) {
     struct oracle *o = n->oracle;
     o->height = 0;
+    o->early_n = o->validated_n = 0;
     memset(o->next_heard, 0, sizeof o->next_heard);
 }
 
@@ -109,7 +110,34 @@ static void check_pair(struct sim_node *n, const struct oracle *o, const struct 
         check_reported(n, o, a->validator, a->round, VOTE_PROPOSAL);
 }
 
+/* --- early proposals --- */
+
+void oracle_validates(struct sim_node *n, const struct hash *value) {
+    n->oracle->validated[n->oracle->validated_n++ % ORACLE_HEARD] = *value;
+}
+
+static void check_early(struct sim_node *n, const struct oracle *o, const struct proposal *p) {
+    if (p->height != n->driver.height || hash_is_zero(&p->value) || p->pol_round < POL_ROUND_NONE ||
+        p->pol_round >= (int64_t)p->round || p->round > BFT_ROUNDS_AHEAD ||
+        bft_proposer(n->core, p->round) != p->validator)
+        return;
+    for (uint32_t i = 0; i < ORACLE_HEARD && i < o->validated_n; i++)
+        if (hash_eq(&o->validated[i], &p->value))
+            return;
+    check_fail(n->sim, "node %u lost a proposal of height %llu that came early", n->index,
+               (unsigned long long)p->height);
+}
+
+void oracle_started(struct sim_node *n) {
+    struct oracle *o = n->oracle;
+    for (uint32_t i = 0; is_watched(n) && !n->driver.decided && i < o->early_n; i++)
+        check_early(n, o, &o->early[i]);
+    o->early_n = o->validated_n = 0;
+}
+
 void oracle_proposal(struct sim_node *n, const struct proposal *p, enum driver_when when) {
+    if (is_watched(n) && when == DRIVER_NEXT && n->oracle->early_n < DRIVER_EARLY_PROPOSALS)
+        n->oracle->early[n->oracle->early_n++] = *p;
     if (!is_watched(n) || when != DRIVER_NOW || n->driver.height != p->height)
         return;
     struct oracle *o = at_height(n);

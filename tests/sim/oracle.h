@@ -7,6 +7,7 @@
  *
  *   a round is left behind as soon as more than a third is heard beyond it (L55)
  *   a vote heard for a round counts in it, however early it came
+ *   a proposal that came a height early is looked at when that height begins
  *   a polka of the present round for a value whose body is here makes it `valid` (L42), whatever was precommitted
  *   two contradicting messages that are both held are reported
  *
@@ -33,6 +34,9 @@ struct oracle {
     uint32_t lies_n[VALIDATORS_SIM_MAX];
     struct proposal proposals[ORACLE_HEARD];
     uint32_t proposals_n;
+    struct proposal early[DRIVER_EARLY_PROPOSALS]; /* of the height after */
+    uint32_t early_n, validated_n;
+    struct hash validated[ORACLE_HEARD]; /* values that the core asked about since the height began */
     uint32_t reported_n;
     struct reported {
         uint64_t height;
@@ -48,6 +52,10 @@ void oracle_boot(struct sim_node *n);
 void oracle_vote(struct sim_node *n, const struct vote *vote, enum driver_when when);
 void oracle_proposal(struct sim_node *n, const struct proposal *proposal, enum driver_when when);
 void oracle_certificate(struct sim_node *n, const struct certificate *cert, enum driver_when when);
+/* The driver began a height, and said no error. */
+void oracle_started(struct sim_node *n);
+/* The core asks for a verdict. */
+void oracle_validates(struct sim_node *n, const struct hash *value);
 /* The core reports. */
 void oracle_evidence(struct sim_node *n, const struct bft_evidence *evidence);
 /* The core asks for this prevote: it is in that round. */
