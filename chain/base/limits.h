@@ -24,7 +24,7 @@
 #define TX_REPLY_MAX        (1 * MIB) /* transactions in one answer, unless a single one has more */
 #define VALIDATORS_MAX      128       /* votes per height grow with the square */
 #define DOWNTIME_WINDOW_MAX 1000000   /* heights whose missed precommits are remembered: a record each at worst */
-#define UNORDERED_IDS_MAX   4096      /* ids in one record of unordered transactions: 128 KiB, half of VALUE_LEN_MAX */
+#define UNORDERED_IDS_MAX   128       /* ids in one record of unordered transactions: 4 KiB that each one writes anew */
 #define CHAIN_ID_MAX        32        /* a human name */
 #define KEY_LEN_MAX         1280      /* state key: module byte, two names, object name of 1024 */
 #define VALUE_LEN_MAX       (256 * KIB) /* state record */

@@ -180,6 +180,25 @@ static void unordered__cap_of_a_record(void **state) {
     fixture_with_ctx(&f, fill_record, NULL);
 }
 
+/* A block's worth of ids that somebody sought so that they fall into as few records as there can be: the memory of a
+ * block holds every version of each. */
+static void fill_block(struct ctx *ctx, void *arg) {
+    (void)arg;
+    struct hash id = {{7}};
+    for (uint32_t i = 0; i < BLOCK_TXS_MAX; i++) {
+        struct arena_mark memory = arena_mark(ctx->arena);
+        store_be32(id.b + 1, i);
+        assert_code(unordered_take(ctx, &id, 40 + i / UNORDERED_IDS_MAX, NULL), CODE_OK);
+        arena_rewind(ctx->arena, memory);
+    }
+    assert_code(state_failed(ctx->state, NULL), CODE_OK);
+}
+
+static void unordered__a_block_of_sought_ids(void **state) {
+    (void)state;
+    fixture_with_ctx(&f, fill_block, NULL);
+}
+
 static void replay__of_an_executed_one_is_refused(void **state) {
     (void)state;
     TxBody body = a_body();
@@ -335,8 +354,8 @@ static void prepare__leaves_out_what_cannot_be_in(void **state) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(check__good), T(sequence__wrong_tells_the_expected), T(check__behind_what_waits),
           T(unordered__takes_no_sequence), T(unordered__is_taken_once), T(unordered__many_that_end_together),
-          T(unordered__cap_of_a_record), T(replay__of_an_executed_one_is_refused), T(window__edges), T(memo__edges),
-          T(messages__edges), T(fee__edges), T(fee__more_than_the_balance), T(creator__must_be_the_signer),
-          T(fee_payer__needs_a_grant), T(message__own_check_makes_the_block_invalid),
+          T(unordered__cap_of_a_record), T(unordered__a_block_of_sought_ids), T(replay__of_an_executed_one_is_refused),
+          T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges), T(fee__more_than_the_balance),
+          T(creator__must_be_the_signer), T(fee_payer__needs_a_grant), T(message__own_check_makes_the_block_invalid),
           T(block__two_of_one_sender_follow_each_other), T(block__transaction_cap),
           T(prepare__leaves_out_what_cannot_be_in))
