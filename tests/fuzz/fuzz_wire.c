@@ -4,11 +4,13 @@
  *
  * Properties: a message that decodes encodes to the same bytes; a block that opens has as many transactions as its
  * header says; frames cut any message into parts that put together again to the same, and a frame with any byte changed
- * does not open.
+ * does not open; what a peer answers to a node that joins never fails that node, nor makes it believe anything.
  */
 #include "chain/codec/pb.h"
 #include "chain/net/frame.h"
 #include "chain/node/assemble.h"
+#include "chain/node/check.h"
+#include "chain/node/join.h"
 #include "chain/node/serve.h"
 #include "chain/node/wire.h"
 
@@ -138,6 +140,90 @@ static void fuzz_request(uint8_t kind, struct bytes in, struct arena *arena) {
         must(s.kind != SERVE_STOP && s.kind != SERVE_DECIDED && s.peer == 0);
 }
 
+/* --- what a node that joins or catches up is answered --- */
+
+static uint64_t host_time(void *ctx) {
+    (void)ctx;
+    return 1000000000000;
+}
+
+static void host_send(void *ctx, net_peer peer, uint8_t kind, struct bytes payload) {
+    (void)ctx;
+    must(peer != NET_PEER_NONE && kind != 0 && payload.len < 64);
+}
+
+static void host_report(void *ctx, net_peer peer, unsigned points, const char *why) {
+    (void)ctx;
+    must(peer == 1 && points > 0 && why[0] != '\0');
+}
+
+static void host_import(void *ctx, const struct join_job *job) {
+    (void)ctx;
+    free(job->data);
+}
+
+/* What this message would answer is asked for, so that it is not refused unread. */
+static void expect(struct join *j, uint8_t kind, uint64_t height, uint32_t index) {
+    struct state_sync *plan = &j->plan;
+    enum state_sync_kind asked = kind == WIRE_SNAPSHOTS  ? STATE_SYNC_LIST
+                                 : kind == WIRE_HEADER   ? STATE_SYNC_HEADER
+                                 : kind == WIRE_MANIFEST ? STATE_SYNC_MANIFEST
+                                                         : STATE_SYNC_CHUNK;
+    plan->target = (struct state_sync_offer){.height = height, .chunks = SNAPSHOT_CHUNKS_MAX};
+    plan->phase = kind == WIRE_HEADER     ? STATE_SYNC_TRUST
+                  : kind == WIRE_MANIFEST ? STATE_SYNC_MANIFESTS
+                                          : STATE_SYNC_CHUNKS;
+    j->trust_height = plan->wants_header = height;
+    plan->peers[0].asks[0] =
+        (struct state_sync_ask){.kind = asked, .height = kind == WIRE_SNAPSHOTS ? 0 : height, .index = index};
+}
+
+static void fuzz_joining(uint8_t kind, struct bytes in, struct arena *arena) {
+    static struct join join;
+    static const struct join_host host = {
+        .mono_ns = host_time, .real_ms = host_time, .send = host_send, .report = host_report, .import = host_import};
+    struct join_options o = {.host = &host, .trust_height = 5};
+    union {
+        HeaderReply *header;
+        ManifestReply *manifest;
+        ChunkReply *chunk;
+    } pb;
+    uint64_t height = 5;
+    uint32_t index = 0;
+    if (kind == WIRE_HEADER && pb_decode(&header_reply__descriptor, in, arena, &pb.header, NULL) == CODE_OK)
+        height = pb.header->height;
+    if (kind == WIRE_MANIFEST && pb_decode(&manifest_reply__descriptor, in, arena, &pb.manifest, NULL) == CODE_OK)
+        height = pb.manifest->height;
+    if (kind == WIRE_CHUNK && pb_decode(&chunk_reply__descriptor, in, arena, &pb.chunk, NULL) == CODE_OK) {
+        height = pb.chunk->height;
+        index = pb.chunk->index;
+    }
+    struct err err;
+    must(join_open(&join, &o, NULL) == CODE_OK);
+    join_up(&join, 1);
+    expect(&join, kind, height, index);
+    must(join_message(&join, 1, kind, in, &err) == CODE_OK); /* what a peer does never fails it */
+    must(!join.rooted && join.stored == NULL);
+    join_close(&join);
+}
+
+static void fuzz_stored(struct bytes in) {
+    static const struct hash tag;
+    static const struct check_point genesis;
+    static struct verify *verify; /* one for all inputs */
+    must(verify != NULL || verify_new(0, &verify, NULL) == CODE_OK);
+    struct check *k = check_new(&tag, &genesis, 1);
+    must(k != NULL);
+    k->count = 1;
+    k->blocks[0].len = in.len;
+    k->blocks[0].stored = malloc(in.len + 1);
+    must(k->blocks[0].stored != NULL);
+    memcpy(k->blocks[0].stored, in.data, in.len);
+    check_run(k, verify);
+    must(k->good == 0 && !k->certified && k->failed != CODE_OK); /* nobody signed it */
+    check_free(k);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     if (len == 0 || len > 1 << 16)
         return 0;
@@ -160,6 +246,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         break;
     case WIRE_DECIDED:
         fuzz_block(in);
+        break;
+    case WIRE_SNAPSHOTS:
+    case WIRE_HEADER:
+    case WIRE_MANIFEST:
+    case WIRE_CHUNK:
+        fuzz_joining(data[0], in, &arena);
+        break;
+    case WIRE_BLOCK_BATCH: /* one of its blocks */
+        fuzz_stored(in);
         break;
     default:
         fuzz_request(data[0], in, &arena);
