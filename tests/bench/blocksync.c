@@ -198,6 +198,6 @@ int main(void) {
     static const char *const empty[] = {"block sync, empty blocks", "certificates, execution, write alone",
                                         "execution and write alone, empty"};
     run(60, 1000, full, "tx", 0.8);
-    run(3000, 0, empty, "blocks", 0);
+    run(1000, 0, empty, "blocks", 0);
     return bench_end("blocksync");
 }
