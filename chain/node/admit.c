@@ -80,6 +80,7 @@ struct admit {
     struct state *st;
     uint64_t st_height;
     void *check; /* the app's, over st */
+    struct app_verifier verifier;
     struct arena check_arena;
     struct arena arena;
     struct buf gather;
@@ -209,8 +210,8 @@ static int state_open(struct admit *a, struct err *err) {
         rc = store_view_state(a->view, STATE_MEMORY, &a->st, err);
     if (rc == CODE_OK) {
         a->st_height = store_view_height(a->view);
-        rc = a->config.app->ops->check_open(a->config.app->self, a->st, a->st_height + 1, &a->check_arena, &a->check,
-                                            err);
+        rc = a->config.app->ops->check_open(a->config.app->self, a->st, a->st_height + 1, &a->verifier, &a->check_arena,
+                                            &a->check, err);
     }
     if (rc != CODE_OK)
         state_close(a);
@@ -265,6 +266,8 @@ static int admit_one(struct admit *a, const struct submission *s, const struct t
     rc = mempool_add(&a->pool, &p->mp, adm.next, err);
     if (rc != CODE_OK)
         free(p);
+    else if (adm.signatures > 1)
+        a->config.app->ops->check_nested(a->config.app->self, a->check, tx);
     return rc;
 }
 
@@ -405,6 +408,7 @@ int admit_new(const struct admit_config *config, uint64_t height, struct admit *
     if (a == NULL)
         return err_set(err, CODE_NO_MEMORY, "no memory for the mempool");
     a->config = *config;
+    a->verifier = verify_nested(config->verify);
     a->committed = height;
     mutex_init(&a->lock);
     arena_init(&a->arena, BATCH_MEMORY);

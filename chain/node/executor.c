@@ -78,6 +78,7 @@ int executor_open(struct executor *e, struct store *store, const struct app *app
                   const struct executor_options *options, const Genesis *genesis, const struct hash *tag,
                   struct err *err) {
     *e = (struct executor){.store = store, .app = app, .verify = verify, .options = *options, .chain_tag = *tag};
+    e->verifier = verify_nested(verify);
     uint64_t height;
     int rc = store_height(store, &height) ? CODE_OK : genesis_commit(e, genesis, err);
     if (rc == CODE_OK) {
@@ -312,7 +313,7 @@ static int judge_certificate(const struct executor *e, const struct block *b, st
     struct hash theirs = certificate_hash(c), ours = certificate_hash(&h->certificate);
     if (hash_eq(&theirs, &ours))
         return CODE_OK;
-    return certificate_verify(c, &e->chain_tag, &h->last_validators, err);
+    return certificate_verify_beside(c, &h->certificate, &e->chain_tag, &h->last_validators, err);
 }
 
 static int judge_signatures(struct executor *e, const struct block *b, struct err *err) {
@@ -326,7 +327,7 @@ static int judge_signatures(struct executor *e, const struct block *b, struct er
     return CODE_OK;
 }
 
-static struct app_block app_block_of(const struct block *b) {
+static struct app_block app_block_of(const struct executor *e, const struct block *b) {
     return (struct app_block){.height = b->header.height,
                               .time = b->header.time,
                               .proposer = b->header.proposer,
@@ -334,13 +335,14 @@ static struct app_block app_block_of(const struct block *b) {
                               .txs = b->tx_list,
                               .txs_count = b->txs_n,
                               .bytes = b->encoded.len,
-                              .last_certificate = b->last};
+                              .last_certificate = b->last,
+                              .verifier = &e->verifier};
 }
 
 static int judge_scratch(struct executor *e, const struct block *b, struct err *err) {
     struct scratch s;
     int rc = scratch_open(e, &s, err);
-    struct app_block ab = app_block_of(b);
+    struct app_block ab = app_block_of(e, b);
     if (rc == CODE_OK)
         rc = e->app->ops->process(e->app->self, s.st, &ab, err);
     scratch_close(&s);
@@ -353,7 +355,7 @@ static int judge_state(struct executor *e, struct block *b, struct err *err) {
         return CODE_OK;
     if (e->ahead.block != NULL)
         return judge_scratch(e, b, err);
-    struct app_block ab = app_block_of(b);
+    struct app_block ab = app_block_of(e, b);
     ahead_begin(e, b);
     int rc = e->app->ops->process(e->app->self, store_state(e->store), &ab, err);
     if (rc == CODE_OK)
@@ -415,7 +417,7 @@ static void put_events(struct store_batch *batch, const BlockResults *results) {
 static int run(struct executor *e, struct err *err) {
     struct executor_ahead *a = &e->ahead;
     struct head *next = a->head;
-    struct app_block ab = app_block_of(a->block);
+    struct app_block ab = app_block_of(e, a->block);
     struct app_outcome outcome;
     ab.judged = a->judged;
     int rc = e->app->ops->finalize(e->app->self, store_state(e->store), &ab, &a->arena, &outcome, err);

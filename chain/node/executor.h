@@ -37,6 +37,7 @@ struct executor {
     struct hash chain_tag;
     struct head *head;
     struct reveals reveals;
+    struct app_verifier verifier;
     struct executor_ahead ahead;
 };
 

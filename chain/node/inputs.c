@@ -61,6 +61,10 @@ static int on_vote(struct core *c, net_peer peer, struct bytes payload, struct e
     return rc == CODE_OK ? driver_vote(c->driver, peer, &v, err) : rc;
 }
 
+static bool counted(const void *arg, const struct vote *vote) {
+    return bft_has_vote(arg, vote);
+}
+
 static int on_certificate(struct core *c, net_peer peer, struct bytes payload, struct err *err) {
     struct err why;
     uint16_t set_n = c->head->info.validators.n;
@@ -68,7 +72,8 @@ static int on_certificate(struct core *c, net_peer peer, struct bytes payload, s
     if (rc != CODE_OK) /* of another height's set, perhaps: no reproach */
         return CODE_OK;
     if (driver_when(c->driver, c->cert.height) == DRIVER_NOW) {
-        rc = certificate_check_signatures(&c->cert, &c->chain_tag, &c->head->info.validators, c->head->verifiers, &why);
+        rc = certificate_check_unknown(&c->cert, &c->chain_tag, &c->head->info.validators, c->head->verifiers, counted,
+                                       c->bft, &why);
         if (rc != CODE_OK) {
             inputs_misbehaved(c, peer, 50, "forged certificate", &why);
             return CODE_OK;

@@ -91,6 +91,7 @@ static int signatures(const struct app_block *block, struct err *err) {
 int twice_execute(const struct app *app, struct store *store, const struct app_block *block,
                   const struct app_outcome *outcome, struct err *err) {
     struct app_block again = *block;
+    again.verifier = NULL;
     again.judged = false; /* the short way and the long one must end at the same place */
     struct second s = {.app = app, .block = &again};
     struct store_view *view = NULL;

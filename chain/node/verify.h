@@ -4,9 +4,11 @@
 /*
  * Checking transaction signatures: once per node, on several threads, remembered by wire hash.
  *
- * A transaction is seen twice, when it is admitted and when a block brings it; the second time the memory answers. It
- * is a fixed table of 65,536 places in sets of four; what is forgotten is only verified again.
+ * A transaction is seen twice, when it is admitted and when a block brings it; the second time the memory answers. So
+ * it is with the signatures inside its messages (approvals, receipts): admission has them checked, too. It is a fixed
+ * table of 65,536 places in sets of four; what is forgotten is only verified again.
  */
+#include "chain/types/app.h"
 #include "chain/types/tx.h"
 
 struct verify;
@@ -18,6 +20,9 @@ void verify_free(struct verify *v); /* no call may be under way; NULL is allowed
 /* Checks the signatures of txs[0..n); ret_good[i] says which are right. The caller works along; any thread, any number
  * at once. Returns how many are right. */
 size_t verify_txs(struct verify *v, const struct tx *const *txs, size_t n, bool *ret_good);
+
+/* For the rules: signatures inside messages, remembered by key, digest and signature in the same memory. */
+struct app_verifier verify_nested(struct verify *v);
 
 struct verify_stats {
     uint64_t checked, remembered;

@@ -51,6 +51,13 @@ struct app_info {
     struct validator_set next_validators; /* vote at height + 2 */
 };
 
+/* Who checks signatures inside messages (approvals, receipts): as key_verify, but it may remember what it has checked
+ * before. Any thread. */
+struct app_verifier {
+    void *self;
+    bool (*check)(void *self, const struct pubkey *key, const struct hash *digest, const struct sig *sig);
+};
+
 /* A block as the rules see it. All pointers are borrowed for the call. */
 struct app_block {
     uint64_t height;
@@ -61,6 +68,7 @@ struct app_block {
     size_t txs_count;
     size_t bytes;                               /* of the encoded block */
     const struct certificate *last_certificate; /* of the block before, as this block carries it; NULL at height 1 */
+    const struct app_verifier *verifier;        /* NULL: nobody remembers */
     bool judged; /* finalize only: process has accepted it on this very state, whose ante effects are in it */
 };
 
@@ -127,13 +135,16 @@ struct app_ops {
 
     /* Opens checks of transactions for a block at `height` over a state after the height before: what every check needs
      * is read once. *ret_check lives on the arena until check_close; both outlive it. */
-    int (*check_open)(void *app, struct state *st, uint64_t height, struct arena *arena, void **ret_check,
-                      struct err *err);
+    int (*check_open)(void *app, struct state *st, uint64_t height, const struct app_verifier *verifier,
+                      struct arena *arena, void **ret_check, struct err *err);
     /* May this transaction wait? The signature is verified already. `waiting` (NULL: nothing) of its sender is taken as
      * if it were in blocks before. The state is left as it was. CODE_SEQUENCE_WRONG, CODE_INSUFFICIENT_FUNDS,
      * CODE_FEE_LOW and whatever else the ante checks say. */
     int (*check_tx)(void *app, void *check, const struct tx *tx, const struct app_waiting *waiting,
                     struct app_admission *ret, struct err *err);
+    /* Runs the messages of a transaction that may wait and undoes what they did: the verifier knows the signatures
+     * inside them then, before a block executes them. What they come to now says nothing. */
+    void (*check_nested)(void *app, void *check, const struct tx *tx);
     void (*check_close)(void *app, void *check); /* NULL is allowed */
 
     /* Chooses from candidates (in the mempool's order) what goes into the block at `height`: everything that passes the

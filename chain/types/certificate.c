@@ -17,8 +17,10 @@ static const struct hash *digest_of(const struct certificate *cert, uint16_t i, 
     return digest;
 }
 
-int certificate_check_signatures(const struct certificate *cert, const struct hash *chain_tag,
-                                 const struct validator_set *set, const struct verifier *verifiers, struct err *err) {
+int certificate_check_unknown(const struct certificate *cert, const struct hash *chain_tag,
+                              const struct validator_set *set, const struct verifier *verifiers,
+                              bool (*known)(const void *arg, const struct vote *vote), const void *arg,
+                              struct err *err) {
     if (!certificate_well_formed(cert, set->n))
         return err_set(err, CODE_MALFORMED, "the certificate for height %llu is malformed",
                        (unsigned long long)cert->height);
@@ -26,14 +28,20 @@ int certificate_check_signatures(const struct certificate *cert, const struct ha
     for (uint16_t i = 0; i < cert->n; i++) {
         const struct vote *vote = &cert->votes[i];
         const struct hash *signed_digest = digest_of(cert, i, chain_tag, &digest);
-        bool good = verifiers ? verifier_check(&verifiers[vote->validator], signed_digest, &vote->sig)
-                              : key_verify(&set->at[vote->validator].key, signed_digest, &vote->sig);
+        bool good = (known && known(arg, vote)) ||
+                    (verifiers ? verifier_check(&verifiers[vote->validator], signed_digest, &vote->sig)
+                               : key_verify(&set->at[vote->validator].key, signed_digest, &vote->sig));
         if (!good)
             return err_set(err, CODE_BAD_SIGNATURE,
                            "in the certificate for height %llu the signature of validator %u does not verify",
                            (unsigned long long)cert->height, vote->validator);
     }
     return CODE_OK;
+}
+
+int certificate_check_signatures(const struct certificate *cert, const struct hash *chain_tag,
+                                 const struct validator_set *set, const struct verifier *verifiers, struct err *err) {
+    return certificate_check_unknown(cert, chain_tag, set, verifiers, NULL, NULL, err);
 }
 
 uint64_t certificate_power(const struct certificate *cert, const struct validator_set *set) {
@@ -55,8 +63,16 @@ uint64_t certificate_overlap(const struct certificate *cert, const struct valida
     return power;
 }
 
-int certificate_verify(const struct certificate *cert, const struct hash *chain_tag, const struct validator_set *set,
-                       struct err *err) {
+static bool has_vote(const void *arg, const struct vote *vote) {
+    const struct certificate *cert = arg;
+    for (uint16_t i = 0; i < cert->n; i++)
+        if (cert->votes[i].validator == vote->validator)
+            return sig_eq(&cert->votes[i].sig, &vote->sig);
+    return false;
+}
+
+int certificate_verify_beside(const struct certificate *cert, const struct certificate *known,
+                              const struct hash *chain_tag, const struct validator_set *set, struct err *err) {
     if (cert->kind == CERTIFICATE_ROUND || !certificate_well_formed(cert, set->n))
         return err_set(err, CODE_MALFORMED, "the certificate for height %llu is malformed",
                        (unsigned long long)cert->height);
@@ -65,7 +81,14 @@ int certificate_verify(const struct certificate *cert, const struct hash *chain_
         return err_set(
             err, CODE_UNTRUSTED, "height %llu is signed by a power of %llu of %llu, which is not more than 2/3",
             (unsigned long long)cert->height, (unsigned long long)power, (unsigned long long)validator_set_power(set));
-    return certificate_check_signatures(cert, chain_tag, set, NULL, err);
+    bool same = known && known->kind == cert->kind && known->height == cert->height && known->round == cert->round &&
+                hash_eq(&known->value, &cert->value);
+    return certificate_check_unknown(cert, chain_tag, set, NULL, same ? has_vote : NULL, known, err);
+}
+
+int certificate_verify(const struct certificate *cert, const struct hash *chain_tag, const struct validator_set *set,
+                       struct err *err) {
+    return certificate_verify_beside(cert, NULL, chain_tag, set, err);
 }
 
 struct hash certificate_hash(const struct certificate *cert) {

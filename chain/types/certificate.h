@@ -25,10 +25,20 @@
 int certificate_check_signatures(const struct certificate *cert, const struct hash *chain_tag,
                                  const struct validator_set *set, const struct verifier *verifiers, struct err *err);
 
+/* The same without those votes of which `known` says that their signature is good. */
+int certificate_check_unknown(const struct certificate *cert, const struct hash *chain_tag,
+                              const struct validator_set *set, const struct verifier *verifiers,
+                              bool (*known)(const void *arg, const struct vote *vote), const void *arg,
+                              struct err *err);
+
 /* A polka or commit whose signers hold more than 2/3 of the set's power, all signatures good. CODE_MALFORMED,
  * CODE_UNTRUSTED for too little power, CODE_BAD_SIGNATURE. */
 int certificate_verify(const struct certificate *cert, const struct hash *chain_tag, const struct validator_set *set,
                        struct err *err);
+
+/* The same when `known` (NULL: nothing) of the same set has been verified: what it has is not verified again. */
+int certificate_verify_beside(const struct certificate *cert, const struct certificate *known,
+                              const struct hash *chain_tag, const struct validator_set *set, struct err *err);
 
 /* Power of the signers in `set`. */
 uint64_t certificate_power(const struct certificate *cert, const struct validator_set *set);

@@ -50,13 +50,19 @@ static int sign_message(enum domain domain, const void *message, const struct se
     return sign_bytes(domain, encoded, key, chain_tag, arena, ret_sig, err);
 }
 
-static int verify_bytes(enum domain domain, const char *what, struct bytes data, ProtobufCBinaryData signature,
-                        const struct pubkey *key, const struct hash *chain_tag, struct err *err) {
-    struct hash digest = hash_signed(domain, chain_tag, data);
-    struct sig sig;
-    if (!sig_from(pb_bytes(signature), &sig) || !key_verify(key, &digest, &sig))
-        return err_set(err, CODE_BAD_SIGNATURE, "the signature of the %s does not verify", what);
+static int parts_of(enum domain domain, const char *what, struct bytes data, ProtobufCBinaryData signature,
+                    const struct hash *chain_tag, struct signed_parts *ret, struct err *err) {
+    struct signed_parts parts = {.digest = hash_signed(domain, chain_tag, data)};
+    if (!sig_from(pb_bytes(signature), &parts.sig))
+        return err_set(err, CODE_BAD_SIGNATURE, "the signature of the %s has not 64 bytes", what);
+    *ret = parts;
     return CODE_OK;
+}
+
+static int verify_parts(const char *what, const struct signed_parts *parts, const struct pubkey *key, struct err *err) {
+    return key_verify(key, &parts->digest, &parts->sig)
+               ? CODE_OK
+               : err_set(err, CODE_BAD_SIGNATURE, "the signature of the %s does not verify", what);
 }
 
 static int check_chain(const char *what, ProtobufCBinaryData named, const struct hash *chain_tag, struct err *err) {
@@ -91,8 +97,13 @@ static int check_chain(const char *what, ProtobufCBinaryData named, const struct
             *ret = message;                                                                                            \
         return rc;                                                                                                     \
     }                                                                                                                  \
+    int verb##_parts(const Signed *in, const struct hash *chain_tag, struct signed_parts *ret, struct err *err) {      \
+        return parts_of(domain, what, pb_bytes(in->field), in->signature, chain_tag, ret, err);                        \
+    }                                                                                                                  \
     int verb##_verify(const Signed *in, const struct pubkey *key, const struct hash *chain_tag, struct err *err) {     \
-        return verify_bytes(domain, what, pb_bytes(in->field), in->signature, key, chain_tag, err);                    \
+        struct signed_parts parts;                                                                                     \
+        int rc = verb##_parts(in, chain_tag, &parts, err);                                                             \
+        return rc == CODE_OK ? verify_parts(what, &parts, key, err) : rc;                                              \
     }
 
 SIGNED(approval, SignedApproval, signed_approval__init, Approval, approval__descriptor, approval, DOMAIN_APPROVAL,
@@ -183,7 +194,7 @@ int receipt_open(const SignedReceipt *in, const struct hash *chain_tag, struct a
     return rc;
 }
 
-int receipt_verify(const SignedReceipt *in, const struct pubkey *key, const struct hash *chain_tag, struct err *err) {
+int receipt_parts(const SignedReceipt *in, const struct hash *chain_tag, struct signed_parts *ret, struct err *err) {
     struct hash path[LIST_PATH_MAX], leaf = list_tree_leaf(pb_bytes(in->receipt)), root;
     bool fits = in->n_path <= LIST_PATH_MAX && in->count <= RECEIPT_BATCH_MAX;
     for (size_t i = 0; fits && i < in->n_path; i++)
@@ -191,6 +202,11 @@ int receipt_verify(const SignedReceipt *in, const struct pubkey *key, const stru
     if (!fits || !list_tree_climb(DOMAIN_NODE, in->index, in->count, &leaf, path, in->n_path, &root))
         return err_set(err, CODE_MALFORMED, "the receipt's place in its batch is malformed");
     uint8_t room[36];
-    return verify_bytes(DOMAIN_RECEIPT, "receipt", batch_bytes(&root, in->count, room), in->signature, key, chain_tag,
-                        err);
+    return parts_of(DOMAIN_RECEIPT, "receipt", batch_bytes(&root, in->count, room), in->signature, chain_tag, ret, err);
+}
+
+int receipt_verify(const SignedReceipt *in, const struct pubkey *key, const struct hash *chain_tag, struct err *err) {
+    struct signed_parts parts;
+    int rc = receipt_parts(in, chain_tag, &parts, err);
+    return rc == CODE_OK ? verify_parts("receipt", &parts, key, err) : rc;
 }

@@ -30,11 +30,18 @@ struct hash signed_layout_root(const struct hash *content_root, const struct has
  * a validator of this operator's (MsgCreateValidator.possession). */
 struct hash signed_possession(const struct addr *operator_, const struct hash *chain_tag);
 
+/* What was signed in one of those below, and the signature. */
+struct signed_parts {
+    struct hash digest;
+    struct sig sig;
+};
+
 int approval_sign(const Approval *approval, const struct seckey *key, const struct hash *chain_tag, struct arena *arena,
                   SignedApproval **ret, struct err *err);
 int approval_open(const SignedApproval *in, const struct hash *chain_tag, struct arena *arena, Approval **ret,
                   struct err *err);
 int approval_verify(const SignedApproval *in, const struct pubkey *key, const struct hash *chain_tag, struct err *err);
+int approval_parts(const SignedApproval *in, const struct hash *chain_tag, struct signed_parts *ret, struct err *err);
 
 int statement_sign(const PayloadStatement *statement, const struct seckey *key, const struct hash *chain_tag,
                    struct arena *arena, SignedStatement **ret, struct err *err);
@@ -42,12 +49,14 @@ int statement_open(const SignedStatement *in, const struct hash *chain_tag, stru
                    struct err *err);
 int statement_verify(const SignedStatement *in, const struct pubkey *key, const struct hash *chain_tag,
                      struct err *err);
+int statement_parts(const SignedStatement *in, const struct hash *chain_tag, struct signed_parts *ret, struct err *err);
 
 int ask_sign(const SecondaryAsk *ask, const struct seckey *key, const struct hash *chain_tag, struct arena *arena,
              SignedSecondaryAsk **ret, struct err *err);
 int ask_open(const SignedSecondaryAsk *in, const struct hash *chain_tag, struct arena *arena, SecondaryAsk **ret,
              struct err *err);
 int ask_verify(const SignedSecondaryAsk *in, const struct pubkey *key, const struct hash *chain_tag, struct err *err);
+int ask_parts(const SignedSecondaryAsk *in, const struct hash *chain_tag, struct signed_parts *ret, struct err *err);
 /* H(cairn.askid, encoded ask): how an offer names the question that it answers. */
 struct hash ask_hash(struct bytes ask);
 
@@ -57,6 +66,8 @@ int offer_open(const SignedSecondaryApproval *in, const struct hash *chain_tag, 
                SecondaryApproval **ret, struct err *err);
 int offer_verify(const SignedSecondaryApproval *in, const struct pubkey *key, const struct hash *chain_tag,
                  struct err *err);
+int offer_parts(const SignedSecondaryApproval *in, const struct hash *chain_tag, struct signed_parts *ret,
+                struct err *err);
 
 /* One signature over `count` (1..RECEIPT_BATCH_MAX) receipts; ret[i] (the caller's array) is receipt i with its path.
  */
@@ -66,5 +77,6 @@ int receipts_sign(const Receipt *const *receipts, size_t count, const struct sec
 int receipt_open(const SignedReceipt *in, const struct hash *chain_tag, struct arena *arena, Receipt **ret,
                  struct err *err);
 int receipt_verify(const SignedReceipt *in, const struct pubkey *key, const struct hash *chain_tag, struct err *err);
+int receipt_parts(const SignedReceipt *in, const struct hash *chain_tag, struct signed_parts *ret, struct err *err);
 
 #endif

@@ -81,6 +81,7 @@ int op_finalize(void *app, struct state *st, const struct app_block *block, stru
     int rc = run_open(&run, ledger, st, arena, err);
     if (rc)
         return rc;
+    run.ctx.verifier = block->verifier;
     rc = run_block(&run, block, arena, ret, err);
     run_close(&run);
     if (rc == CODE_OK && ledger->options.invariants)

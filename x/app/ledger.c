@@ -40,6 +40,7 @@ static const struct app_ops ops = {
     .init_chain = op_init_chain,
     .check_open = op_check_open,
     .check_tx = op_check_tx,
+    .check_nested = op_check_nested,
     .check_close = op_check_close,
     .prepare = op_prepare,
     .process = op_process,

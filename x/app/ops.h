@@ -6,7 +6,9 @@
 
 int op_info(void *app, struct state *st, struct arena *arena, struct app_info *ret, struct err *err);
 int op_init_chain(void *app, struct state *st, const Genesis *genesis, const struct hash *tag, struct err *err);
-int op_check_open(void *app, struct state *st, uint64_t height, struct arena *arena, void **ret_check, struct err *err);
+int op_check_open(void *app, struct state *st, uint64_t height, const struct app_verifier *verifier,
+                  struct arena *arena, void **ret_check, struct err *err);
+void op_check_nested(void *app, void *check, const struct tx *tx);
 int op_check_tx(void *app, void *check, const struct tx *tx, const struct app_waiting *waiting,
                 struct app_admission *ret, struct err *err);
 void op_check_close(void *app, void *check);

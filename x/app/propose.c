@@ -3,14 +3,15 @@
 #include "x/app/ops.h"
 
 #include "x/app/ante.h"
+#include "x/app/execute.h"
 #include "x/app/judge.h"
 #include "x/auth/account.h"
 #include "x/validator/validator.h"
 
 #include <inttypes.h>
 
-int op_check_open(void *app, struct state *st, uint64_t height, struct arena *arena, void **ret_check,
-                  struct err *err) {
+int op_check_open(void *app, struct state *st, uint64_t height, const struct app_verifier *verifier,
+                  struct arena *arena, void **ret_check, struct err *err) {
     struct run *run = ARENA_NEW(arena, struct run);
     if (!run)
         return err_set(err, CODE_NO_MEMORY, "no memory to check transactions");
@@ -18,6 +19,7 @@ int op_check_open(void *app, struct state *st, uint64_t height, struct arena *ar
     if (rc)
         return rc;
     run->ctx.height = height;
+    run->ctx.verifier = verifier;
     *ret_check = run;
     return CODE_OK;
 }
@@ -38,6 +40,22 @@ int op_check_tx(void *app, void *check, const struct tx *tx, const struct app_wa
     state_rollback(run->ctx.state, mark);
     arena_rewind(run->ctx.arena, memory);
     return rc;
+}
+
+void op_check_nested(void *app, void *check, const struct tx *tx) {
+    (void)app;
+    struct run *run = check;
+    struct arena results;
+    struct arena *before = run->ctx.results;
+    size_t mark = state_mark(run->ctx.state);
+    TxResult *ret;
+    arena_init(&results, RUN_SCRATCH_MAX);
+    run->ctx.results = &results;
+    (void)execute_tx(run, tx, &ret, NULL);
+    run->ctx.results = before;
+    run->ctx.fault = (struct err){0}; /* a state that failed says so itself */
+    state_rollback(run->ctx.state, mark);
+    arena_release(&results);
 }
 
 void op_check_close(void *app, void *check) {

@@ -3,6 +3,7 @@
 
 #include "cairn/state.h"
 #include "chain/codec/bech32.h"
+#include "chain/crypto/key.h"
 #include "chain/types/keys_app.h"
 #include "x/base/record.h"
 
@@ -25,6 +26,10 @@ int ctx_failed(const struct ctx *ctx, struct err *err) {
     if (ctx->fault.code != CODE_OK)
         return err_set(err, ctx->fault.code, "%s", err_text(&ctx->fault));
     return state_failed(ctx->state, err);
+}
+
+bool ctx_signed(const struct ctx *ctx, const struct pubkey *key, const struct hash *digest, const struct sig *sig) {
+    return ctx->verifier ? ctx->verifier->check(ctx->verifier->self, key, digest, sig) : key_verify(key, digest, sig);
 }
 
 static void *must(void *p) {

@@ -18,6 +18,7 @@
 #include "chain/base/num.h"
 #include "chain/base/vec.h"
 #include "chain/store/overlay.h"
+#include "chain/types/app.h"
 
 struct certificate; /* chain/types/vote.h */
 struct deps;
@@ -44,6 +45,7 @@ struct ctx {
     struct addr proposer;                       /* of the block that is executed */
     const struct certificate *last_certificate; /* of the block before, as this one carries it; NULL: there is none */
     const struct deps *deps;
+    const struct app_verifier *verifier; /* NULL: key_verify */
 
     struct addr signer; /* of the running transaction; zero in begin and end work */
     struct pubkey signer_key;
@@ -59,6 +61,9 @@ struct ctx {
 int ctx_fault(struct ctx *ctx, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* CODE_OK, or the fault of ctx or of its state. */
 int ctx_failed(const struct ctx *ctx, struct err *err);
+
+/* Did the key sign this? */
+bool ctx_signed(const struct ctx *ctx, const struct pubkey *key, const struct hash *digest, const struct sig *sig);
 
 /* Zeroed memory for this transaction or item. Never NULL: messages are small and counts capped, so an arena that is
  * full here means that the machine has no memory left, and the process ends (a block that was decided is redone after a

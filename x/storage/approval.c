@@ -39,8 +39,10 @@ static int check_time(struct ctx *ctx, const Approval *a, struct err *err) {
 static int check_signature(struct ctx *ctx, const SignedApproval *approval, const StorageProvider *sp,
                            struct err *err) {
     struct pubkey key;
+    struct signed_parts parts;
     if (!pubkey_from(pb_bytes(sp->approval_key), &key) ||
-        approval_verify(approval, &key, &ctx->chain_tag, NULL) != CODE_OK)
+        approval_parts(approval, &ctx->chain_tag, &parts, NULL) != CODE_OK ||
+        !ctx_signed(ctx, &key, &parts.digest, &parts.sig))
         return err_set(err, CODE_APPROVAL_SIGNATURE, "the approval is not signed by the approval key of provider %u",
                        sp->id);
     return CODE_OK;

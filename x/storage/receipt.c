@@ -51,7 +51,10 @@ static int check_terms(struct ctx *ctx, const Receipt *r, uint64_t max_price, st
 
 static bool signed_by(struct ctx *ctx, const SignedReceipt *receipt, const StorageProvider *sp) {
     struct pubkey key;
-    return pubkey_from(pb_bytes(sp->seal_key), &key) && receipt_verify(receipt, &key, &ctx->chain_tag, NULL) == CODE_OK;
+    struct signed_parts parts;
+    return pubkey_from(pb_bytes(sp->seal_key), &key) &&
+           receipt_parts(receipt, &ctx->chain_tag, &parts, NULL) == CODE_OK &&
+           ctx_signed(ctx, &key, &parts.digest, &parts.sig);
 }
 
 int receipt_check(struct ctx *ctx, const SignedReceipt *receipt, const struct receipt_want *want, uint32_t position,
@@ -87,6 +90,7 @@ int statement_check(struct ctx *ctx, const SignedStatement *statement, const Obj
     Account *account = NULL;
     struct addr creator = {{0}};
     struct pubkey key;
+    struct signed_parts parts;
     if (!statement || statement->statement.len == 0)
         return err_set(err, CODE_STATEMENT,
                        "the object was created without a content root, so its creator's payload statement is needed");
@@ -100,7 +104,8 @@ int statement_check(struct ctx *ctx, const SignedStatement *statement, const Obj
     if (rc)
         return rc;
     if (!pubkey_from(pb_bytes(account->pubkey), &key) ||
-        statement_verify(statement, &key, &ctx->chain_tag, NULL) != CODE_OK)
+        statement_parts(statement, &ctx->chain_tag, &parts, NULL) != CODE_OK ||
+        !ctx_signed(ctx, &key, &parts.digest, &parts.sig))
         return err_set(err, CODE_STATEMENT, "the payload statement is not signed by the object's creator");
     *ret = s;
     return CODE_OK;

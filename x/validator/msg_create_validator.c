@@ -46,7 +46,7 @@ static int check_possession(const struct ctx *ctx, const MsgCreateValidator *msg
                             struct err *err) {
     struct sig sig;
     struct hash digest = signed_possession(&ctx->signer, &ctx->chain_tag);
-    if (!sig_from(pb_bytes(msg->possession), &sig) || !key_verify(key, &digest, &sig))
+    if (!sig_from(pb_bytes(msg->possession), &sig) || !ctx_signed(ctx, key, &digest, &sig))
         return err_set(err, CODE_VALIDATOR_KEY,
                        "the consensus key did not sign for this operator on this chain; let `cairnd validator-proof` "
                        "make the signature anew");

@@ -83,7 +83,7 @@ static int check_on(struct fixture *f, struct state *st, void *arg, struct err *
     struct arena arena;
     void *check = NULL;
     arena_init(&arena, MIB);
-    int rc = f->app.ops->check_open(f->app.self, st, f->height + 1, &arena, &check, err);
+    int rc = f->app.ops->check_open(f->app.self, st, f->height + 1, NULL, &arena, &check, err);
     if (rc == CODE_OK)
         rc = f->app.ops->check_tx(f->app.self, check, call->tx, call->waiting, call->ret, err);
     f->app.ops->check_close(f->app.self, check);

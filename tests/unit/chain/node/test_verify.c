@@ -97,5 +97,31 @@ static int teardown(void **state) {
     return 0;
 }
 
-TEST_MAIN(cmocka_unit_test_setup_teardown(verify_txs__once_and_remembered, setup, teardown),
+/* A signature inside a message: right ones are remembered, each for its key and digest alone. */
+static void verify_nested__remembers_what_is_right(void **state) {
+    (void)state;
+    struct verify *v;
+    struct err err;
+    struct seckey key, other;
+    uint8_t raw[32] = {9}, raw2[32] = {10};
+    assert_ok(verify_new(0, &v, &err), &err);
+    assert_ok(seckey_init(&key, raw, &err), &err);
+    assert_ok(seckey_init(&other, raw2, &err), &err);
+    struct pubkey pub = seckey_pubkey(&key), pub2 = seckey_pubkey(&other);
+    struct hash digest = {{1}}, digest2 = {{2}};
+    struct sig sig = seckey_sign(&key, &digest);
+    struct app_verifier nested = verify_nested(v);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(nested.check(nested.self, &pub, &digest, &sig));
+        assert_false(nested.check(nested.self, &pub, &digest2, &sig));
+        assert_false(nested.check(nested.self, &pub2, &digest, &sig));
+    }
+    struct verify_stats s = verify_stats(v);
+    assert_int_equal(s.remembered, 2);
+    assert_int_equal(s.checked, 7);
+    verify_free(v);
+}
+
+TEST_MAIN(cmocka_unit_test(verify_nested__remembers_what_is_right),
+          cmocka_unit_test_setup_teardown(verify_txs__once_and_remembered, setup, teardown),
           cmocka_unit_test_setup_teardown(verify_txs__many_callers, setup, teardown))

@@ -76,6 +76,26 @@ static void verify__checks_each_signature_and_the_chain(void **state) {
     assert_code(certificate_verify(&cert, &tag, &set, NULL), CODE_MALFORMED);
 }
 
+/* What has been verified is not verified again, but only that: the same votes of the same thing. */
+static void verify_beside__skips_what_is_known(void **state) {
+    (void)state;
+    struct certificate known = commit_of(0, 8), cert = commit_of(1, 8), other;
+    assert_code(certificate_verify_beside(&cert, &known, &tag, &set, NULL), CODE_OK);
+    struct hash wrong_chain = {{9}}; /* no signature is good there: those that pass are not looked at */
+    assert_code(certificate_verify_beside(&known, &known, &wrong_chain, &set, NULL), CODE_OK);
+    assert_code(certificate_verify_beside(&cert, &known, &wrong_chain, &set, NULL), CODE_BAD_SIGNATURE);
+    other = known;
+    other.votes[3].sig.b[5] ^= 1;
+    assert_code(certificate_verify_beside(&other, &known, &tag, &set, NULL), CODE_BAD_SIGNATURE);
+    other = known;
+    other.round++;
+    for (uint16_t i = 0; i < other.n; i++)
+        other.votes[i].round++;
+    assert_code(certificate_verify_beside(&other, &known, &tag, &set, NULL), CODE_BAD_SIGNATURE);
+    other = commit_of(0, 6);
+    assert_code(certificate_verify_beside(&other, &known, &tag, &set, NULL), CODE_UNTRUSTED);
+}
+
 static void verify__takes_parsed_keys(void **state) {
     (void)state;
     struct verifier verifiers[SET];
@@ -194,6 +214,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verify__needs_more_than_two_thirds),
         cmocka_unit_test(verify__checks_each_signature_and_the_chain),
+        cmocka_unit_test(verify_beside__skips_what_is_known),
         cmocka_unit_test(verify__takes_parsed_keys),
         cmocka_unit_test(check_signatures__of_a_round_certificate),
         cmocka_unit_test(pb__round_trip),

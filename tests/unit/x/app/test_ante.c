@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/lib/ledger/fixture.h"
+#include "tests/lib/ledger/deal.h"
 
 #include "cairn/auth.h"
 #include "chain/types/fee.h"
@@ -352,10 +352,52 @@ static void prepare__leaves_out_what_cannot_be_in(void **state) {
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(T(check__good), T(sequence__wrong_tells_the_expected), T(check__behind_what_waits),
-          T(unordered__takes_no_sequence), T(unordered__is_taken_once), T(unordered__many_that_end_together),
-          T(unordered__cap_of_a_record), T(unordered__a_block_of_sought_ids), T(replay__of_an_executed_one_is_refused),
-          T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges), T(fee__more_than_the_balance),
-          T(creator__must_be_the_signer), T(fee_payer__needs_a_grant), T(message__own_check_makes_the_block_invalid),
-          T(block__two_of_one_sender_follow_each_other), T(block__transaction_cap),
-          T(prepare__leaves_out_what_cannot_be_in))
+static unsigned checked;
+
+static bool count_check(void *self, const struct pubkey *key, const struct hash *digest, const struct sig *sig) {
+    (void)self;
+    checked++;
+    return key_verify(key, digest, sig);
+}
+
+/* The approval inside a message is checked while it waits; nothing of it is left in the state. */
+static void check_nested__has_inner_signatures_checked(void **state) {
+    (void)state;
+    struct deal d;
+    struct bucket_try t;
+    struct err err;
+    deal_init(&d, &f, "alice", "photos", "a.jpg", "ec:4+2+w", 64 * KIB, 200000);
+    deal_bucket_try(&d, &t);
+    fixture_hold(&f);
+    deal_bucket_send(&d, &t, "alice");
+    assert_int_equal(f.held_n, 1);
+    struct store_view *view;
+    struct state *st;
+    void *check;
+    struct app_admission admission;
+    struct app_verifier verifier = {.check = count_check};
+    assert_ok(store_view_open(f.store, &view, &err), &err);
+    assert_ok(store_view_state(view, 0, &st, &err), &err);
+    assert_ok(f.app.ops->check_open(f.app.self, st, f.height + 1, &verifier, &f.setup, &check, &err), &err);
+    assert_ok(f.app.ops->check_tx(f.app.self, check, f.held[0], NULL, &admission, &err), &err);
+    assert_int_equal(admission.signatures, 2);
+    assert_int_equal(checked, 0);
+    for (unsigned i = 1; i <= 2; i++) { /* the second time it is as it was before the first */
+        f.app.ops->check_nested(f.app.self, check, f.held[0]);
+        assert_int_equal(checked, i);
+    }
+    struct state_diff diff;
+    assert_ok(state_diff(st, &diff, &err), &err);
+    assert_int_equal(diff.len, 0);
+    f.app.ops->check_close(f.app.self, check);
+    state_free(st);
+    store_view_close(view);
+}
+
+TEST_MAIN(T(check_nested__has_inner_signatures_checked), T(check__good), T(sequence__wrong_tells_the_expected),
+          T(check__behind_what_waits), T(unordered__takes_no_sequence), T(unordered__is_taken_once),
+          T(unordered__many_that_end_together), T(unordered__cap_of_a_record), T(unordered__a_block_of_sought_ids),
+          T(replay__of_an_executed_one_is_refused), T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges),
+          T(fee__more_than_the_balance), T(creator__must_be_the_signer), T(fee_payer__needs_a_grant),
+          T(message__own_check_makes_the_block_invalid), T(block__two_of_one_sender_follow_each_other),
+          T(block__transaction_cap), T(prepare__leaves_out_what_cannot_be_in))
