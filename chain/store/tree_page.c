@@ -218,7 +218,7 @@ static int build_slot(struct page *p, unsigned i, const struct page_image *image
 
 int page_build(const struct page_image *image, const uint8_t *path, size_t n, struct page **ret, struct err *err) {
     struct page *p = page_new(n);
-    unsigned count = (unsigned)__builtin_popcount((unsigned)(image->leaves | image->children));
+    unsigned count = slots_count((unsigned)(image->leaves | image->children));
     if (p && count) {
         p->slots = (struct slot *)malloc(count * sizeof *p->slots);
         p->room = p->slots ? (uint8_t)count : 0;
