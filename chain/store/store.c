@@ -326,23 +326,49 @@ static void batch_free(struct store_batch *b) {
     free(b);
 }
 
+enum { HASH_GROUP = 256, HASH_TASK = 1024 };
+
+struct hashing {
+    const struct state_diff *diff;
+    struct tree_change *changes;
+};
+
+/* Up to HASH_GROUP changes from `first` on. */
+static void hash_group(const struct hashing *h, size_t first, size_t n, struct arena *scratch) {
+    const struct state_change *d = &h->diff->at[first];
+    struct tree_change *c = &h->changes[first];
+    struct bytes in[HASH_GROUP];
+    struct hash out[HASH_GROUP];
+    for (size_t i = 0; i < n; i++)
+        in[i] = d[i].key;
+    hash_all(DOMAIN_STATE, in, n, scratch, out);
+    for (size_t i = 0; i < n; i++) {
+        c[i] = (struct tree_change){.key = d[i].key, .key_hash = out[i], .present = d[i].present};
+        in[i] = d[i].present ? d[i].value : BYTES_NONE;
+    }
+    hash_all(DOMAIN_VALUE, in, n, scratch, out);
+    for (size_t i = 0; i < n; i++)
+        c[i].value_hash = out[i];
+}
+
+static void hash_task(void *ctx, unsigned task) {
+    const struct hashing *h = (const struct hashing *)ctx;
+    struct arena scratch;
+    arena_init(&scratch, 64 * KIB);
+    size_t at = (size_t)task * HASH_TASK, end = at + HASH_TASK < h->diff->len ? at + HASH_TASK : h->diff->len;
+    for (size_t n; at < end; at += n) {
+        n = end - at < HASH_GROUP ? end - at : HASH_GROUP;
+        hash_group(h, at, n, &scratch);
+    }
+    arena_release(&scratch);
+}
+
 /* The changes as the tree wants them, on the batch's arena. */
 static struct tree_change *hash_changes(struct store_batch *b, const struct state_diff *d) {
     struct tree_change *c = (struct tree_change *)arena_array(&b->arena, d->len, sizeof *c);
-    struct bytes *in = (struct bytes *)arena_array(&b->arena, d->len, sizeof *in);
-    struct hash *out = (struct hash *)arena_array(&b->arena, d->len, sizeof *out);
-    if (!c || !in || !out)
-        return NULL;
-    for (size_t i = 0; i < d->len; i++)
-        in[i] = d->at[i].key;
-    hash_all(DOMAIN_STATE, in, d->len, &b->arena, out);
-    for (size_t i = 0; i < d->len; i++) {
-        c[i] = (struct tree_change){.key = d->at[i].key, .key_hash = out[i], .present = d->at[i].present};
-        in[i] = d->at[i].present ? d->at[i].value : BYTES_NONE;
-    }
-    hash_all(DOMAIN_VALUE, in, d->len, &b->arena, out);
-    for (size_t i = 0; i < d->len; i++)
-        c[i].value_hash = out[i];
+    struct hashing h = {d, c};
+    if (c)
+        pool_run(b->store->pool, (unsigned)((d->len + HASH_TASK - 1) / HASH_TASK), hash_task, &h);
     return c;
 }
 

@@ -285,14 +285,15 @@ static void hash_leaves(struct page_hasher *h, struct page *const *pages, size_t
     jobs_run(h);
 }
 
-/* The slots below node i. */
-static unsigned below(unsigned i) {
-    unsigned level = 31u - (unsigned)__builtin_clz(i), width = PAGE_SLOTS >> level;
-    return ((1u << width) - 1) << (i - (1u << level)) * width;
-}
+/* The slots below each node. */
+static const uint16_t below[2 * PAGE_SLOTS] = {
+    0,      0xffff, 0x00ff, 0xff00, 0x000f,  0x00f0,  0x0f00,  0xf000,  0x0003,  0x000c,  0x0030,
+    0x00c0, 0x0300, 0x0c00, 0x3000, 0xc000,  1 << 0,  1 << 1,  1 << 2,  1 << 3,  1 << 4,  1 << 5,
+    1 << 6, 1 << 7, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15,
+};
 
 static enum slot_kind node_kind(const struct page *p, unsigned i) {
-    unsigned mask = below(i), leaves = p->leaves & mask;
+    unsigned mask = below[i], leaves = p->leaves & mask;
     if (p->children & mask || (leaves & (leaves - 1)))
         return SLOT_SUBTREE;
     return leaves ? SLOT_LEAF : SLOT_EMPTY;
@@ -306,15 +307,19 @@ static const struct hash *node_hash(const struct page *p, const struct hash *nod
         return &nothing;
     if (kind == SLOT_SUBTREE && i < PAGE_SLOTS)
         return &nodes[i];
-    return &page_slot(p, (unsigned)__builtin_ctz((unsigned)(p->leaves | p->children) & below(i)))->hash;
+    return &page_slot(p, (unsigned)__builtin_ctz((unsigned)(p->leaves | p->children) & below[i]))->hash;
 }
 
 static void add_node(struct page_hasher *h, const struct page *p, struct hash *nodes, unsigned i) {
     if (h->n == JOBS)
         jobs_run(h);
-    memcpy(h->pairs[h->n], node_hash(p, nodes, 2 * i)->b, 32);
-    memcpy(h->pairs[h->n] + 32, node_hash(p, nodes, 2 * i + 1)->b, 32);
-    h->in[h->n] = h->pairs[h->n];
+    const struct hash *left = node_hash(p, nodes, 2 * i), *right = node_hash(p, nodes, 2 * i + 1);
+    h->in[h->n] = left->b;
+    if (right != left + 1) { /* else they lie as the hash wants them */
+        h->in[h->n] = h->pairs[h->n];
+        memcpy(h->pairs[h->n], left->b, 32);
+        memcpy(h->pairs[h->n] + 32, right->b, 32);
+    }
     h->out[h->n++] = &nodes[i];
 }
 
@@ -334,7 +339,7 @@ void pages_rehash(struct page_hasher *h, struct page *const *pages, size_t n, st
     for (unsigned first = PAGE_SLOTS / 2; first >= 1; first /= 2) { /* a level's inputs are done before it begins */
         for (size_t k = 0; k < n; k++)
             for (unsigned i = first; i < 2 * first; i++)
-                if (pages[k]->changed & below(i) && node_kind(pages[k], i) == SLOT_SUBTREE)
+                if (pages[k]->changed & below[i] && node_kind(pages[k], i) == SLOT_SUBTREE)
                     add_node(h, pages[k], nodes[k], i);
         jobs_run(h);
     }
