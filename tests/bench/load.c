@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FUND_MSGS = 100, CHUNK = 250, FEE = 10000000 };
+enum { FUND_MSGS = 100, CHUNK = 250, PACED_CHUNK = 10, FEE = 10000000 };
 
 #define FUND_EACH ((uint64_t)100 * 1000000000)
 
@@ -121,6 +121,7 @@ struct feeder {
     struct load *load;
     struct bench_net *net;
     unsigned node;
+    double per_s; /* 0: as fast as they are taken */
     struct thread thread;
 };
 
@@ -146,17 +147,26 @@ static void post(struct feeder *f, const struct buf *body) {
     }
 }
 
+/* The moment at which the n-th transaction is due. */
+static void keep_pace(const struct feeder *f, uint64_t start_ms, size_t n) {
+    uint64_t due = f->per_s > 0 ? start_ms + (uint64_t)((double)n * 1000 / f->per_s) : 0, now = clock_mono_ms();
+    if (due > now)
+        load_wait(due - now);
+}
+
 /* Each node takes its share of the senders, sequence by sequence. */
 static void feed(void *arg) {
     struct feeder *f = arg;
     const struct load *load = f->load;
     struct buf body;
-    size_t n = 0;
+    size_t n = 0, chunk = f->per_s > 0 ? PACED_CHUNK : CHUNK;
+    uint64_t start = clock_mono_ms();
     buf_init(&body, 16 << 20);
     for (size_t s = 0; s < load->each; s++)
         for (size_t i = f->node; i < load->senders; i += f->net->validators) {
             buf_put_bytes(&body, load->wires[s * load->senders + i]);
-            if (++n % CHUNK == 0) {
+            if (++n % chunk == 0) {
+                keep_pace(f, start, n);
                 post(f, &body);
                 buf_clear(&body);
             }
@@ -182,6 +192,21 @@ static bool block_txs(struct bench_net *net, uint64_t height, uint64_t *ret) {
     return there;
 }
 
+static void feed_all(struct feeder *feeders, struct load *load, struct bench_net *net, double per_s) {
+    struct err err = {0};
+    for (unsigned i = 0; i < net->validators; i++) {
+        feeders[i] = (struct feeder){.load = load, .net = net, .node = i, .per_s = per_s / net->validators};
+        bench_must(thread_start(&feeders[i].thread, "feed", feed, &feeders[i], &err), &err);
+    }
+}
+
+void load_paced(struct load *load, struct bench_net *net, double per_s) {
+    struct feeder feeders[BENCH_NET_NODES_MAX];
+    feed_all(feeders, load, net, per_s);
+    for (unsigned i = 0; i < net->validators; i++)
+        thread_join(&feeders[i].thread);
+}
+
 double load_run(struct load *load, struct bench_net *net) {
     struct feeder feeders[BENCH_NET_NODES_MAX];
     struct err err = {0};
@@ -189,10 +214,7 @@ double load_run(struct load *load, struct bench_net *net) {
     uint64_t total = load->senders * load->each, seen = 0, txs = 0;
     bench_must(ledger_status(net->ledger, &load->arena, &status, &err), &err);
     uint64_t height = status->height + 1, start = clock_mono_ns();
-    for (unsigned i = 0; i < net->validators; i++) {
-        feeders[i] = (struct feeder){.load = load, .net = net, .node = i};
-        bench_must(thread_start(&feeders[i].thread, "feed", feed, &feeders[i], &err), &err);
-    }
+    feed_all(feeders, load, net, 0);
     while (seen < total) {
         if (block_txs(net, height, &txs)) {
             seen += txs;

@@ -22,4 +22,7 @@ void load_wait(uint64_t ms);
  * the first being handed over and the last being in a block. */
 double load_run(struct load *load, struct bench_net *net);
 
+/* Hands everything over at so many a second, a part to each node; returns when the last has been taken in. */
+void load_paced(struct load *load, struct bench_net *net, double per_s);
+
 #endif
