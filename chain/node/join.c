@@ -524,6 +524,13 @@ struct join_progress join_progress(const struct join *j) {
                                   .peers = chosen ? state_sync_sources(&j->plan) : 0};
 }
 
+static unsigned peers_known(const struct join *j) {
+    unsigned n = 0;
+    for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++)
+        n += j->plan.peers[i].id != 0;
+    return n;
+}
+
 /* A line a phase, and one now and then: never silent. */
 static void show(struct join *j, uint64_t now) {
     if (j->plan.phase == j->shown && now < j->shown_ms + SHOW_MS)
@@ -535,7 +542,7 @@ static void show(struct join *j, uint64_t now) {
     if (waits)
         log_warn("node",
                  "state sync: no peer offers a usable snapshot yet; without one, set state_sync.enabled to false",
-                 "seconds=%" PRIu64, (now - j->since_ms) / 1000);
+                 "seconds=%" PRIu64 " peers=%u", (now - j->since_ms) / 1000, peers_known(j));
     else
         log_info("node", "state sync", "phase=%s height=%" PRIu64 " chunks=%u/%u peers=%u", log_quote(p.phase).s,
                  p.height, p.chunks_in, p.chunks, p.peers);
@@ -548,6 +555,7 @@ void join_step(struct join *j) {
         size_t n = state_sync_requests(&j->plan, now, asks, ASKS);
         for (size_t i = 0; i < n; i++)
             send(j, &asks[i]);
+        j->none = j->none || (j->trust_height == 0 && state_sync_none(&j->plan));
         if (j->turn != j->plan.turn)
             forget_target(j);
         if (j->plan.phase == STATE_SYNC_TRUST && j->rooted && !j->walking)

@@ -17,7 +17,7 @@
  * fetched (chain/store/store_snapshot.h), one job after another. One thread at a time.
  *
  *     join_open -> join_up | join_down | join_message | join_imported -> join_step, after each of them and when
- *               join_deadline has come -> ... join_done -> join_close
+ *               join_deadline has come -> ... join_done | join_none -> join_close
  *
  * What a peer does never fails these functions; an error means that joining cannot succeed (the trusted point is too
  * old, the disk is full), and the node must stop with that sentence.
@@ -104,7 +104,7 @@ struct join {
     uint64_t block_time;
     uint8_t *stored; /* the StoredBlock of the target's height, malloc'd */
     size_t stored_len;
-    bool begun, finishing, done;
+    bool begun, finishing, done, none;
     enum state_sync_phase shown; /* in the log */
     uint64_t since_ms, shown_ms;
     uint64_t due_ns;
@@ -125,6 +125,12 @@ uint64_t join_deadline(const struct join *j);
 /* The store stands at the snapshot's height. */
 static inline bool join_done(const struct join *j) {
     return j->done;
+}
+
+/* Nobody has had a snapshot for STATE_SYNC_NONE_MS, and the genesis is trusted: all blocks will do. Stays so. With a
+ * trusted header it is never so: blocks from a genesis that is not trusted prove nothing. */
+static inline bool join_none(const struct join *j) {
+    return j->none;
 }
 
 /* How it goes, for status. */

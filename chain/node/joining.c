@@ -133,13 +133,13 @@ static void show(struct joining *g) {
     mutex_unlock(&n->lock);
 }
 
-/* Until the store stands. *ret_stopped: the node is stopping. */
+/* Until the store stands, or nobody has a snapshot. *ret_stopped: the node is stopping. */
 static int fetch(struct joining *g, bool *ret_stopped, struct err *err) {
     struct node *n = g->n;
     void *events[BATCH];
     int rc = CODE_OK;
     join_step(&g->join);
-    while (rc == CODE_OK && !join_done(&g->join)) {
+    while (rc == CODE_OK && !join_done(&g->join) && !join_none(&g->join)) {
         size_t k = 0;
         *ret_stopped = queue_take_many(&n->events, join_deadline(&g->join), events, BATCH, &k) == CODE_CLOSED;
         if (*ret_stopped)
@@ -159,6 +159,22 @@ static int fetch(struct joining *g, bool *ret_stopped, struct err *err) {
     return rc;
 }
 
+static void joined(const struct joining *g) {
+    log_info("node", "joined by a snapshot", "height=%" PRIu64 " bytes=%" PRIu64 " ms=%" PRIu64,
+             g->join.plan.target.height, g->bytes, clock_mono_ms() - g->since_ms);
+}
+
+/* What was half taken in goes: the blocks begin at an empty state. */
+static int fall_back(struct joining *g, struct err *err) {
+    log_warn("node", "state sync: no peer has a snapshot; all blocks are taken instead", "seconds=%" PRIu64,
+             (clock_mono_ms() - g->since_ms) / 1000);
+    queue_close(&g->imports);
+    thread_join(&g->importer);
+    store_import_close(g->import);
+    g->import = NULL;
+    return joining_drop(g->n, err);
+}
+
 static void thread_run(void *arg) {
     struct joining *g = arg;
     struct node *n = g->n;
@@ -167,15 +183,17 @@ static void thread_run(void *arg) {
     err_clear(&err);
     int rc = fetch(g, &stopped, &err);
     if (rc == CODE_OK && !stopped) {
-        uint64_t ms = clock_mono_ms() - g->since_ms;
-        log_info("node", "joined by a snapshot", "height=%" PRIu64 " bytes=%" PRIu64 " ms=%" PRIu64,
-                 g->join.plan.target.height, g->bytes, ms);
         net_peer peers[STATE_SYNC_PEERS_MAX];
         size_t peers_n = 0;
         for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++)
             if (g->join.plan.peers[i].id != 0)
                 peers[peers_n++] = g->join.plan.peers[i].id;
-        rc = node_go(n, peers, peers_n, &err);
+        if (join_done(&g->join))
+            joined(g);
+        else
+            rc = fall_back(g, &err);
+        if (rc == CODE_OK)
+            rc = node_go(n, peers, peers_n, &err);
     }
     if (rc != CODE_OK)
         node_fail(n, rc, &err);
@@ -201,7 +219,8 @@ int joining_drop(struct node *n, struct err *err) {
         return CODE_OK;
     if (rc != CODE_OK)
         return rc;
-    log_warn("node", "a snapshot that was half taken in is dropped, because state_sync is off", "home=%s", n->data_dir);
+    log_warn("node", "a snapshot that was half taken in is dropped: this node takes all blocks", "home=%s",
+             n->data_dir);
     return store_import_drop(n->store, err);
 }
 

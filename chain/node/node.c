@@ -389,7 +389,6 @@ int node_start(const struct node_options *options, struct node **ret_node, struc
     if (rc == CODE_OK)
         rc = start(n, options, err);
     n->options.validator_key = NULL; /* borrowed until now */
-    n->options.genesis = NULL;
     seckey_wipe(&n->options.node_key);
     if (rc != CODE_OK) {
         node_stop(n);

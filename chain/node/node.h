@@ -22,7 +22,7 @@
 struct node_options {
     const char *data_dir; /* exists; db/, wal files, signer.state, evidence/ live there */
     const struct app *app;
-    const Genesis *genesis; /* borrowed until node_start returns */
+    const Genesis *genesis; /* borrowed until node_stop returns */
     struct hash chain_tag;
     struct seckey node_key;
     const struct seckey *validator_key; /* NULL: a full node */
@@ -39,7 +39,7 @@ struct node_options {
     uint32_t snapshots_kept;                     /* 0: default; at most SNAPSHOTS_MAX */
     uint64_t disk_budget_mib;                    /* 0: none */
     bool index_events;
-    bool state_sync;         /* an empty node joins by a snapshot; what it began it finishes */
+    bool state_sync;         /* an empty node joins by a snapshot, by all blocks if nobody has one */
     uint64_t trust_height;   /* with state_sync: a header that is trusted, 0: the genesis is */
     struct hash trust_id;    /* its id */
     const char *version;     /* of the program; static */

@@ -84,6 +84,8 @@ static void on_message(void *self, net_peer peer, enum net_class class, uint8_t 
             to_core(n, peer, kind, payload);
         return;
     }
+    if (joins(kind) && n->options.state_sync)
+        return; /* late: it has joined, or takes blocks instead */
     if (joins(kind)) {
         net_report(n->net, peer, 20, "a part of a snapshot that nobody asked for");
         return;

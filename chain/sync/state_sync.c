@@ -167,6 +167,24 @@ static bool rather(const struct state_sync *s, const struct state_sync_offer *a,
     return offerers(s, a) > offerers(s, b);
 }
 
+/* Does somebody say that there is none, and nobody who is still believed that there is one? What was verified against a
+ * trusted header is there, whoever offers it. */
+static void note_none(struct state_sync *s, uint64_t now_ms) {
+    bool without = false, offered = false;
+    for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++) {
+        const struct state_sync_peer *p = &s->peers[i];
+        if (p->id == 0 || p->bad || !p->listed)
+            continue;
+        without = without || p->offers_n == 0;
+        offered = offered || (p->offers_n > 0 && p->stalls == 0);
+    }
+    if (!without || offered || s->phase > STATE_SYNC_TRUST)
+        s->none_ms = 0;
+    else if (s->none_ms == 0)
+        s->none_ms = now_ms > 0 ? now_ms : 1;
+    s->none = s->phase == STATE_SYNC_DISCOVER && s->none_ms != 0 && now_ms >= s->none_ms + STATE_SYNC_NONE_MS;
+}
+
 static void choose(struct state_sync *s, uint64_t now_ms) {
     const struct state_sync_offer *best = NULL;
     bool all = true;
@@ -337,6 +355,7 @@ size_t state_sync_requests(struct state_sync *s, uint64_t now_ms, struct state_s
         state_sync_abandon(s, STATE_SYNC_GONE, now_ms);
     if (s->phase != STATE_SYNC_DISCOVER && now_ms >= s->progress_ms + STATE_SYNC_STALL_MS)
         state_sync_abandon(s, STATE_SYNC_STALLED, now_ms);
+    note_none(s, now_ms);
     size_t n = ask_lists(s, now_ms, ret, max);
     if (s->phase == STATE_SYNC_DISCOVER)
         choose(s, now_ms);

@@ -18,7 +18,8 @@
  * What goes wrong: a peer that sends a wrong chunk offers nothing any more; one that does not answer in time is asked
  * less and less; the last chunks are asked of a second peer when the first is slow. A snapshot whose manifest turns out
  * wrong is never chosen again; one that nobody offers any more, or that makes no progress, is left for another one, and
- * peers are asked anew.
+ * peers are asked anew. While some peer says that it has no snapshot, and none offers one but peers whose offers have
+ * come to nothing before, the network may be too young to have any: after STATE_SYNC_NONE_MS state_sync_none says so.
  *
  * Invariants: at most STATE_SYNC_AHEAD chunks are asked for or wait for being taken in; a peer has at most
  * STATE_SYNC_ASKS_MAX requests under way; what nobody asked for is refused.
@@ -39,6 +40,7 @@ enum {
     STATE_SYNC_TIMEOUT_MS = 10000,
     STATE_SYNC_HEDGE_MS = 3000,  /* so long a last chunk may be on its way before another peer is asked */
     STATE_SYNC_STALL_MS = 30000, /* without progress for so long another snapshot is tried */
+    STATE_SYNC_NONE_MS = 30000,  /* so long nobody has one: peers were asked three times */
     STATE_SYNC_RETRY_MS = 60000, /* a snapshot that stalled may be chosen again after so long */
     STATE_SYNC_FORGET_MS = 2000, /* a peer with an answer overdue is left alone so long, doubled by each failure */
     STATE_SYNC_FORGET_MAX_MS = 60000,
@@ -110,6 +112,8 @@ struct state_sync {
     struct state_sync_offer prefer;     /* half taken in before; height 0: none */
     uint64_t first_offer_ms;            /* 0: none yet */
     uint64_t progress_ms;
+    uint64_t none_ms; /* since when nobody has a snapshot, as peers say; 0: not so */
+    bool none;        /* for STATE_SYNC_NONE_MS, at the last state_sync_requests */
     struct state_sync_peer peers[STATE_SYNC_PEERS_MAX];
     struct {
         struct hash id;
@@ -134,6 +138,10 @@ void state_sync_bad(struct state_sync *s, uint32_t peer);
 
 /* What to ask now. Returns how many were written, at most `max`. May change the phase. */
 size_t state_sync_requests(struct state_sync *s, uint64_t now_ms, struct state_sync_request *ret, size_t max);
+/* As of the last state_sync_requests: nobody has had a snapshot for STATE_SYNC_NONE_MS. Asking goes on. */
+static inline bool state_sync_none(const struct state_sync *s) {
+    return s->none;
+}
 /* When to call it again at the latest. */
 uint64_t state_sync_deadline(const struct state_sync *s, uint64_t now_ms);
 

@@ -177,6 +177,21 @@ def by_snapshot():
         follows(net, node)
 
 
+def without_snapshots():
+    """A network that is younger than its first snapshot: after asking for a while the node takes all blocks."""
+    with JoinNetwork() as net:
+        for n in net.nodes:
+            configure(n, net.genesis, [(m.info["node_id"], m.p2p) for m in net.nodes if m is not n], {"no_snapshots": "true"})
+        net.start()
+        net.grow(EVERY)
+        node = net.joiner("young", direct(net), STATE_SYNC).start(ready=False)
+        wait_for("it to look for snapshots", lambda: node.get("/v1/status")["sync"].get("phase") == "looking for snapshots")
+        follows(net, node)
+        assert "no peer has a snapshot; all blocks are taken instead" in node.log()
+        assert int(node.get("/v1/status")["earliest_height"]) <= 1
+        same_hashes(net, node, [1, EVERY])
+
+
 def killed_in_the_middle():
     """A snapshot over a fast and a slow way; killed when a part of it is in. What is in is not fetched again."""
     with JoinNetwork() as net:
@@ -270,4 +285,4 @@ def a_validator_without_its_ledger():
 
 
 if __name__ == "__main__":
-    main([by_blocks, by_snapshot, killed_in_the_middle, one_lies, among_evil_peers, a_validator_without_its_ledger])
+    main([by_blocks, by_snapshot, without_snapshots, killed_in_the_middle, one_lies, among_evil_peers, a_validator_without_its_ledger])

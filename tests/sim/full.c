@@ -195,10 +195,7 @@ static void door_misbehaved(void *arg, uint32_t peer, const char *why) {
  * ---------------------------------------------------------------------------------------------------------------------
  */
 
-static void process_close(struct full *f) {
-    if (!f->open)
-        return;
-    f->open = f->joining = false;
+static void leave_join(struct full *f) {
     for (; f->imports_n > 0; f->imports_n--, f->imports_head = (f->imports_head + 1) % FULL_IMPORTS_MAX) {
         free(f->imports[f->imports_head]->data);
         free(f->imports[f->imports_head]);
@@ -207,6 +204,13 @@ static void process_close(struct full *f) {
     f->import = NULL;
     join_close(&f->join);
     f->join = (struct join){0};
+}
+
+static void process_close(struct full *f) {
+    if (!f->open)
+        return;
+    f->open = f->joining = false;
+    leave_join(f);
     core_close(&f->core);
     f->core = (struct core){0};
     for (; f->jobs_n > 0; f->jobs_n--, f->jobs_head = (f->jobs_head + 1) % FULL_JOBS_MAX) {
@@ -357,18 +361,22 @@ static int process_open(struct full *f) {
     return o.snapshot_every && f->fresh && !store_height(f->store, &height) ? process_join(f) : process_go(f);
 }
 
-/* The store stands: the node starts as it would have with it. */
+/* The store stands, or nobody has a snapshot: the node starts as it would have with it, or with none. */
 static int joined(struct full *f) {
     struct sim *s = f->sim;
-    store_import_close(f->import);
-    f->import = NULL;
-    join_close(&f->join);
-    f->join = (struct join){0};
+    bool by_snapshot = join_done(&f->join);
+    leave_join(f);
     f->joining = false;
-    s->full->joined++;
-    int rc = process_go(f);
-    trace(s, f->node, store_next(f->store), 0, "has joined by a snapshot of h %llu",
-          (unsigned long long)store_next(f->store) - 1);
+    int rc = by_snapshot ? CODE_OK : store_import_drop(f->store, &f->err);
+    if (!rc)
+        rc = process_go(f);
+    if (by_snapshot) {
+        s->full->joined++;
+        trace(s, f->node, store_next(f->store), 0, "has joined by a snapshot of h %llu",
+              (unsigned long long)store_next(f->store) - 1);
+    } else {
+        trace(s, f->node, 0, 0, "finds no snapshot and takes all blocks");
+    }
     for (uint32_t i = 0; !rc && i < s->nodes_n; i++) {
         const struct full_link *l = i == f->node->index ? NULL : links_between(s, f->node->index, i);
         if (l && l->up)
@@ -395,7 +403,7 @@ static void after(struct full *f, int rc) {
     struct sim_node *n = f->node;
     if (!rc && f->joining)
         join_step(&f->join);
-    if (!rc && f->joining && join_done(&f->join))
+    if (!rc && f->joining && (join_done(&f->join) || join_none(&f->join)))
         rc = joined(f);
     if (f->joining && !rc && !n->dying) {
         schedule_tick(f);
@@ -777,6 +785,8 @@ void full_event(struct sim *s, struct sim_node *n, const struct sim_event *e) {
         rc = do_check(f);
         break;
     case AT_IMPORTED:
+        if (!f->joining)
+            return; /* it takes all blocks instead */
         rc = do_import(f);
         break;
     case AT_KEEP:

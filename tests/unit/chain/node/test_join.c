@@ -24,6 +24,7 @@ enum lie {
     BAD_ID,     /* another manifest than the one it offers */
     BAD_PROOF,  /* a manifest of its own making, whose chunk 1 is not of the state */
     SLOW,       /* never answers for the last chunk */
+    NO_SNAPSHOTS,
 };
 
 static struct made_chain chain;
@@ -150,6 +151,10 @@ static struct bytes list_of(net_peer peer) {
     SnapshotList *pb = NULL;
     if (lies[peer] == GHOSTS)
         return ghosts();
+    if (lies[peer] == NO_SNAPSHOTS) {
+        SnapshotList none = SNAPSHOT_LIST__INIT;
+        return encode(&none);
+    }
     assert_ok(serve_snapshots(chain.store, &arena, &out, &err), &err);
     assert_ok(pb_decode(&snapshot_list__descriptor, out, &arena, &pb, &err), &err);
     assert_int_equal(pb->n_offers, 2);
@@ -536,6 +541,28 @@ static void join__silent_peers(void **state) {
     assert_points(0, 0, 0, 0);
 }
 
+/* A network younger than its first snapshot: all blocks will do, unless the genesis is not what is trusted. */
+static void join__nobody_has_a_snapshot(void **state) {
+    (void)state;
+    struct err err;
+    struct hash id = {{1}};
+    for (net_peer p = 1; p <= PEERS; p++)
+        lies[p] = NO_SNAPSHOTS;
+    lies[2] = SILENT;
+    open_join(0, NULL);
+    assert_ok(run(STATE_SYNC_NONE_MS / 1000 - 1, &err), &err);
+    assert_false(join_none(&join));
+    assert_ok(run(2, &err), &err);
+    assert_true(join_none(&join));
+    assert_false(join_done(&join));
+    assert_points(0, 0, 0, 0);
+    join_close(&join);
+    memset(&seen, 0, sizeof seen);
+    open_join(10, &id);
+    assert_ok(run(4 * STATE_SYNC_NONE_MS / 1000, &err), &err);
+    assert_false(join_none(&join));
+}
+
 static void join__the_last_chunk_is_slow(void **state) {
     (void)state;
     struct err err;
@@ -670,6 +697,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(join__a_manifest_that_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(join__nobody_has_the_chunks_any_more, setup, teardown),
         cmocka_unit_test_setup_teardown(join__silent_peers, setup, teardown),
+        cmocka_unit_test_setup_teardown(join__nobody_has_a_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(join__the_last_chunk_is_slow, setup, teardown),
         cmocka_unit_test_setup_teardown(join__falls_back_to_another_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(join__goes_on_after_a_stop, setup, teardown),

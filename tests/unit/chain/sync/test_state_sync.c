@@ -80,6 +80,56 @@ static void state_sync__the_highest_that_most_offer(void **state) {
     assert_true(hash_eq(&plan.target.id, &low.id));
 }
 
+/* Silence is not enough. Somebody has none, and says so until the time is over; one offer begins it anew. */
+static void state_sync__nobody_has_one(void **state) {
+    (void)state;
+    struct state_sync_offer o = offer(50, 1, 3);
+    state_sync_init(&plan, 1000);
+    ask(1000 + 2 * STATE_SYNC_NONE_MS);
+    assert_false(state_sync_none(&plan)); /* no peers */
+    uint64_t t = 1000 + 3 * STATE_SYNC_NONE_MS;
+    state_sync_up(&plan, 1);
+    state_sync_up(&plan, 2);
+    assert_int_equal(ask(t), 2);
+    ask(t + STATE_SYNC_TIMEOUT_MS - 1);
+    assert_int_equal(plan.none_ms, 0); /* they are silent */
+    list(1, NULL, 0, t + STATE_SYNC_TIMEOUT_MS - 1);
+    t += STATE_SYNC_TIMEOUT_MS;
+    ask(t);
+    ask(t + STATE_SYNC_NONE_MS - 1);
+    assert_false(state_sync_none(&plan));
+    ask(t + STATE_SYNC_NONE_MS);
+    assert_true(state_sync_none(&plan));
+    state_sync_listed(&plan, 2, &o, 1, t + STATE_SYNC_NONE_MS); /* late, and all the same */
+    ask(t + STATE_SYNC_NONE_MS + 1);
+    assert_false(state_sync_none(&plan));
+    assert_int_equal(plan.phase, STATE_SYNC_TRUST);
+}
+
+/* One peer offers again and again what is not there, while another says that there is none. */
+static void state_sync__offers_that_come_to_nothing_do_not_hold_it(void **state) {
+    (void)state;
+    uint64_t t = 1000;
+    state_sync_init(&plan, t);
+    state_sync_up(&plan, 1);
+    state_sync_up(&plan, 2);
+    ask(t);
+    list(1, NULL, 0, t);
+    for (uint8_t k = 0; !state_sync_none(&plan); k++) {
+        assert_true(k < 4);
+        struct state_sync_offer o = offer(100 + k, k, 3);
+        state_sync_listed(&plan, 2, &o, 1, t);
+        ask(t += STATE_SYNC_GATHER_MS);
+        assert_int_equal(plan.phase, STATE_SYNC_TRUST);
+        state_sync_want(&plan, 100 + k, 0, t);
+        ask(t += STATE_SYNC_STALL_MS);
+    }
+    /* Without the honest one there would be no reason to believe it. */
+    state_sync_gone(&plan, 1);
+    ask(t += STATE_SYNC_STALL_MS);
+    assert_false(state_sync_none(&plan));
+}
+
 static void state_sync__what_was_begun_is_preferred(void **state) {
     (void)state;
     struct state_sync_offer low = offer(50, 1, 3), high = offer(60, 2, 3);
@@ -244,7 +294,8 @@ static void state_sync__random_peers(void **state) {
     }
 }
 
-TEST_MAIN(cmocka_unit_test(state_sync__the_highest_that_most_offer),
+TEST_MAIN(cmocka_unit_test(state_sync__the_highest_that_most_offer), cmocka_unit_test(state_sync__nobody_has_one),
+          cmocka_unit_test(state_sync__offers_that_come_to_nothing_do_not_hold_it),
           cmocka_unit_test(state_sync__what_was_begun_is_preferred), cmocka_unit_test(state_sync__chunks_from_all),
           cmocka_unit_test(state_sync__bounded), cmocka_unit_test(state_sync__a_bad_peer),
           cmocka_unit_test(state_sync__nobody_offers_it_any_more),
