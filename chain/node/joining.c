@@ -20,7 +20,8 @@ struct joining {
     struct thread thread, importer;
     struct store_import *import; /* the importer's */
     uint64_t since_ms;
-    uint64_t bytes; /* taken in since the start */
+    uint64_t bytes;    /* taken in since the start */
+    unsigned underway; /* with the importer: its results are not here yet */
 };
 
 /* --- the importer --- */
@@ -82,8 +83,10 @@ static void host_import(void *ctx, const struct join_job *job) {
     struct join_job *copy = malloc(sizeof *copy);
     if (copy != NULL) {
         *copy = *job;
-        if (queue_put(&g->imports, copy, DEADLINE_NEVER) == CODE_OK)
+        if (queue_put(&g->imports, copy, DEADLINE_NEVER) == CODE_OK) {
+            g->underway++;
             return;
+        }
     }
     free(copy);
     free(job->data);
@@ -93,6 +96,7 @@ static void host_import(void *ctx, const struct join_job *job) {
 
 static int imported(struct joining *g, const struct event *e, struct err *err) {
     struct join_result r;
+    g->underway--;
     memcpy(&r, e->payload, sizeof r);
     r.have = e->payload + sizeof r;
     if (r.kind == JOIN_CHUNK && r.code == CODE_OK)
@@ -133,13 +137,18 @@ static void show(struct joining *g) {
     mutex_unlock(&n->lock);
 }
 
+/* Nobody has a snapshot, and the importer rests: nobody else would take its results. */
+static bool hopeless(const struct joining *g) {
+    return join_none(&g->join) && g->underway == 0;
+}
+
 /* Until the store stands, or nobody has a snapshot. *ret_stopped: the node is stopping. */
 static int fetch(struct joining *g, bool *ret_stopped, struct err *err) {
     struct node *n = g->n;
     void *events[BATCH];
     int rc = CODE_OK;
     join_step(&g->join);
-    while (rc == CODE_OK && !join_done(&g->join) && !join_none(&g->join)) {
+    while (rc == CODE_OK && !join_done(&g->join) && !hopeless(g)) {
         size_t k = 0;
         *ret_stopped = queue_take_many(&n->events, join_deadline(&g->join), events, BATCH, &k) == CODE_CLOSED;
         if (*ret_stopped)

@@ -66,11 +66,6 @@ static void to_serve(struct node *n, net_peer peer, uint8_t kind, struct bytes p
     arena_release(&arena);
 }
 
-/* What only a node that joins asks for. */
-static bool joins(uint8_t kind) {
-    return kind == WIRE_SNAPSHOTS || kind == WIRE_HEADER || kind == WIRE_MANIFEST || kind == WIRE_CHUNK;
-}
-
 static void on_message(void *self, net_peer peer, enum net_class class, uint8_t kind, struct bytes payload) {
     struct node *n = self;
     if (wire_class(kind) != class) {
@@ -80,13 +75,13 @@ static void on_message(void *self, net_peer peer, enum net_class class, uint8_t 
     if (atomic_load(&n->quarantined) && kind != WIRE_BLOCK_REQUEST)
         return; /* it serves what it has, and takes nothing */
     if (atomic_load(&n->joining)) {
-        if (joins(kind) || kind == WIRE_BLOCK_BATCH)
+        if (wire_of_join(kind) || kind == WIRE_BLOCK_BATCH)
             to_core(n, peer, kind, payload);
         return;
     }
-    if (joins(kind) && n->options.state_sync)
+    if (wire_of_join(kind) && n->options.state_sync)
         return; /* late: it has joined, or takes blocks instead */
-    if (joins(kind)) {
+    if (wire_of_join(kind)) {
         net_report(n->net, peer, 20, "a part of a snapshot that nobody asked for");
         return;
     }

@@ -34,6 +34,10 @@ enum net_class wire_class(uint8_t kind) {
     }
 }
 
+bool wire_of_join(uint8_t kind) {
+    return kind == WIRE_SNAPSHOTS || kind == WIRE_HEADER || kind == WIRE_MANIFEST || kind == WIRE_CHUNK;
+}
+
 /* --- votes --- */
 
 int wire_vote_encode(const struct vote *vote, struct arena *arena, struct bytes *ret, struct err *err) {

@@ -32,6 +32,8 @@ enum wire_kind {
 
 /* The class in which a kind travels; NET_CLASSES for an unknown one. */
 enum net_class wire_class(uint8_t kind);
+/* Is it an answer that only a node which joins by a snapshot asks for? */
+bool wire_of_join(uint8_t kind);
 
 int wire_vote_encode(const struct vote *vote, struct arena *arena, struct bytes *ret, struct err *err);
 int wire_vote_decode(struct bytes in, struct arena *arena, struct vote *ret, struct err *err);

@@ -403,7 +403,7 @@ static void after(struct full *f, int rc) {
     struct sim_node *n = f->node;
     if (!rc && f->joining)
         join_step(&f->join);
-    if (!rc && f->joining && (join_done(&f->join) || join_none(&f->join)))
+    if (!rc && f->joining && (join_done(&f->join) || (join_none(&f->join) && f->imports_n == 0)))
         rc = joined(f);
     if (f->joining && !rc && !n->dying) {
         schedule_tick(f);
@@ -527,11 +527,6 @@ static void serve_request(struct full *f, net_peer peer, uint8_t kind, struct by
     arena_rewind(arena, mark);
 }
 
-/* What only a node that joins asks for. */
-static bool is_of_join(uint8_t kind) {
-    return kind == WIRE_SNAPSHOTS || kind == WIRE_HEADER || kind == WIRE_MANIFEST || kind == WIRE_CHUNK;
-}
-
 /* As chain/node/peers.c sorts them. */
 void full_message(struct full *f, net_peer peer, enum net_class class, uint8_t kind, struct bytes payload) {
     if (f->node->nature == SCRIPTED) {
@@ -545,11 +540,11 @@ void full_message(struct full *f, net_peer peer, enum net_class class, uint8_t k
         return;
     }
     if (f->joining) {
-        if (is_of_join(kind) || kind == WIRE_BLOCK_BATCH)
+        if (wire_of_join(kind) || kind == WIRE_BLOCK_BATCH)
             after(f, join_message(&f->join, peer, kind, payload, &f->err));
         return;
     }
-    if (is_of_join(kind)) {
+    if (wire_of_join(kind)) {
         if (!f->fresh) /* an answer may come late to who has joined */
             links_report(f, peer, 20, "a part of a snapshot that nobody asked for");
         return;
@@ -785,8 +780,6 @@ void full_event(struct sim *s, struct sim_node *n, const struct sim_event *e) {
         rc = do_check(f);
         break;
     case AT_IMPORTED:
-        if (!f->joining)
-            return; /* it takes all blocks instead */
         rc = do_import(f);
         break;
     case AT_KEEP:
