@@ -4,9 +4,9 @@
 /*
  * Catching up by blocks: which heights to ask of which peer, what came, what is checked and what is executed.
  *
- * A plan only: no clock, no network, no memory but its own, no checking. The host (chain/node/catchup.c, the simulator)
- * tells it the time, sends the requests that it names, keeps the bytes of each held block at the block's slot, checks
- * them in order (certificate before anything else), executes them in order, and says how each step ended.
+ * A plan only: no clock, no network, no memory but its own, no checking. The host (chain/node/block_sync.c, the
+ * simulator) tells it the time, sends the requests that it names, keeps the bytes of each held block at the block's
+ * slot, checks them in order (certificate before anything else), executes them in order, and says how each step ended.
  *
  *     free -> here -> checking -> good -> executing -> free
  *

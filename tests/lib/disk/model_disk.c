@@ -302,21 +302,3 @@ void model_disk_power_cut(struct disk *base, enum tail tail, struct rng *r) {
     }
     d->dead = false;
 }
-
-bool model_disk_damage(struct disk *base, const char *file, uint64_t off, uint8_t xor) {
-    struct model_file *f = file_find((struct model_disk *)base, file);
-    if (!f || off >= f->base.size)
-        return false;
-    f->seen[off] ^= xor;
-    f->durable[off] ^= xor;
-    return true;
-}
-
-uint64_t model_disk_unsynced(const struct disk *base) {
-    const struct model_disk *d = (const struct model_disk *)base;
-    uint64_t bytes = 0;
-    for (int i = 0; i < FILES_MAX; i++)
-        for (uint32_t w = 0; w < d->files[i].written_n; w++)
-            bytes += d->files[i].written[w].len;
-    return bytes;
-}

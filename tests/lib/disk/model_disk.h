@@ -53,10 +53,4 @@ void model_disk_restart(struct disk *d);
 /* The power goes, and a new process starts: decides what arrived of every unsynced write, and forgets the rest. */
 void model_disk_power_cut(struct disk *d, enum tail tail, struct rng *r);
 
-/* Damage at rest: changes a byte of the file, in cache and on the platter. False: there is no such byte. */
-bool model_disk_damage(struct disk *d, const char *file, uint64_t off, uint8_t xor);
-
-/* Bytes that were written but are not durable, of all files. */
-uint64_t model_disk_unsynced(const struct disk *d);
-
 #endif
