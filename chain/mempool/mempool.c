@@ -260,12 +260,7 @@ static int replace_check(const struct mempool_tx *old, const struct mempool_tx *
     return CODE_OK;
 }
 
-static bool fits(const struct mempool *p, const struct mempool_tx *tx, const struct mempool_tx *replaced) {
-    uint64_t count = p->count, bytes = p->bytes;
-    if (replaced != NULL) {
-        count--;
-        bytes -= replaced->wire.len;
-    }
+static bool fits(const struct mempool *p, const struct mempool_tx *tx, uint64_t count, uint64_t bytes) {
     return count < p->limits.txs_max && tx->wire.len <= p->limits.bytes_max - bytes;
 }
 
@@ -277,26 +272,38 @@ static struct mempool_tx *victim(const struct mempool *p) {
     return NULL;
 }
 
-static unsigned cheapest_class(const struct mempool *p) {
-    unsigned c = 0;
-    while (c < MEMPOOL_FEE_CLASSES && p->fees[c].last == NULL)
-        c++;
-    return c;
+/* An ordered one whose own sender's chain would have to go for it. */
+static bool follows(const struct mempool_tx *tx, const struct mempool_tx *v) {
+    return v->sequence > 0 && addr_eq(&v->sender, &tx->sender);
 }
 
+/* Do those that pay less make room enough? Ends of chains that go before them come on top of what is counted here. */
+static bool room_can_be_made(const struct mempool *p, const struct mempool_tx *tx) {
+    uint64_t count = p->count, bytes = p->bytes;
+    for (unsigned c = 0; c < fee_class(tx); c++)
+        for (const struct mempool_tx *v = p->fees[c].last; v != NULL && !fits(p, tx, count, bytes); v = v->fee_prev) {
+            if (follows(tx, v))
+                return false;
+            count--;
+            bytes -= v->wire.len;
+        }
+    return fits(p, tx, count, bytes);
+}
+
+/* All or nothing: nobody goes for one that does not come in. */
 static int make_room(struct mempool *p, const struct mempool_tx *tx, struct err *err) {
-    while (!fits(p, tx, NULL)) {
-        if (!p->limits.by_fee || p->count == 0)
-            return err_set(err, CODE_MEMPOOL_FULL, "%u transactions of %llu bytes are waiting already; try again later",
-                           p->count, (unsigned long long)p->bytes);
-        struct mempool_tx *v = victim(p);
-        if (cheapest_class(p) >= fee_class(tx) || (v->sequence > 0 && addr_eq(&v->sender, &tx->sender)))
-            return err_set(
-                err, CODE_MEMPOOL_FULL,
-                "%u transactions wait already and all pay as much per byte; raise the fee or try again later",
-                p->count);
-        leave(p, v, MEMPOOL_EVICTED);
-    }
+    if (fits(p, tx, p->count, p->bytes))
+        return CODE_OK;
+    if (!p->limits.by_fee)
+        return err_set(err, CODE_MEMPOOL_FULL, "%u transactions of %llu bytes are waiting already; try again later",
+                       p->count, (unsigned long long)p->bytes);
+    if (!room_can_be_made(p, tx))
+        return err_set(err, CODE_MEMPOOL_FULL,
+                       "%u transactions wait already, and too few of them pay less per byte; raise the fee or try "
+                       "again later",
+                       p->count);
+    while (!fits(p, tx, p->count, p->bytes))
+        leave(p, victim(p), MEMPOOL_EVICTED);
     return CODE_OK;
 }
 
@@ -326,7 +333,7 @@ static int share_check(const struct mempool *p, const struct mempool_sender *s, 
 
 static int replace(struct mempool *p, struct mempool_tx *old, const struct mempool_tx *tx, struct err *err) {
     int rc = replace_check(old, tx, err);
-    if (rc == CODE_OK && !fits(p, tx, old))
+    if (rc == CODE_OK && !fits(p, tx, p->count - 1, p->bytes - old->wire.len))
         rc = err_set(err, CODE_MEMPOOL_FULL, "there is no room for a larger replacement; try again later");
     if (rc == CODE_OK)
         leave(p, old, MEMPOOL_REPLACED);

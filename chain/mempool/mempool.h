@@ -14,7 +14,8 @@
  * byte or by arrival, never one before its predecessor of the same account.
  *
  * When it is full and one comes that pays more per byte, by a class, the cheapest goes: of the cheapest class the one
- * that came last (who has waited longer stays), or what stands at the end of its chain.
+ * that came last (who has waited longer stays), or what stands at the end of its chain. Nobody goes for one that does
+ * not come in.
  *
  * Invariants: an entry is in both hash tables, in the list by arrival, in its fee class and in its sender's chain or
  * loose list, or in none of them; count and bytes are the sums over the list and never exceed the limits, neither all

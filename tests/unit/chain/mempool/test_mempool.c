@@ -283,6 +283,30 @@ static void mempool_add__evicts_by_fee_then_age(void **state) {
     end();
 }
 
+/* A large one for which the cheaper ones would not make room enough, or its own chain is in the way, pushes nobody out.
+ */
+static void mempool_add__a_refused_one_evicts_nobody(void **state) {
+    (void)state;
+    make(100, 10, 1000, true);
+    for (uint8_t i = 1; i <= 4; i++)
+        assert_code(add(i, 0, 100, 100, 0), CODE_OK);
+    for (uint8_t i = 5; i <= 10; i++)
+        assert_code(add(i, 0, 100000, 100, 0), CODE_OK);
+    assert_code(add(20, 0, 10000, 500, 0), CODE_MEMPOOL_FULL);
+    assert_int_equal(dropped[MEMPOOL_EVICTED], 0);
+    assert_int_equal(pool.count, 10);
+    assert_code(add(20, 0, 10000, 400, 0), CODE_OK);
+    assert_int_equal(dropped[MEMPOOL_EVICTED], 4);
+    end();
+    make(3, 10, 1000, true);
+    assert_code(add(1, 1, 10, 100, 1), CODE_OK);
+    assert_code(add(2, 1, 100, 100, 1), CODE_OK);
+    assert_code(add(3, 1, 10, 700, 1), CODE_OK);
+    assert_code(add(1, 2, 100000, 900, 1), CODE_MEMPOOL_FULL); /* what it follows would have to go */
+    assert_int_equal(dropped[MEMPOOL_EVICTED], 0);
+    end();
+}
+
 /* The list of ready senders is what a walk over everything would find. */
 static void assert_ready_list(void) {
     size_t listed = 0, found = 0;
@@ -352,4 +376,5 @@ TEST_MAIN(cmocka_unit_test(mempool_take__fifo_and_chains), cmocka_unit_test(memp
           cmocka_unit_test(mempool_committed__moves_the_sender), cmocka_unit_test(mempool_recheck__and_respread),
           cmocka_unit_test(mempool_take__unordered), cmocka_unit_test(mempool_recheck__unordered_each_for_itself),
           cmocka_unit_test(mempool_find__by_either_hash), cmocka_unit_test(mempool_add__share_of_an_origin),
-          cmocka_unit_test(mempool_add__evicts_by_fee_then_age), cmocka_unit_test(mempool__random_calls))
+          cmocka_unit_test(mempool_add__evicts_by_fee_then_age),
+          cmocka_unit_test(mempool_add__a_refused_one_evicts_nobody), cmocka_unit_test(mempool__random_calls))
