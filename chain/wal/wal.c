@@ -140,6 +140,43 @@ static int file_open(struct wal *w, uint64_t height, struct err *err) {
     return rc == CODE_OK ? CODE_OK : err_wrap(err, rc, "durability log %s", name);
 }
 
+/* The height of the intact record at the head of a file, where no payload can lie; 0: none is there. */
+static int head_height(struct disk *disk, struct disk_file *f, uint64_t *ret_height, struct err *err) {
+    uint8_t head[WAL_RECORD_HEADER], *record;
+    struct record r;
+    if (f->size < sizeof head) {
+        *ret_height = 0;
+        return CODE_OK;
+    }
+    int rc = disk->read(disk, f, 0, head, sizeof head, err);
+    if (rc != CODE_OK)
+        return rc;
+    r = record_header(head);
+    *ret_height = 0;
+    if (r.seq != 0 || r.len > WAL_RECORD_MAX || r.len > f->size - sizeof head)
+        return CODE_OK;
+    record = malloc(sizeof head + r.len);
+    if (record == NULL)
+        return err_set(err, CODE_NO_MEMORY, "no memory to read a durability log");
+    rc = disk->read(disk, f, 0, record, sizeof head + r.len, err);
+    if (rc == CODE_OK && record_at(record, sizeof head + r.len, 0, r.height, &r))
+        *ret_height = r.height;
+    free(record);
+    return rc;
+}
+
+/* Is one of the files of a later height? Its log was begun when the block of this one had been committed. */
+static int is_past(struct wal *w, uint64_t height, bool *ret_past, struct err *err) {
+    uint64_t own = 0, other = 0;
+    int rc = file_open(w, height + 1, err);
+    if (rc == CODE_OK)
+        rc = head_height(w->disk, w->file[height % 2], &own, err);
+    if (rc == CODE_OK)
+        rc = head_height(w->disk, w->file[(height + 1) % 2], &other, err);
+    *ret_past = own > height || other > height;
+    return rc;
+}
+
 static int image_read(struct disk *disk, struct disk_file *f, uint8_t **ret_image, struct err *err) {
     uint8_t *image = malloc(f->size);
     if (image == NULL)
@@ -199,12 +236,19 @@ int wal_open(struct wal *w, uint64_t height, int (*each)(void *arg, uint8_t kind
     struct disk_file *f = w->file[height % 2];
     struct scan s;
     scan_image(image, f->size, height, &s);
-    if (s.damaged) {
+    bool past = false;
+    if (s.count == 0)
+        rc = is_past(w, height, &past, err);
+    if (rc == CODE_OK && past) { /* the ledger was lost: what this file holds is overwritten from its head on */
+        rc = wipe(w->disk, f, 0, f->size, err);
+        if (rc == CODE_OK)
+            begin(w, height, 0, 0);
+    } else if (rc == CODE_OK && s.damaged) {
         rc = err_set(err, CODE_CORRUPT,
                      "the durability log of height %" PRIu64 " is damaged behind record %" PRIu32
                      ", before its last sync point; run `cairnd wal-mend` to cut it there",
                      height, s.count);
-    } else {
+    } else if (rc == CODE_OK) {
         /* What was read may be in the page cache only; the reader builds on it. Written anew, because after a failed
          * sync the cache takes its pages for clean, and a sync alone would pass over them. */
         if (s.count > 0)
@@ -233,11 +277,12 @@ int wal_reset(struct wal *w, uint64_t height, struct err *err) {
         rc = file_open(w, height, err);
     if (rc != CODE_OK)
         return fail(w, rc);
-    /* Stale records of another height end the reading by their stamp; only a log of this very height needs wiping. */
+    /* Stale records of an older height end the reading by their stamp. What is of this one, or of a later one because
+     * the ledger was lost, must not be taken for a part of this log, or for damage, when it is read. */
     struct disk_file *f = w->file[height % 2];
     uint8_t head[WAL_RECORD_HEADER];
     rc = w->disk->read(w->disk, f, 0, head, sizeof head, err);
-    if (rc == CODE_OK && record_header(head).height == height)
+    if (rc == CODE_OK && record_header(head).height >= height)
         rc = wipe(w->disk, f, 0, f->size, err);
     if (rc != CODE_OK)
         return fail(w, rc);

@@ -20,6 +20,10 @@
  * Reading stops at the first record that does not check. If a later record states that the bad one was already durable,
  * the disk lost what it had promised: wal_open fails with CODE_CORRUPT and names `cairnd wal-mend`. Otherwise it is the
  * torn tail of a write that nobody has relied on: it is dropped and counted.
+ *
+ * A ledger may be lost and the log kept. Then heights come again whose blocks were committed before: the head of one of
+ * the files is a record of a later height. What an overwritten file still holds is no damage then; it is wiped before
+ * the log of the height begins in it.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -157,6 +157,75 @@ static void wal_open__damage_stops_and_mend_cuts(void **state) {
     d->free(d);
 }
 
+/* The ledger was lost and the log was kept: heights come again whose file newer ones have begun to overwrite. */
+static void wal_open__heights_that_come_again(void **state) {
+    (void)state;
+    struct disk *d = fresh_disk("again");
+    struct seen s;
+    struct err err;
+    struct wal *w = open_at(d, 1, &s);
+    for (uint64_t h = 1; h <= 5; h++) { /* of wal.1 height 5 has the head, then come remains of 3, then of 1 */
+        if (h > 1)
+            assert_ok(wal_reset(w, h, &err), &err);
+        for (uint64_t i = 0; i < 8 - h; i++) {
+            put(w, (uint8_t)h, "x");
+            assert_ok(wal_sync(w, &err), &err);
+        }
+    }
+    wal_free(w);
+    w = open_at(d, 1, &s);
+    assert_int_equal(s.n, 0);
+    put(w, 1, "anew");
+    assert_ok(wal_sync(w, &err), &err);
+    wal_free(w);
+    w = open_at(d, 1, &s);
+    assert_string_equal(s.text, "1:anew ");
+    for (uint64_t h = 2; h <= 5; h++) { /* by sync: nothing of what these files held comes back */
+        assert_ok(wal_reset(w, h, &err), &err);
+        if (h == 3) {
+            put(w, 3, "y");
+            assert_ok(wal_sync(w, &err), &err);
+        }
+        wal_free(w);
+        w = open_at(d, h, &s);
+        assert_int_equal(s.n, h == 3 ? 1 : 0);
+    }
+    wal_free(w);
+    d->free(d);
+}
+
+/* The same, and the first write of the newest height was torn: the other file tells that this one is of the past. */
+static void wal_open__heights_that_come_again_behind_a_torn_head(void **state) {
+    (void)state;
+    struct disk *d = fresh_disk("again_torn");
+    struct seen s;
+    struct err err;
+    struct wal *w = open_at(d, 1, &s);
+    for (uint64_t h = 1; h <= 3; h++) {
+        if (h > 1)
+            assert_ok(wal_reset(w, h, &err), &err);
+        for (uint64_t i = 0; i < 5 - h; i++) {
+            put(w, (uint8_t)h, "x");
+            assert_ok(wal_sync(w, &err), &err);
+        }
+    }
+    wal_free(w);
+    poke("again_torn", "wal.1", WAL_RECORD_HEADER, "torn", 1);
+    w = open_at(d, 1, &s);
+    assert_int_equal(s.n, 0);
+    put(w, 1, "anew");
+    assert_ok(wal_sync(w, &err), &err);
+    wal_free(w);
+    w = open_at(d, 1, &s);
+    assert_string_equal(s.text, "1:anew ");
+    assert_ok(wal_reset(w, 3, &err), &err);
+    wal_free(w);
+    w = open_at(d, 3, &s);
+    assert_int_equal(s.n, 0);
+    wal_free(w);
+    d->free(d);
+}
+
 static void wal_append__grows_and_caps(void **state) {
     (void)state;
     struct disk *d = fresh_disk("grow");
@@ -222,5 +291,7 @@ static void wal_sync__failure_is_final(void **state) {
 
 TEST_MAIN(cmocka_unit_test(wal_open__gives_back_in_order), cmocka_unit_test(wal_open__other_heights_do_not_count),
           cmocka_unit_test(wal_open__torn_tail_is_dropped), cmocka_unit_test(wal_open__damage_stops_and_mend_cuts),
+          cmocka_unit_test(wal_open__heights_that_come_again),
+          cmocka_unit_test(wal_open__heights_that_come_again_behind_a_torn_head),
           cmocka_unit_test(wal_append__grows_and_caps), cmocka_unit_test(wal_reset__forgets_this_height),
           cmocka_unit_test(wal_sync__failure_is_final))
