@@ -31,6 +31,16 @@ static int recover_one(void *arg, uint8_t kind, struct bytes payload) {
     return rc == CODE_OK ? CODE_OK : err_wrap(r->err, CODE_CORRUPT, "a body in the durability log");
 }
 
+/* The key has signed above the ledger: that was lost, or put back from a backup, and heights come again. Their logs
+ * overwrite the one that holds what the key is bound to at the last of them, so it signs nothing more there. */
+static int give_up_forgotten(struct core *c, uint64_t height, struct err *err) {
+    if (c->signer == NULL || c->signer->last.height <= height || c->signer->last.round == UINT32_MAX)
+        return CODE_OK;
+    log_warn("node", "this validator has signed above its ledger, which was lost; it signs nothing up to that height",
+             "height=%" PRIu64 " signed=%" PRIu64, height, c->signer->last.height);
+    return signer_give_up(c->signer, c->signer->last.height, err);
+}
+
 /* A height that has a log was begun by this very memory; only one without is begun late. */
 int recover(struct core *c, uint32_t listen_ms, struct err *err) {
     struct bft_start start = core_start(c);
@@ -38,6 +48,8 @@ int recover(struct core *c, uint32_t listen_ms, struct err *err) {
         start.wait_ms = listen_ms;
     int rc = driver_replay_begin(c->driver, &start, err);
     struct recovery r = {.c = c, .err = err};
+    if (rc == CODE_OK)
+        rc = give_up_forgotten(c, start.height, err);
     if (rc == CODE_OK)
         rc = wal_open(c->wal, start.height, recover_one, &r, err);
     if (rc == CODE_OK && c->signer != NULL)

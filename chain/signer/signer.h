@@ -14,7 +14,8 @@
  *     public key 33 | 3 zero | log records u32 | crc32c u32 over all before
  *
  * A lock is as binding as a signature, and is in the durability log alone. So each signature remembers how many records
- * of its height's log it relied on, and a log that gives back fewer stops the node (signer_check_log).
+ * of its height's log it relied on, and a log that gives back fewer stops the node (signer_check_log). A node that lost
+ * its ledger will overwrite that log on its way back to the height, so it gives the height up (signer_give_up).
  */
 #include "chain/base/err.h"
 #include "chain/base/fixed.h"

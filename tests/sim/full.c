@@ -450,16 +450,21 @@ void full_boot(struct sim *s, struct sim_node *n) {
     }
 }
 
+uint64_t full_lacking(const struct sim *s, const struct sim_node *also) {
+    uint64_t power = 0;
+    for (uint32_t i = 0; i < s->nodes_n; i++) {
+        const struct sim_node *n = &s->nodes[i];
+        if (n->validator < s->validators && n->nature == HONEST &&
+            (n == also || n->gone || s->full->nodes[i].lost_height > 0))
+            power += s->powers[n->validator];
+    }
+    return power;
+}
+
 /* The database is gone, log and signer are not. Those who lack what they had, and the liars, are less than a third. */
 static void lose_ledger(struct full *f) {
     struct sim *s = f->sim;
-    uint64_t power = s->bad;
-    for (uint32_t i = 0; i < s->nodes_n; i++) {
-        const struct sim_node *n = &s->nodes[i];
-        if (n->validator < s->validators && n->nature == HONEST && (n == f->node || s->full->nodes[i].lost_height > 0))
-            power += s->powers[n->validator];
-    }
-    if (f->node->nature != HONEST || s->drawn.valset || power * 3 >= s->total)
+    if (f->node->nature != HONEST || s->drawn.valset || (s->bad + full_lacking(s, f->node)) * 3 >= s->total)
         return;
     kv_close(f->kv);
     if (kv_open_mem(STORE_FAMILIES, &f->kv, NULL))
@@ -665,7 +670,7 @@ static int do_import(struct full *f) {
 static int committed(struct full *f, const struct job *j, const struct head *before) {
     full_check_committed(f, before, &j->certificate);
     f->node->committed = f->executor.head->height;
-    f->lost_height = f->node->committed >= f->lost_height ? 0 : f->lost_height;
+    f->lost_height = f->node->committed > f->lost_height ? 0 : f->lost_height;
     if (sim_node_dies_here(f->node, "after the commit"))
         return CODE_OK;
     f->sim->full->txs_committed += j->block->txs_n;

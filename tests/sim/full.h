@@ -38,7 +38,8 @@ struct full {
     struct pubkey node_pub;
     struct accuser accuser; /* its list is on disk in cairnd */
     bool fresh;             /* it began after the others, or has lost its ledger: it may join by a snapshot */
-    uint64_t lost_height;   /* what it had before it lost that; 0: nothing, or it has caught up */
+    uint64_t lost_height;   /* what it had before it lost that; 0: nothing, or it is beyond the next one, where it gives
+                             * up signing because it may have signed there before */
 
     /* of the process */
     bool open;
@@ -118,6 +119,8 @@ struct full_world {
 void full_setup(struct sim *s); /* genesis and empty disks for all nodes of the seed */
 void full_release(struct sim *s);
 void full_boot(struct sim *s, struct sim_node *n);
+/* The power of honest validators who are gone for good or lack what they had, with `also` (may be NULL). */
+uint64_t full_lacking(const struct sim *s, const struct sim_node *also);
 void full_crash(struct sim *s, struct sim_node *n, bool forget_all);
 void full_event(struct sim *s, struct sim_node *n, const struct sim_event *e);
 /* A frame of a peer, opened. `peer` is the node's handle of the link. */

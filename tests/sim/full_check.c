@@ -207,7 +207,7 @@ void full_check_head(struct full *f) {
     const struct head *h = f->executor.head;
     const struct full_height *known = &s->full->heights[h->height];
     f->node->committed = h->height;
-    f->lost_height = h->height >= f->lost_height ? 0 : f->lost_height;
+    f->lost_height = h->height > f->lost_height ? 0 : f->lost_height;
     if (h->height > 0 && !known->known)
         check_fail(s, "node %u opens at height %llu, which nobody has committed", f->node->index,
                    (unsigned long long)h->height);

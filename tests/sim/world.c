@@ -153,9 +153,9 @@ static void heal(struct sim *s) {
         links_healed(s);
 }
 
-/* Together with the liars less than a third of the power. */
+/* Together with the liars, and those who lost their ledgers, less than a third of the power. */
 static void lose_some(struct sim *s) {
-    uint64_t lost = s->bad;
+    uint64_t lost = s->bad + (s->full ? full_lacking(s, NULL) : 0);
     for (uint32_t tries = 0; tries < s->validators; tries++) {
         struct sim_node *n = &s->nodes[rng_below(&s->faults, s->validators)];
         if (n->nature != HONEST || n->gone || (lost + s->powers[n->validator]) * 3 >= s->total)

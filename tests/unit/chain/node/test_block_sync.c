@@ -298,6 +298,16 @@ static void finish(net_peer first) {
 
 /* --- set-up --- */
 
+static void reopen(struct signer *signer) {
+    struct err err;
+    core = (struct core){.deciding = false};
+    struct core_options co = {.host = &host, .chain_tag = chain.tag, .wal = wal, .signer = signer, .head = ex.head};
+    assert_ok(core_open(&core, &co, &err), &err);
+    for (net_peer p = 1; p <= PEERS; p++)
+        core_up(&core, p);
+    work();
+}
+
 static int setup(void **state) {
     (void)state;
     struct err err;
@@ -312,12 +322,7 @@ static int setup(void **state) {
     (void)remove(test_path("wal.1"));
     assert_ok(disk_os(test_dir(), &disk, &err), &err);
     assert_ok(wal_new(disk, &wal, &err), &err);
-    core = (struct core){.deciding = false};
-    struct core_options co = {.host = &host, .chain_tag = chain.tag, .wal = wal, .head = ex.head};
-    assert_ok(core_open(&core, &co, &err), &err);
-    for (net_peer p = 1; p <= PEERS; p++)
-        core_up(&core, p);
-    work();
+    reopen(NULL);
     return 0;
 }
 
@@ -349,6 +354,34 @@ static void block_sync__several_peers(void **state) {
     assert_int_equal(seen.applied, HEIGHTS);
     assert_int_equal(seen.durable, 0); /* 40 small blocks: one sync, at the end */
     assert_int_equal(seen.settled, 1);
+}
+
+/* Who lost the ledger and kept log and signer comes to a height at which it has signed. What it is bound to there is
+ * overwritten by then: it signs nothing more at it, and starts at it with the log that begins anew. */
+static void block_sync__to_a_height_signed_before(void **state) {
+    (void)state;
+    struct err err;
+    struct seckey key;
+    struct signer signer = {0};
+    struct sig sig;
+    uint8_t raw[32] = {4, 5};
+    struct hash digest = {{9}}, other = {{8}};
+    assert_ok(seckey_init(&key, raw, &err), &err);
+    struct pubkey pub = seckey_pubkey(&key);
+    assert_ok(signer_create(disk, &pub, &err), &err);
+    assert_ok(signer_open(&signer, disk, &key, &err), &err);
+    signer.log_records = 6;
+    assert_ok(signer_sign(&signer, HEIGHTS + 1, 0, SIGNER_PRECOMMIT, &digest, &sig, &err), &err);
+    core_close(&core);
+    reopen(&signer);
+    finish(1);
+    core_close(&core);
+    reopen(&signer);
+    assert_code(signer_sign(&signer, HEIGHTS + 1, 1, SIGNER_PREVOTE, &other, &sig, &err), CODE_CONFLICT);
+    assert_ok(signer_sign(&signer, HEIGHTS + 2, 0, SIGNER_PREVOTE, &other, &sig, &err), &err);
+    core_close(&core);
+    signer_release(&signer);
+    reopen(NULL);
 }
 
 /* One block is no gap: consensus decides by its certificate, and the log has it. */
@@ -539,6 +572,7 @@ static void block_sync__decided_and_not_signed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(block_sync__several_peers, setup, teardown),
+        cmocka_unit_test_setup_teardown(block_sync__to_a_height_signed_before, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__one_block_goes_through_consensus, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__forged_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__certificate_of_too_few, setup, teardown),
