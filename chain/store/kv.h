@@ -120,8 +120,8 @@ int kv_write(struct kv *kv, struct kv_batch *b, bool sync, struct err *err);
  * round to it. Takes its time, and disk bandwidth, in proportion to what lies there: for background work, after large
  * ranges. */
 int kv_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
-/* Files that hold nothing but keys of from <= k < to go at once. The range must have been deleted, and no snapshot or
- * iterator may still want it. Cheap. */
+/* Files that hold nothing but keys of from <= k < to go at once, and no power cut brings them back. The range must
+ * have been deleted, with a synced write after that, and no snapshot or iterator may still want it. Cheap. */
 int kv_drop_files(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
 /* Bytes of its files on disk, by looking at each; 0 in memory. */
 uint64_t kv_disk_bytes(struct kv *kv);

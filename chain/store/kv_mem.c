@@ -463,6 +463,17 @@ static int mem_reclaim(struct kv *kv, unsigned family, struct bytes from, struct
     return CODE_OK;
 }
 
+/* As files are: also what a power cut would have left is gone. */
+static int mem_drop_files(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err) {
+    struct mem *m = mem_of(kv);
+    (void)err;
+    pthread_mutex_lock(&m->lock);
+    if (m->unsynced)
+        apply_one(&m->synced.roots[family], OP_DEL_RANGE, from, to);
+    pthread_mutex_unlock(&m->lock);
+    return CODE_OK;
+}
+
 static uint64_t mem_disk_bytes(struct kv *kv) {
     (void)kv;
     return 0;
@@ -508,7 +519,7 @@ static const struct kv_ops mem_ops = {
     .batch_del_range = mem_batch_del_range,
     .write = mem_write,
     .reclaim = mem_reclaim,
-    .drop_files = mem_reclaim,
+    .drop_files = mem_drop_files,
     .disk_bytes = mem_disk_bytes,
 };
 

@@ -146,7 +146,7 @@ static int drop_heights(struct store *s, uint64_t end, size_t budget, struct err
         rc = drop_indexed(s, h++, batch, err);
     if (rc == CODE_OK) {
         drop_records(batch, h);
-        rc = kv_write(s->kv, batch, false, err); /* lost in a crash, it is done again: the head is durable */
+        rc = kv_write(s->kv, batch, false, err); /* lost in a crash, with the commit that let go or alone: done again */
     }
     kv_batch_free(batch);
     if (rc == CODE_OK)
@@ -154,8 +154,23 @@ static int drop_heights(struct store *s, uint64_t end, size_t budget, struct err
     return rc;
 }
 
+/* Files that go do not come back with a power cut, but commits that were not synced go with it (store_commit_later),
+ * and the floors that they brought: so first what was written up to here is made durable, by a write that changes
+ * nothing. */
+static int settle(struct store *s, struct err *err) {
+    struct kv_batch *batch = kv_batch_new(s->kv);
+    if (!batch)
+        return err_set(err, CODE_NO_MEMORY, "no memory to prune");
+    put_came_to(batch, s->keep.pruned_to);
+    int rc = kv_write(s->kv, batch, true, err);
+    kv_batch_free(batch);
+    return rc;
+}
+
 static int reclaim_blocks(struct store *s, struct err *err) {
-    int rc = CODE_OK;
+    int rc = settle(s, err);
+    if (rc)
+        return rc;
     for (size_t k = 0; k < sizeof kinds && rc == CODE_OK; k++) {
         struct height_key from = height_key(kinds[k], 0), to = height_key(kinds[k], s->keep.pruned_to);
         rc = kv_drop_files(s->kv, STORE_FAMILY_BLOCKS, height_key_bytes(&from), height_key_bytes(&to), err);
@@ -167,8 +182,11 @@ static int reclaim_blocks(struct store *s, struct err *err) {
 static int reclaim_undo(struct store *s, uint64_t undo, struct err *err) {
     struct height_key values = height_key(UNDO_STATE, 0), values_end = height_key(UNDO_STATE, undo);
     struct height_key pages = height_key(UNDO_TREE, 0), pages_end = height_key(UNDO_TREE, undo + 1);
+    int rc = settle(s, err);
+    if (rc)
+        return rc;
     s->keep.undo_reclaimed_to = undo;
-    int rc = kv_drop_files(s->kv, STORE_FAMILY_UNDO, height_key_bytes(&values), height_key_bytes(&values_end), err);
+    rc = kv_drop_files(s->kv, STORE_FAMILY_UNDO, height_key_bytes(&values), height_key_bytes(&values_end), err);
     return rc ? rc
               : kv_drop_files(s->kv, STORE_FAMILY_UNDO, height_key_bytes(&pages), height_key_bytes(&pages_end), err);
 }
