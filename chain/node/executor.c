@@ -15,6 +15,9 @@
 enum {
     VIEW_MEMORY_MAX = 256 << 20,      /* what judging one block may write and read */
     EXECUTION_MEMORY_MAX = 512 << 20, /* results of a block */
+    BUILD_MEMORY_MAX = 256 << 20,     /* candidates taken apart, and the block made of them */
+    STORED_MEMORY_MAX = 64 << 20,     /* a StoredBlock taken apart */
+    RECORD_MEMORY_MAX = 1 << 20,      /* a validator's record */
 };
 
 /* Failures of this machine say nothing about the block. */
@@ -36,7 +39,7 @@ static int head_fill(struct executor *e, struct head *h, struct err *err) {
 
 static int head_load_block(struct executor *e, struct head *h, struct err *err) {
     struct arena arena;
-    arena_init(&arena, 64 << 20);
+    arena_init(&arena, STORED_MEMORY_MAX);
     struct bytes bytes;
     StoredBlock *stored = NULL;
     struct block *b = NULL;
@@ -140,7 +143,7 @@ static struct hash own_reveal(struct executor *e, struct state *st) {
     Validator *v = NULL;
     bool foreign = false;
     struct hash value = {{0}};
-    arena_init(&arena, 1 << 20);
+    arena_init(&arena, RECORD_MEMORY_MAX);
     if (own_record(e, st, &arena, &v, NULL) == CODE_OK)
         value = reveals_value(&e->reveals, v->reveal, e->head->height + 1, &foreign);
     if (foreign)
@@ -261,7 +264,7 @@ int executor_build(struct executor *e, uint64_t now_ms, const struct bytes *cand
     const struct head *h = e->head;
     struct scratch s;
     struct building b = {0};
-    arena_init(&b.arena, 256 << 20);
+    arena_init(&b.arena, BUILD_MEMORY_MAX);
     int rc = scratch_open(e, &s, err);
     if (rc == CODE_OK)
         rc = choose(e, s.st, candidates, n, &b, err);
