@@ -39,8 +39,8 @@ DEBUG ?=
 V ?=
 T ?=
 F ?=
-# with sanitizers gcc sees bounds differently and warns of what is not there; the release variant is the judge
-WERROR ?= $(if $(SAN),,-Werror)
+# with sanitizers and other optimisation gcc sees bounds differently and warns of what is not there; the release variant is the judge
+WERROR ?= $(if $(SAN)$(DEBUG)$(BYZ),,-Werror)
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install
