@@ -49,6 +49,7 @@ struct sync_peer {
     uint64_t earliest; /* the first that it keeps */
     struct sync_ask asks[SYNC_ASKS_MAX];
     unsigned failures; /* answers overdue or bad since the last good one */
+    unsigned owed;     /* requests that were forgotten: so many answers may come very late, and are dropped */
     unsigned lies;     /* claims that it did not keep; never forgiven on this link */
 };
 
@@ -109,7 +110,7 @@ size_t sync_requests(struct sync *s, uint64_t now_ms, struct sync_request *ret, 
 uint64_t sync_deadline(const struct sync *s, uint64_t now_ms);
 
 enum sync_verdict {
-    SYNC_TAKEN,   /* asked for, perhaps late */
+    SYNC_TAKEN,   /* asked for, perhaps late; nothing is kept of what was forgotten meanwhile */
     SYNC_EMPTY,   /* asked for and within its claim, but nothing came */
     SYNC_TOO_BIG, /* more blocks or bytes than were asked for; nothing of it is kept */
     SYNC_UNASKED, /* nobody asked this peer for it */

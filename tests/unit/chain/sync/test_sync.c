@@ -173,6 +173,33 @@ static void sync_requests__slow_peers(void **state) {
     assert_false(keeps[0]); /* the other one had brought it */
 }
 
+/* A link that gave nothing for long: each request may be answered once, however late. */
+static void sync_answer__after_it_was_forgotten(void **state) {
+    (void)state;
+    uint64_t now = 1000;
+    begin(5);
+    sync_claim(&sync, 1, 9, 1);
+    assert_int_equal(sync_requests(&sync, now, asks, 16), 1);
+    now += SYNC_TIMEOUT_MS;
+    assert_int_equal(sync_requests(&sync, now, asks, 16), 0); /* overdue */
+    now += SYNC_FORGET_MS;
+    sync_claim(&sync, 1, 9, 1);
+    assert_int_equal(sync_requests(&sync, now, asks, 16), 1); /* forgotten, and asked again */
+    assert_int_equal(asks[0].from, 5);
+    assert_int_equal(answer(1, 5, 4), SYNC_TAKEN); /* the first answer */
+    assert_true(keeps[0]);
+    assert_int_equal(answer(1, 5, 4), SYNC_TAKEN); /* the second */
+    assert_false(keeps[0]);
+    assert_int_equal(answer(1, 5, 4), SYNC_UNASKED);
+    begin(5);
+    sync_claim(&sync, 1, 9, 1);
+    assert_int_equal(sync_requests(&sync, now, asks, 16), 1);
+    sync_requests(&sync, now + SYNC_TIMEOUT_MS, asks, 16);
+    sync_gone(&sync, 1); /* another link owes nothing */
+    sync_claim(&sync, 1, 5, 1);
+    assert_int_equal(answer(1, 5, 4), SYNC_UNASKED);
+}
+
 static void sync_requests__never_stuck_behind_a_hole(void **state) {
     (void)state;
     begin(1);
@@ -340,7 +367,8 @@ static void sync__random_peers(void **state) {
 TEST_MAIN(cmocka_unit_test(sync_requests__several_peers_share_the_range),
           cmocka_unit_test(sync_requests__as_many_as_make_a_good_answer), cmocka_unit_test(sync__a_block_s_way),
           cmocka_unit_test(sync_requests__claims_that_are_not_kept), cmocka_unit_test(sync_answer__more_than_asked),
-          cmocka_unit_test(sync_requests__slow_peers), cmocka_unit_test(sync_requests__never_stuck_behind_a_hole),
+          cmocka_unit_test(sync_requests__slow_peers), cmocka_unit_test(sync_answer__after_it_was_forgotten),
+          cmocka_unit_test(sync_requests__never_stuck_behind_a_hole),
           cmocka_unit_test(sync_checked__another_peer_is_asked), cmocka_unit_test(sync_checked__consensus_was_faster),
           cmocka_unit_test(sync_hand__bounded), cmocka_unit_test(sync_requests__patience_when_one_behind),
           cmocka_unit_test(sync_claim__more_peers_than_places), cmocka_unit_test(sync__random_peers))
