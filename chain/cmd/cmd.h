@@ -51,8 +51,9 @@ struct stopped {
 int stopped_open(struct stopped *s, const char *dir, struct err *err);
 void stopped_close(struct stopped *s);
 
-/* Reads an export into an empty store. *ret_height is its height. CODE_MALFORMED, CODE_INTEGRITY with the line. */
-int export_read(const char *path, struct store *s, uint64_t *ret_height, struct err *err);
+/* Reads an export into an empty store. *ret_height is its height. CODE_MALFORMED, CODE_INTEGRITY with the line;
+ * CODE_NOT_FOUND: for_node, and it has only the state. */
+int export_read(const char *path, struct store *s, bool for_node, uint64_t *ret_height, struct err *err);
 
 /* "<home>/name". */
 int home_path(const char *dir, const char *name, char *ret, size_t size, struct err *err);

@@ -85,7 +85,7 @@ static int open_export(struct side *s, struct err *err) {
         return err_set(err, CODE_IO, "cannot make a directory in /tmp");
     }
     int rc = store_open(s->dir, NULL, &s->home.store, err);
-    return rc == CODE_OK ? export_read(s->name, s->home.store, &height, err) : rc;
+    return rc == CODE_OK ? export_read(s->name, s->home.store, false, &height, err) : rc;
 }
 
 static int open_view(struct side *s, struct err *err) {

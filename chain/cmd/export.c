@@ -47,6 +47,7 @@ struct reader {
     uint8_t *value; /* room for VALUE_LEN_MAX */
     uint64_t height, time;
     struct hash root;
+    bool for_node; /* it must have the block to start from */
 };
 
 static int bad_line(const struct reader *r, const char *what, struct err *err) {
@@ -166,11 +167,17 @@ static int read_end(struct reader *r, struct err *err) {
     json_t *json = line_json(r, "{\"entries\":[", "");
     bool good = number_of(json, "count", &count) && hash_from_text(json, "digest", &digest);
     int rc = good ? CODE_OK : bad_line(r, "want ],\"count\":…,\"digest\":…}", err);
-    if (rc == CODE_OK && (count != r->count || !hash_eq(&digest, &want)))
-        rc = err_set(err, CODE_INTEGRITY, "the export has %" PRIu64 " of %" PRIu64 " records, or some were changed",
-                     r->count, count);
+    if (rc == CODE_OK && count != r->count)
+        rc = err_set(err, CODE_INTEGRITY, "the export says that it has %" PRIu64 " records, and has %" PRIu64, count,
+                     r->count);
+    if (rc == CODE_OK && !hash_eq(&digest, &want))
+        rc = err_set(err, CODE_INTEGRITY, "some records of the export were changed: make it again");
     if (rc == CODE_OK)
         rc = read_records(json_object_get(json, "records"), &arena, &end, err);
+    if (rc == CODE_OK && r->for_node && end.records_n == 0)
+        rc = err_set(err, CODE_NOT_FOUND,
+                     "the export was made with --state-only: it has no block that a node can start from; make one "
+                     "without it");
     if (rc == CODE_OK)
         rc = store_load_finish(r->load, r->height, &r->root, &end, err);
     json_decref(json);
@@ -185,9 +192,9 @@ static int read_all(struct reader *r, struct err *err) {
     return rc == CODE_OK ? read_end(r, err) : rc;
 }
 
-int export_read(const char *path, struct store *s, uint64_t *ret_height, struct err *err) {
+int export_read(const char *path, struct store *s, bool for_node, uint64_t *ret_height, struct err *err) {
     bool piped = strcmp(path, "-") == 0;
-    struct reader r = {.file = piped ? stdin : fopen(path, "r"), .value = malloc(VALUE_LEN_MAX)};
+    struct reader r = {.file = piped ? stdin : fopen(path, "r"), .value = malloc(VALUE_LEN_MAX), .for_node = for_node};
     if (r.file == NULL || r.value == NULL) {
         free(r.value);
         return err_set(err, r.file ? CODE_NO_MEMORY : CODE_NOT_FOUND, "cannot read %s", path);
@@ -215,7 +222,7 @@ int cmd_import(int argc, char **argv, struct err *err) {
     if (rc == CODE_OK)
         rc = stopped_open(&s, o[0].value, err);
     if (rc == CODE_OK)
-        rc = export_read(o[1].value, s.store, &height, err);
+        rc = export_read(o[1].value, s.store, true, &height, err);
     if (rc == CODE_OK) {
         struct hash root = store_root(s.store);
         printf("{\"height\":\"%" PRIu64 "\",\"app_hash\":\"%s\"}\n", height, hash_hex(&root).s);

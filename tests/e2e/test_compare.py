@@ -113,6 +113,10 @@ def differing_keys_are_named():
         assert r.returncode == 8 and "more than 1 keys differ" in r.stderr, r
         file = export(node, os.path.join(net.dir, "a.json"), "--state-only")
         assert "equal" in run(CAIRND, "diff-state", file, node.home).stdout
+        assert peer.stop() == 0
+        os.rename(os.path.join(peer.home, "data", "db"), os.path.join(peer.home, "data", "old"))
+        r = run(CAIRND, "import", "--home", peer.home, "--from", file, ok=False)
+        assert r.returncode == 3 and "--state-only" in r.stderr, r
 
 
 if __name__ == "__main__":
