@@ -174,7 +174,8 @@ int key_from_words(const char *const *words, size_t count, struct key *ret, stru
         return CODE_OK;
     }
     return near != NULL ? err_set(err, CODE_INVALID_ARGUMENT, "say it as: %s %s", near->word, near->names)
-                        : err_set(err, CODE_INVALID_ARGUMENT, "the state has no records called \"%s\"",
+                        : err_set(err, CODE_INVALID_ARGUMENT,
+                                  "the state has no records called \"%s\": chain/types/key_table.c has them all",
                                   count > 0 ? words[0] : "");
 }
 

@@ -166,9 +166,10 @@ static int query_proven(struct cli *cli, struct ledger *ledger, struct err *err)
     const char *out = cli_value(cli, "--out");
     int rc = cli_number(cli, "--height", 0, UINT64_MAX - 1, &height, err);
     if (!rc)
-        rc = cli->word_count == 2 && !strcmp(cli->words[0], "object")
-                 ? prove_object(cli, ledger, height, proofs, &count, err)
-                 : prove_key(cli, ledger, height, proofs, &count, err);
+        rc = cli->word_count != 2 && !strcmp(cli->words[0], "object")
+                 ? err_set(err, CODE_INVALID_ARGUMENT, "say it as: object BUCKET/NAME")
+             : !strcmp(cli->words[0], "object") ? prove_object(cli, ledger, height, proofs, &count, err)
+                                                : prove_key(cli, ledger, height, proofs, &count, err);
     if (!rc)
         rc = ledger_proof_file(ledger, proofs, count, &cli->arena, &file, &end, err);
     if (!rc && out)
@@ -267,6 +268,8 @@ int cmd_verify(struct cli *cli, struct err *err) {
         rc = find_trust(cli, file, &trust, err);
     if (!rc)
         rc = proof_file_verify(file, &trust, &light_rules_default, now, &cli->arena, &result, err);
+    if (rc == CODE_BAD_SIGNATURE)
+        rc = err_wrap(err, CODE_UNTRUSTED, "%s", err_text(err)); /* the file is damaged; nobody was denied anything */
     if (rc)
         return rc;
     json_t *answer = end_json(cli, file->chain_id, &result.end, proofs_json(cli, file->proofs, file->n_proofs));

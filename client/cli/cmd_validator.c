@@ -114,8 +114,9 @@ static int read_proof(struct cli *cli, const char *path, MsgCreateValidator **re
     struct bytes text;
     json_t *root = NULL;
     int rc = read_input(cli, path, &text, err);
-    if (!rc)
-        rc = json_parse(text, &root, err);
+    if (rc)
+        return rc;
+    rc = json_parse(text, &root, err);
     if (!rc)
         rc = json_to_pb(&msg_create_validator__descriptor, root, &cli->arena, ret, err);
     json_decref(root);
@@ -203,6 +204,9 @@ int cmd_validator_unbond(struct cli *cli, struct err *err) {
     } else if (!rc) {
         rc = proven(cli, &p.addr, &v, &height, err);
         message.amount = rc ? 0 : v->bond;
+        if (!rc && message.amount == 0)
+            rc = err_set(err, CODE_CONFLICT,
+                         "nothing is bonded any more: `cairn validator show` has what comes back when");
     }
     if (rc)
         return rc;
@@ -221,6 +225,8 @@ int cmd_validator_edit(struct cli *cli, struct err *err) {
     struct addr operator;
     Validator *v;
     uint64_t height;
+    if (!cli_value(cli, "--name") && !cli_value(cli, "--description") && !cli_value(cli, "--operator"))
+        return err_set(err, CODE_INVALID_ARGUMENT, "say what to change: --name, --description, --operator");
     int rc = parties_of(cli, &p, err);
     if (!rc)
         rc = proven(cli, &p.addr, &v, &height, err);

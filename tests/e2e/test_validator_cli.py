@@ -61,11 +61,15 @@ def join_and_leave():
         net.add_key("stranger", "5CAIRN")
         r = net.cairn("validator", "unbond", address, "all", key="stranger", check=5)
         assert "operator" in r.err, r
+        r = net.cairn("validator", "edit", address, check=2)
+        assert "--name" in r.err, r
         r = net.cairn("validator", "unjail", address, check=4)
         assert "not in jail" in r.err, r
         assert "fifth" in net.cairn("validator", "list").out
         # and out
         net.cairn("validator", "unbond", address, "all", "--wait", "committed")
+        r = net.cairn("validator", "unbond", address, "all", check=4)
+        assert "nothing is bonded" in r.err, r
         wait_for("four to vote", lambda: key not in voting(net) and len(voting(net)) == 4)
         record = show(net, address)["record"]
         assert record["unbonding"][0]["amount"] == str(12 * 10**9) and record["bond"] == "0", record
