@@ -337,7 +337,7 @@ struct hashing {
 static void hash_group(const struct hashing *h, size_t first, size_t n, struct arena *scratch) {
     const struct state_change *d = &h->diff->at[first];
     struct tree_change *c = &h->changes[first];
-    struct bytes in[HASH_GROUP];
+    struct bytes in[HASH_GROUP] = {0};
     struct hash out[HASH_GROUP];
     for (size_t i = 0; i < n; i++)
         in[i] = d[i].key;
