@@ -4,6 +4,7 @@
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
 #include "chain/node/own_tx.h"
+#include "chain/types/evidence.h"
 #include "chain/types/keys_validator.h"
 
 #include <stdlib.h>
@@ -228,9 +229,11 @@ static bool proves(struct sim *s, const Evidence *pb, uint64_t height, uint16_t 
     struct verifier key;
     if (!set || index >= set->set.n || verifier_init(&key, &set->set.at[index].key, NULL))
         return false;
-    if (pb->kind != EVIDENCE_KIND_DOUBLE_VOTE)
-        return pb->proposal_a && pb->proposal_b && pb->proposal_a->proposer == index &&
-               pb->proposal_b->proposer == index;
+    if (pb->kind != EVIDENCE_KIND_DOUBLE_VOTE) {
+        struct evidence two;
+        return evidence_from_pb(pb, &two, NULL) == CODE_OK && two.type == VOTE_PROPOSAL && two.height == height &&
+               two.validator == index && evidence_verify(&two, &s->chain_tag, &set->set, NULL) == CODE_OK;
+    }
     if (!pb->vote_a || !pb->vote_b || vote_from_pb(pb->vote_a, &e.votes[0], NULL) ||
         vote_from_pb(pb->vote_b, &e.votes[1], NULL))
         return false;
