@@ -461,10 +461,12 @@ uint64_t full_lacking(const struct sim *s, const struct sim_node *also) {
     return power;
 }
 
-/* The database is gone, log and signer are not. Those who lack what they had, and the liars, are less than a third. */
+/* The database is gone, log and signer are not. Those who lack what they had, and the liars, are less than a third. Who
+ * has nothing yet loses nothing. */
 static void lose_ledger(struct full *f) {
     struct sim *s = f->sim;
-    if (f->node->nature != HONEST || s->drawn.valset || (s->bad + full_lacking(s, f->node)) * 3 >= s->total)
+    if (f->node->nature != HONEST || f->node->committed == 0 || s->drawn.valset ||
+        (s->bad + full_lacking(s, f->node)) * 3 >= s->total)
         return;
     kv_close(f->kv);
     if (kv_open_mem(STORE_FAMILIES, &f->kv, NULL))
