@@ -31,12 +31,17 @@ static int recover_one(void *arg, uint8_t kind, struct bytes payload) {
     return rc == CODE_OK ? CODE_OK : err_wrap(r->err, CODE_CORRUPT, "a body in the durability log");
 }
 
-/* The key has signed above the ledger: that was lost, or put back from a backup, and heights come again. Their logs
- * overwrite the one that holds what the key is bound to at the last of them, so it signs nothing more there. */
+/* The ledger was lost, or put back from a backup, and heights come again: the key has signed above it, or the log tells
+ * of later heights. Their logs overwrite the one that holds what the key is bound to where it signed last, so it signs
+ * nothing more there. */
 static int give_up_forgotten(struct core *c, uint64_t height, struct err *err) {
-    if (c->signer == NULL || c->signer->last.height <= height || c->signer->last.round == UINT32_MAX)
+    bool past = false;
+    if (c->signer == NULL || c->signer->last.height < height || c->signer->last.round == UINT32_MAX)
         return CODE_OK;
-    log_warn("node", "this validator has signed above its ledger, which was lost; it signs nothing up to that height",
+    int rc = wal_is_past(c->wal, height, &past, err);
+    if (rc != CODE_OK || (!past && c->signer->last.height == height))
+        return rc;
+    log_warn("node", "the ledger was lost after this validator had signed; it signs nothing up to that height",
              "height=%" PRIu64 " signed=%" PRIu64, height, c->signer->last.height);
     return signer_give_up(c->signer, c->signer->last.height, err);
 }

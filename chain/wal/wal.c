@@ -165,15 +165,19 @@ static int head_height(struct disk *disk, struct disk_file *f, uint64_t *ret_hei
     return rc;
 }
 
-/* Is one of the files of a later height? Its log was begun when the block of this one had been committed. */
-static int is_past(struct wal *w, uint64_t height, bool *ret_past, struct err *err) {
+int wal_is_past(struct wal *w, uint64_t height, bool *ret_past, struct err *err) {
     uint64_t own = 0, other = 0;
-    int rc = file_open(w, height + 1, err);
+    int rc = usable(w, err);
+    if (rc == CODE_OK)
+        rc = file_open(w, height, err);
+    if (rc == CODE_OK)
+        rc = file_open(w, height + 1, err);
     if (rc == CODE_OK)
         rc = head_height(w->disk, w->file[height % 2], &own, err);
     if (rc == CODE_OK)
         rc = head_height(w->disk, w->file[(height + 1) % 2], &other, err);
-    *ret_past = own > height || other > height;
+    if (rc == CODE_OK)
+        *ret_past = own > height || other > height;
     return rc;
 }
 
@@ -238,7 +242,7 @@ int wal_open(struct wal *w, uint64_t height, int (*each)(void *arg, uint8_t kind
     scan_image(image, f->size, height, &s);
     bool past = false;
     if (s.count == 0)
-        rc = is_past(w, height, &past, err);
+        rc = wal_is_past(w, height, &past, err);
     if (rc == CODE_OK && past) { /* the ledger was lost: what this file holds is overwritten from its head on */
         rc = wipe(w->disk, f, 0, f->size, err);
         if (rc == CODE_OK)

@@ -53,6 +53,10 @@ void wal_free(struct wal *w);
 int wal_open(struct wal *w, uint64_t height, int (*each)(void *arg, uint8_t kind, struct bytes payload), void *arg,
              struct err *err);
 
+/* Does the head of one of the files tell of a later height? Its log was begun when the block of `height` had been
+ * committed: the ledger was lost since. Codes as for wal_open. */
+int wal_is_past(struct wal *w, uint64_t height, bool *ret_past, struct err *err);
+
 /* Opens the log of `height` empty: whatever an earlier run left for that height in the file is forgotten. For tests
  * and for a node whose block at `height` arrives by sync. */
 int wal_reset(struct wal *w, uint64_t height, struct err *err);

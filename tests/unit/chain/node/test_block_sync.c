@@ -320,6 +320,7 @@ static int setup(void **state) {
     assert_ok(executor_open(&ex, store, &chain.app, verify, &o, chain.genesis, &chain.tag, &err), &err);
     (void)remove(test_path("wal.0"));
     (void)remove(test_path("wal.1"));
+    (void)remove(test_path("signer.state"));
     assert_ok(disk_os(test_dir(), &disk, &err), &err);
     assert_ok(wal_new(disk, &wal, &err), &err);
     reopen(NULL);
@@ -379,6 +380,32 @@ static void block_sync__to_a_height_signed_before(void **state) {
     reopen(&signer);
     assert_code(signer_sign(&signer, HEIGHTS + 1, 1, SIGNER_PREVOTE, &other, &sig, &err), CODE_CONFLICT);
     assert_ok(signer_sign(&signer, HEIGHTS + 2, 0, SIGNER_PREVOTE, &other, &sig, &err), &err);
+    core_close(&core);
+    signer_release(&signer);
+    reopen(NULL);
+}
+
+/* The same at the height that it begins with: it has signed there, and the log went on to later heights without it. */
+static void block_sync__from_a_height_signed_before(void **state) {
+    (void)state;
+    struct err err;
+    struct seckey key;
+    struct signer signer = {0};
+    struct sig sig;
+    uint8_t raw[32] = {4, 5};
+    struct hash digest = {{9}}, other = {{8}};
+    assert_ok(seckey_init(&key, raw, &err), &err);
+    struct pubkey pub = seckey_pubkey(&key);
+    core_close(&core);
+    assert_ok(signer_create(disk, &pub, &err), &err);
+    assert_ok(signer_open(&signer, disk, &key, &err), &err);
+    signer.log_records = 6;
+    assert_ok(signer_sign(&signer, 1, 0, SIGNER_PRECOMMIT, &digest, &sig, &err), &err);
+    assert_ok(wal_reset(wal, 7, &err), &err);
+    assert_ok(wal_append(wal, 1, bytes_str("later"), &err), &err);
+    assert_ok(wal_sync(wal, &err), &err);
+    reopen(&signer);
+    assert_code(signer_sign(&signer, 1, 1, SIGNER_PREVOTE, &other, &sig, &err), CODE_CONFLICT);
     core_close(&core);
     signer_release(&signer);
     reopen(NULL);
@@ -573,6 +600,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(block_sync__several_peers, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__to_a_height_signed_before, setup, teardown),
+        cmocka_unit_test_setup_teardown(block_sync__from_a_height_signed_before, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__one_block_goes_through_consensus, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__forged_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__certificate_of_too_few, setup, teardown),
