@@ -101,6 +101,31 @@ static void make_genesis(struct made_chain *c) {
     c->tag = chain_tag_of(c->genesis_bytes);
 }
 
+/* --- padding --- */
+
+static int pad(const struct made_chain *c, struct state *st, struct err *err) {
+    struct rng rng;
+    uint8_t key[9] = {0xee}; /* no module's */
+    uint8_t *value = malloc(c->len + 1);
+    int rc = value != NULL ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a pad");
+    rng_init(&rng, c->pads);
+    for (size_t i = 0; rc == CODE_OK && i < c->pairs; i++) {
+        store_be64(key + 1, c->pads + i);
+        rng_fill(&rng, value, c->len);
+        rc = state_put(st, bytes_of(key, sizeof key), bytes_of(value, c->len), err);
+    }
+    free(value);
+    return rc;
+}
+
+/* The ledger's block, and the pads: however often it is executed. */
+static int finalize(void *app, struct state *st, const struct app_block *block, struct arena *arena,
+                    struct app_outcome *ret, struct err *err) {
+    struct made_chain *c = app;
+    int rc = ledger_app(&c->ledger).ops->finalize(app, st, block, arena, ret, err);
+    return rc == CODE_OK ? pad(c, st, err) : rc;
+}
+
 /* --- opening --- */
 
 void made_chain_init(struct made_chain *c, const char *dir, unsigned validators, unsigned senders) {
@@ -121,6 +146,9 @@ void made_chain_init(struct made_chain *c, const char *dir, unsigned validators,
     make_genesis(c);
     ledger_init(&c->ledger, NULL);
     c->app = ledger_app(&c->ledger);
+    c->ops = *c->app.ops;
+    c->ops.finalize = finalize;
+    c->app.ops = &c->ops;
     made_must(verify_new(1, &c->verify, &err), &err);
     struct store_options so = {.snapshot_every = MADE_SNAPSHOT_EVERY};
     if (dir != NULL) {
@@ -206,6 +234,8 @@ void made_chain_grow(struct made_chain *c, size_t heights, size_t txs) {
                       &err);
         struct certificate cert = made_chain_certify(c, b, c->validators);
         made_must(executor_commit(&c->executor, b, &cert, &err), &err);
+        c->pads += c->pairs;
+        c->pairs = 0;
         block_unref(b);
         arena_reset(&arena);
     }
@@ -213,19 +243,8 @@ void made_chain_grow(struct made_chain *c, size_t heights, size_t txs) {
 }
 
 void made_chain_pad(struct made_chain *c, size_t pairs, size_t len) {
-    struct err err;
-    struct rng rng;
-    uint8_t key[9] = {0xee}; /* no module's */
-    uint8_t *value = malloc(len);
-    if (value == NULL)
-        made_must(CODE_NO_MEMORY, NULL);
-    rng_init(&rng, c->pads);
-    for (size_t i = 0; i < pairs; i++) {
-        store_be64(key + 1, c->pads++);
-        rng_fill(&rng, value, len);
-        made_must(state_put(store_state(c->store), bytes_of(key, sizeof key), bytes_of(value, len), &err), &err);
-    }
-    free(value);
+    c->pairs = pairs;
+    c->len = len;
 }
 
 void made_chain_snapshot(struct made_chain *c) {

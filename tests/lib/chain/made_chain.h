@@ -18,8 +18,9 @@
 enum { MADE_VALIDATORS_MAX = 16, MADE_SNAPSHOT_EVERY = 10 };
 
 struct made_chain {
-    struct ledger ledger;
+    struct ledger ledger; /* first: the app's `self` is both */
     struct app app;
+    struct app_ops ops; /* the ledger's, but for what pads the state */
     struct verify *verify;
     struct kv *kv; /* in memory; else NULL */
     struct store *store;
@@ -35,6 +36,7 @@ struct made_chain {
     uint64_t *sequences; /* the next of each sender */
     size_t turn;         /* whose turn it is to send */
     uint64_t pads;       /* made so far */
+    size_t pairs, len;   /* of pads, with the next block */
 };
 
 /* Genesis with `validators` of equal power and `senders` rich accounts; `dir`: the store's directory, NULL: memory.
@@ -47,8 +49,8 @@ void made_chain_close(struct made_chain *c);
 /* `heights` more blocks of `txs` transfers each. */
 void made_chain_grow(struct made_chain *c, size_t heights, size_t txs);
 
-/* Puts `pairs` records of `len` bytes each into the state, with the next block: so that a snapshot has something to
- * carry. No rule knows them, so nobody can come to this state by executing the blocks. */
+/* The next block puts `pairs` records of `len` bytes each into the state: so that a snapshot has something to carry. No
+ * rule knows them, so nobody but this chain's own app can come to this state by executing the blocks. */
 void made_chain_pad(struct made_chain *c, size_t pairs, size_t len);
 /* The snapshot of the newest multiple of MADE_SNAPSHOT_EVERY is made now. */
 void made_chain_snapshot(struct made_chain *c);
