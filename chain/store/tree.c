@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The update: the changes are parted by the first nibble of their key hash, and each of the up to 16 subtrees is worked
- * on by itself, by several threads when there are many: sorted, they sink through the pages that they touch (structure
- * first, no hashing), then leaves and nodes are hashed for many pages side by side, deepest pages first. What comes out
- * does not depend on which thread did what. tree_write then puts the touched pages, and what they were, into a batch.
+ * on by itself, by several threads when there are many: sorted, they sink stride by stride through the pages that they
+ * touch (structure first, no hashing), then leaves and nodes are hashed for many pages side by side, deepest pages
+ * first, while the cache still has them. What comes out does not depend on which thread did what. tree_write then puts
+ * the touched pages, and what they were, into a batch.
  *
  * A page that was touched is dirty and listed by its depth, with its old slots as far as they changed; one that shrank
  * to a single leaf is `gone`: its leaf moved up.
@@ -35,6 +36,10 @@ VEC_DEFINE(dirty_list, struct dirty *);
 
 enum { WORKS = PAGE_SLOTS + 1, ROOT_WORK = PAGE_SLOTS, SERIAL_MAX = 128, WARM_MIN = 16 };
 
+/* Changes that are worked on, memory asked for to hashes, before the next ones: so many, or all of a slot of a page of
+ * STRIDE_DEPTH nibbles. Few enough that what they touch stays in a core's cache. */
+enum { STRIDE_DEPTH = 1, STRIDE = 64 };
+
 /* A subtree of the root page, or (the last) the root page itself: what one thread works on. */
 struct work {
     struct tree *tree;
@@ -43,6 +48,7 @@ struct work {
     size_t n_changes;
     struct arena arena; /* dirty and saved */
     struct dirty_list dirty[PATH_MAX_N];
+    size_t hashed[PATH_MAX_N];        /* of dirty, from the front */
     struct page_hasher *own, *hasher; /* hasher: own, or the root work's */
     long long bytes;                  /* of pages that came into memory, less those that went */
     int rc;
@@ -88,6 +94,7 @@ static void works_clear(struct tree *t) {
                 if (k->dirty[n].at[i]->page->gone)
                     page_free(k->dirty[n].at[i]->page);
             dirty_list_clear(&k->dirty[n]);
+            k->hashed[n] = 0;
         }
         arena_reset(&k->arena);
         k->bytes = 0;
@@ -192,6 +199,110 @@ void tree_free(struct tree *t) {
     free(t);
 }
 
+/* --- hashes ----------------------------------------------------------------------------------------------------- */
+
+/* The touched pages of one depth that were not hashed yet; their tops go to where they hang. */
+static void hash_depth(struct work *w, size_t depth) {
+    const struct dirty_list *list = &w->dirty[depth];
+    struct page *batch[PAGES_BATCH];
+    struct hash tops[PAGES_BATCH];
+    for (size_t i = w->hashed[depth]; i < list->len;) {
+        size_t n = 0;
+        for (; i < list->len && n < PAGES_BATCH; i++)
+            if (!list->at[i]->page->gone)
+                batch[n++] = list->at[i]->page;
+        pages_rehash(w->hasher, batch, n, tops);
+        for (size_t k = 0; k < n; k++) {
+            struct slot *s = batch[k]->n > 1 ? page_slot(batch[k]->parent, batch[k]->at) : &w->held.slot;
+            s->hash = tops[k];
+        }
+    }
+    w->hashed[depth] = list->len;
+}
+
+/* Those at `depth` and below. */
+static void hash_depths_from(struct work *w, size_t depth) {
+    for (size_t n = PATH_MAX_N; n-- > depth;)
+        hash_depth(w, n);
+}
+
+/* --- memory ahead of its use ---------------------------------------------------------------------------------- */
+
+struct visit { /* changes [from, to) below a page */
+    const struct page *page;
+    uint32_t from, to;
+};
+
+static void prefetch(const void *p, size_t len) {
+    uintptr_t from = (uintptr_t)p & ~(uintptr_t)63;
+    for (; from < (uintptr_t)p + len; from += 64)
+        __builtin_prefetch((const void *)from, 1);
+}
+
+/* Changes below one slot of a page: from `from` on, all of its nibble. */
+static uint32_t same_slot(const struct tree_change *const *c, uint32_t from, uint32_t to, size_t n) {
+    unsigned nibble = nibble_at(c[from]->key_hash.b, n);
+    uint32_t i = from + 1;
+    while (i < to && nibble_at(c[i]->key_hash.b, n) == nibble)
+        i++;
+    return i;
+}
+
+/* The slots that change, those beside them, and the nodes above with theirs. */
+static void ask_page(const struct tree_change *const *c, const struct visit *v) {
+    const struct page *p = v->page;
+    for (uint32_t i = v->from; i < v->to; i = same_slot(c, i, v->to, p->n)) {
+        unsigned nibble = nibble_at(c[i]->key_hash.b, p->n);
+        if (p->room)
+            prefetch(page_slot(p, nibble & ~1u), 2 * sizeof(struct slot));
+        for (unsigned k = (nibble + PAGE_SLOTS) / 2 & ~1u; k && p->nodes; k = k / 2 & ~1u)
+            prefetch(&p->nodes[k], 2 * sizeof *p->nodes);
+    }
+}
+
+/* What lies below a page for its changes: child pages into next, leaves into the cache. */
+static size_t look_below(const struct tree_change *const *c, const struct visit *v, struct visit *next) {
+    size_t n = 0;
+    for (uint32_t i = v->from, j; i < v->to; i = j) {
+        unsigned nibble = nibble_at(c[i]->key_hash.b, v->page->n);
+        j = same_slot(c, i, v->to, v->page->n);
+        enum slot_kind kind = page_kind(v->page, nibble);
+        if (kind == SLOT_EMPTY)
+            continue;
+        const struct slot *s = page_slot(v->page, nibble);
+        if (kind == SLOT_LEAF)
+            prefetch(s->leaf, sizeof *s->leaf + 24);
+        else if (s->page)
+            next[n++] = (struct visit){s->page, i, j};
+    }
+    return n;
+}
+
+/*
+ * Goes down the pages that the changes will touch, level by level, and asks for the memory of a whole level before it
+ * looks at any of it: the waits for memory, which are most of the time in a large tree, then overlap. Changes nothing.
+ */
+static void warm(const struct page *top, const struct tree_change *const *c, size_t n_changes) {
+    struct visit *mine = (struct visit *)malloc(2 * n_changes * sizeof *mine), *now = mine, *next = mine + n_changes;
+    size_t n = mine ? 1 : 0;
+    if (n)
+        now[0] = (struct visit){top, 0, (uint32_t)n_changes};
+    while (n) {
+        size_t below = 0;
+        for (size_t i = 0; i < n; i++)
+            prefetch(now[i].page, sizeof *now[i].page);
+        for (size_t i = 0; i < n; i++)
+            ask_page(c, &now[i]);
+        for (size_t i = 0; i < n; i++)
+            below += look_below(c, &now[i], next + below);
+        struct visit *done = now;
+        now = next;
+        next = done;
+        n = below;
+    }
+    free(mine);
+}
+
 /* --- structure -------------------------------------------------------------------------------------------------- */
 
 static int slot_apply(struct work *w, struct held *h, const struct tree_change *const *c, size_t n_changes, size_t n,
@@ -268,14 +379,27 @@ static int save_slot(struct work *w, const struct page *p, unsigned i, struct er
     return CODE_OK;
 }
 
+/* Where a stride that begins with change i ends: STRIDE changes or more, whole slots. */
+static size_t stride_end(const struct tree_change *const *c, size_t i, size_t n_changes) {
+    size_t j = i + STRIDE < n_changes ? i + STRIDE : n_changes;
+    while (j < n_changes && nibble_at(c[j]->key_hash.b, STRIDE_DEPTH) == nibble_at(c[j - 1]->key_hash.b, STRIDE_DEPTH))
+        j++;
+    return j;
+}
+
 static int page_apply(struct work *w, struct page *p, const struct tree_change *const *c, size_t n_changes,
                       struct err *err) {
     int rc = page_touch(w, p, c[0]->key_hash.b, err);
     p->used = (uint32_t)w->tree->version;
-    for (size_t i = 0, j; i < n_changes && rc == CODE_OK; i = j) {
+    for (size_t i = 0, j, end = 0; i < n_changes && rc == CODE_OK; i = j) {
         unsigned nibble = nibble_at(c[i]->key_hash.b, p->n);
         for (j = i + 1; j < n_changes && nibble_at(c[j]->key_hash.b, p->n) == nibble; j++)
             continue;
+        if (p->n == STRIDE_DEPTH && i == end) {
+            end = stride_end(c, i, n_changes);
+            if (end - i >= WARM_MIN)
+                warm(p, c + i, end - i);
+        }
         rc = save_slot(w, p, nibble, err);
         if (rc)
             return rc;
@@ -283,6 +407,9 @@ static int page_apply(struct work *w, struct page *p, const struct tree_change *
         rc = slot_apply(w, &h, c + i, j - i, p->n + 1u, err);
         if (!page_put(p, nibble, &h) && rc == CODE_OK)
             rc = no_memory(err);
+        if (p->n == STRIDE_DEPTH && j == end && rc == CODE_OK)
+            hash_depths_from(w, STRIDE_DEPTH +
+                                    2); /* nothing more comes below; the few pages above are hashed all at once */
     }
     return rc;
 }
@@ -355,85 +482,7 @@ static int slot_apply(struct work *w, struct held *h, const struct tree_change *
     return rc ? rc : held_collapse(w, h, err);
 }
 
-/* --- hashes ----------------------------------------------------------------------------------------------------- */
-
-/* All touched pages of one depth; their tops go to where they hang. */
-static void hash_depth(struct work *w, const struct dirty_list *list) {
-    struct page *batch[PAGES_BATCH];
-    struct hash tops[PAGES_BATCH];
-    for (size_t i = 0; i < list->len;) {
-        size_t n = 0;
-        for (; i < list->len && n < PAGES_BATCH; i++)
-            if (!list->at[i]->page->gone)
-                batch[n++] = list->at[i]->page;
-        pages_rehash(w->hasher, batch, n, tops);
-        for (size_t k = 0; k < n; k++) {
-            struct slot *s = batch[k]->n > 1 ? page_slot(batch[k]->parent, batch[k]->at) : &w->held.slot;
-            s->hash = tops[k];
-        }
-    }
-}
-
-/* --- memory ahead of its use ----------------------------------------------------------------------------------------
- */
-
-struct visit { /* changes [from, to) below a page */
-    const struct page *page;
-    uint32_t from, to;
-};
-
-static void prefetch(const void *p, size_t len) {
-    for (size_t i = 0; i < len; i += 64)
-        __builtin_prefetch((const char *)p + i, 1);
-}
-
-/* What lies below a page for its changes: child pages into next, leaves into the cache. */
-static size_t look_below(const struct work *w, const struct visit *v, struct visit *next) {
-    size_t n = 0;
-    for (uint32_t i = v->from, j; i < v->to; i = j) {
-        unsigned nibble = nibble_at(w->changes[i]->key_hash.b, v->page->n);
-        for (j = i + 1; j < v->to && nibble_at(w->changes[j]->key_hash.b, v->page->n) == nibble; j++)
-            continue;
-        enum slot_kind kind = page_kind(v->page, nibble);
-        if (kind == SLOT_EMPTY)
-            continue;
-        const struct slot *s = page_slot(v->page, nibble);
-        if (kind == SLOT_LEAF)
-            prefetch(s->leaf, sizeof *s->leaf + 24);
-        else if (s->page)
-            next[n++] = (struct visit){s->page, i, j};
-    }
-    return n;
-}
-
-/*
- * Goes down the pages that the changes will touch, level by level, and asks for the memory of a whole level before it
- * looks at any of it: the waits for memory, which are most of the time in a large tree, then overlap. Changes nothing.
- */
-static void warm(struct work *w) {
-    struct visit *now = (struct visit *)malloc(2 * w->n_changes * sizeof *now), *next = now + w->n_changes;
-    size_t n = now && w->held.kind == SLOT_SUBTREE && w->held.slot.page ? 1 : 0;
-    struct visit *mine = now;
-    if (n)
-        now[0] = (struct visit){w->held.slot.page, 0, (uint32_t)w->n_changes};
-    while (n) {
-        size_t below = 0;
-        for (size_t i = 0; i < n; i++)
-            prefetch(now[i].page, sizeof *now[i].page);
-        for (size_t i = 0; i < n; i++) {
-            prefetch(now[i].page->slots, now[i].page->room * sizeof(struct slot));
-            if (now[i].page->nodes)
-                prefetch(now[i].page->nodes, PAGE_SLOTS * sizeof(struct hash));
-        }
-        for (size_t i = 0; i < n; i++)
-            below += look_below(w, &now[i], next + below);
-        struct visit *done = now;
-        now = next;
-        next = done;
-        n = below;
-    }
-    free(mine);
-}
+/* --- a subtree ------------------------------------------------------------------------------------------------- */
 
 static int by_key_hash(const void *a, const void *b) {
     return hash_cmp(&(*(const struct tree_change *const *)a)->key_hash,
@@ -445,11 +494,9 @@ static void run_work(void *ctx, unsigned i) {
     qsort(w->changes, w->n_changes, sizeof *w->changes, by_key_hash);
     for (size_t k = 1; k < w->n_changes; k++)
         assert(hash_cmp(&w->changes[k - 1]->key_hash, &w->changes[k]->key_hash) < 0);
-    if (w->n_changes >= WARM_MIN)
-        warm(w);
     w->rc = slot_apply(w, &w->held, w->changes, w->n_changes, 1, &w->err);
-    for (size_t n = PATH_MAX_N; n-- > 1 && w->rc == CODE_OK;)
-        hash_depth(w, &w->dirty[n]);
+    if (w->rc == CODE_OK)
+        hash_depths_from(w, 1);
 }
 
 /* --- the update --------------------------------------------------------------------------------------------------- */
