@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -232,9 +233,12 @@ def one_lies():
         net.start()
         net.fill()
         net.grow(EVERY * 2 + 2)
-        node = net.joiner("lied-to", direct(net)[:2], STATE_SYNC).start()
+        other = net.nodes[1].process
+        other.send_signal(signal.SIGSTOP)  # so that the liar is asked first
+        node = net.joiner("lied-to", direct(net)[:2], STATE_SYNC).start(ready=False)
+        wait_for("the lie", lambda: 'points=100 why="a chunk that is not the one it should be' in node.log())
+        other.send_signal(signal.SIGCONT)
         follows(net, node)
-        assert 'points=100 why="a chunk that is not the one it should be' in node.log(), node.log()[-3000:]
         assert "joined by a snapshot" in node.log()
 
 
