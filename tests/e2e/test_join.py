@@ -263,7 +263,7 @@ def among_evil_peers():
             assert said["connected"] >= 3 and said["sent"] >= 3, said
             follows(net, node)
             log = node.log()
-            assert "peer banned" in log, log[-2000:]
+            assert "peer misbehaved" in log, log[-2000:]  # a stranger each time: none stays long enough to be banned
             assert node.rss_kib() < 200 * 1024, node.rss_kib()
             print(f"   {name}: {said}, {node.rss_kib() // 1024} MiB", flush=True)
             foreign = json.loads(subprocess.run([EVIL, "ab" * 32, *target, "1", "answer"], stdout=subprocess.PIPE, check=True).stdout)
