@@ -7,14 +7,14 @@
  *
  * What it does is a list in the environment variable CAIRN_BYZANTINE, separated by commas:
  *
- *     equivocate       signs a second vote beside each of its own; half of the peers hear the one first, half the other
- *     withhold         its votes reach nobody in every second height; its proposals reach one peer, without their
- * bodies for the others; it answers nobody who asks for a body double-propose   signs two proposals for its rounds,
- * both valid: half of the peers get the one, half the other invalid-block    what it proposes claims another state than
- * the ledger's garbage          beside every vote: frames of random kinds and bytes far              votes of rounds
- * and heights far away, stale ones, claims of heights that nobody has reached forge            certificates whose
- * signatures are not what they say, votes in the names of others bad-chunks       its snapshots are those of the
- * others, but each chunk that it gives has a wrong bit
+ *     equivocate      signs a second vote beside each of its own; each half of the peers hears another one first
+ *     withhold        its votes reach nobody in every second height; its proposals reach one peer only
+ *     double-propose  signs two proposals for its rounds, both valid; each half of the peers gets another one first
+ *     invalid-block   what it proposes claims another state than the ledger's
+ *     garbage         beside every vote: frames of random kinds and bytes
+ *     far             votes of rounds and heights far away, stale ones, claims of heights that nobody has reached
+ *     forge           certificates whose signatures are not what they say, votes in the names of others
+ *     bad-chunks      its snapshots are those of the others, but each chunk that it gives has a wrong bit
  *
  * It needs the signing key and goes round the signer's memory. It works upon the driver's environment: the core and the
  * driver are the shipped ones, and believe that they are honest.
