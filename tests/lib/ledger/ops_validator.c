@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of messages of a random world that are about validators. */
-#include "tests/lib/ledger/ops_validator.h"
+#include "tests/lib/ledger/ops.h"
 
 #include "tests/lib/ledger/validators.h"
 
 #define KEYS_MAX 24 /* consensus keys made, beside the four of genesis */
-
-static uint64_t below(struct world *w, uint64_t n) {
-    return rng_below(&w->rng, n);
-}
-
-static bool seldom(struct world *w, uint64_t n) {
-    return below(w, n) == 0;
-}
 
 static const char *a_bonder(struct world *w) {
     return seldom(w, 2) ? "bonder0" : "bonder1";
@@ -32,7 +24,7 @@ static const char *a_validator(struct world *w, const char **ret_operator) {
     return seldom(w, 15) ? arena_printf(&w->f.tx_arena, "val%u", (unsigned)below(w, 4)) : key_name(w, n);
 }
 
-void op_create_validator(struct world *w) {
+static void op_create_validator(struct world *w) {
     bool old = seldom(w, 6) || w->new_validators >= KEYS_MAX;
     uint64_t n = old ? below(w, KEYS_MAX) : w->new_validators++;
     const char *operator= n % 2 ? "bonder1" : "bonder0";
@@ -42,7 +34,7 @@ void op_create_validator(struct world *w) {
     fixture_do(&w->f, operator, & m.base);
 }
 
-void op_bond(struct world *w) {
+static void op_bond(struct world *w) {
     MsgBond m = MSG_BOND__INIT;
     const char *operator, * validator = a_validator(w, &operator);
     m.validator = fixture_addr_data(&w->f, validator);
@@ -50,7 +42,7 @@ void op_bond(struct world *w) {
     fixture_do(&w->f, operator, & m.base);
 }
 
-void op_unbond(struct world *w) {
+static void op_unbond(struct world *w) {
     MsgUnbond m = MSG_UNBOND__INIT;
     const char *operator, * validator = a_validator(w, &operator);
     const ValidatorsAnswer *all = fixture_query(&w->f, "/validator/list", NULL);
@@ -64,7 +56,7 @@ void op_unbond(struct world *w) {
     fixture_do(&w->f, operator, & m.base);
 }
 
-void op_edit_validator(struct world *w) {
+static void op_edit_validator(struct world *w) {
     MsgEditValidator m = MSG_EDIT_VALIDATOR__INIT;
     const char *operator, * validator = a_validator(w, &operator);
     m.validator = fixture_addr_data(&w->f, validator);
@@ -72,7 +64,7 @@ void op_edit_validator(struct world *w) {
     fixture_do(&w->f, operator, & m.base);
 }
 
-void op_unjail(struct world *w) {
+static void op_unjail(struct world *w) {
     MsgUnjail m = MSG_UNJAIL__INIT;
     const ValidatorsAnswer *all = fixture_query(&w->f, "/validator/list", NULL);
     const char *operator, * validator = a_validator(w, &operator);
@@ -101,7 +93,7 @@ static const char *name_of(struct world *w, const struct addr *addr) {
     return "val3";
 }
 
-void op_evidence(struct world *w) {
+static void op_evidence(struct world *w) {
     static const uint8_t steps[] = {VOTE_PROPOSAL, VOTE_PREVOTE, VOTE_PRECOMMIT};
     struct validator_set set;
     uint64_t height = 1 + below(w, w->f.height + 2);
@@ -115,9 +107,30 @@ void op_evidence(struct world *w) {
     fixture_do(&w->f, a_bonder(w), &c->msg.base);
 }
 
-void op_withdraw_rewards(struct world *w) {
+static void op_withdraw_rewards(struct world *w) {
     MsgWithdrawRewards m = MSG_WITHDRAW_REWARDS__INIT;
     const char *operator, * validator = a_validator(w, &operator);
     m.validator = fixture_addr_data(&w->f, validator);
     fixture_do(&w->f, operator, & m.base);
 }
+
+static void op_reveal_chain(struct world *w) {
+    MsgSetRevealChain m = MSG_SET_REVEAL_CHAIN__INIT;
+    uint8_t tip[32] = {1};
+    m.validator = fixture_addr_data(&w->f, "val0");
+    m.tip = fixture_data(&w->f, tip, sizeof tip);
+    m.length = 1 + below(w, 100);
+    fixture_do(&w->f, seldom(w, 3) ? anybody(w) : "val0", &m.base);
+}
+
+static const struct world_op rows[] = {
+    {"reveal_chain", 1, op_reveal_chain},
+    {"create_validator", 3, op_create_validator},
+    {"bond", 4, op_bond},
+    {"unbond", 6, op_unbond},
+    {"edit_validator", 1, op_edit_validator},
+    {"unjail", 4, op_unjail},
+    {"evidence", 2, op_evidence},
+    {"withdraw_rewards", 2, op_withdraw_rewards},
+};
+const struct world_ops ops_validator = WORLD_OPS(rows);

@@ -86,13 +86,13 @@ void world_init(struct world *w, uint64_t seed, const char *dir) {
 
 static unsigned draw_op(struct world *w) {
     uint64_t total = 0, at;
-    for (unsigned i = 0; i < world_ops_n; i++)
-        total += world_ops[i].weight;
+    for (unsigned i = 0; i < world_ops_n(); i++)
+        total += world_op_at(i)->weight;
     at = rng_below(&w->rng, total);
     for (unsigned i = 0;; i++) {
-        if (at < world_ops[i].weight)
+        if (at < world_op_at(i)->weight)
             return i;
-        at -= world_ops[i].weight;
+        at -= world_op_at(i)->weight;
     }
 }
 
@@ -110,7 +110,7 @@ static void gather(struct world *w) {
         unsigned op = draw_op(w);
         size_t before = w->f.held_n;
         w->f.mutate = w->mutants && rng_below(&w->rng, w->mutants) == 0 ? mutate : NULL;
-        world_ops[op].make(w);
+        world_op_at(op)->make(w);
         for (size_t h = before; h < w->f.held_n; h++)
             w->kinds[h] = op;
     }
@@ -142,7 +142,7 @@ void world_block(struct world *w) {
         w->sent[w->kinds[i]]++;
         w->passed[w->kinds[i]] += result && result->code == CODE_OK;
         if (w->trace)
-            print_message("%d %s: %s\n", (int)w->f.height, world_ops[w->kinds[i]].name,
+            print_message("%d %s: %s\n", (int)w->f.height, world_op_at(w->kinds[i])->name,
                           !result        ? "not chosen"
                           : result->code ? result->log
                                          : "ok");

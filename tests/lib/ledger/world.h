@@ -17,7 +17,7 @@
 
 #define WORLD_OWNERS 4
 #define WORLD_DEALS  12
-#define WORLD_KINDS  32 /* ops.c has fewer */
+#define WORLD_KINDS  160 /* at most */
 #define WORLD_EVENTS 14
 
 struct world {
@@ -40,14 +40,14 @@ void world_release(struct world *w);
 
 extern const char *const world_events[WORLD_EVENTS];
 
-/* --- ops.c --- a kind of message: makes one for the block that is gathered, or does nothing when there is nothing to
+/* --- ops.h --- a kind of message: makes one for the block that is gathered, or does nothing when there is nothing to
  * make it of. */
 struct world_op {
     const char *name;
     unsigned weight;
     void (*make)(struct world *w);
 };
-extern const struct world_op world_ops[];
-extern const unsigned world_ops_n;
+unsigned world_ops_n(void);
+const struct world_op *world_op_at(unsigned i); /* i < world_ops_n() */
 
 #endif
