@@ -125,7 +125,7 @@ $(1): $(call objects,$(2)) $(4) $(foreach l,$(call closure,$(3)),$(call archive,
 endef
 
 # --- main targets ---------------------------------------------------------------------------------------------------------
-.PHONY: all check lib bin gen tests test lint format format-check hdr-check clean help install uninstall FORCE
+.PHONY: all check lib bin gen tests test lint errors format format-check hdr-check clean help install uninstall FORCE
 ifeq ($(VARIANT),release)
 LINKED := $(PROGRAMS:%=build/bin/%)
 endif
@@ -213,6 +213,9 @@ $(B)/hdr/%.h.ok: %.h | $(GEN_H)
 	  -fsyntax-only -MMD -MP -MT $@ -MF $(@:.ok=.d) -x c - && touch $@
 lint: ## arrows, purity, headers, banned calls, folder maps, format
 	$(Q)tests/lint/run
+errors: ## write docs/errors.md from the table of errors
+	$(Q)awk -f proto/errors.awk proto/cairn/code.proto > docs/errors.md
+
 format: ## format every source
 	$(Q)find $(ROOTS) -name '*.[ch]' -print0 | xargs -0 clang-format -i
 format-check: ## say which files are not formatted
