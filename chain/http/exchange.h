@@ -96,8 +96,9 @@ struct http_server {
     bool caring;
 
     struct mutex lock;
-    struct cond changed;
-    struct list live; /* requests */
+    struct cond changed; /* a request is gone */
+    struct cond uncared; /* caring is over */
+    struct list live;    /* requests */
     bool closed;
     atomic_bool hard; /* nothing suspends any more */
 

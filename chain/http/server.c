@@ -348,7 +348,7 @@ static void care(void *arg) {
     struct http_server *s = (struct http_server *)arg;
     mutex_lock(&s->lock);
     while (s->caring) {
-        (void)cond_wait_until(&s->changed, &s->lock, deadline_in_ms(CARE_MS));
+        (void)cond_wait_until(&s->uncared, &s->lock, deadline_in_ms(CARE_MS));
         mutex_unlock(&s->lock);
         metric_add(s->cut, guard_sweep(&s->guard, clock_mono_ns()));
         mutex_lock(&s->lock);
@@ -395,6 +395,7 @@ int http_server_new(const struct http_server_config *cfg, struct http_server **r
     s->cfg.deadline_ms = cfg->deadline_ms ? cfg->deadline_ms : 60000;
     mutex_init(&s->lock);
     cond_init(&s->changed);
+    cond_init(&s->uncared);
     mutex_init(&s->long_lock);
     cond_init(&s->long_ended);
     list_init(&s->live);
@@ -592,7 +593,7 @@ void http_server_stop(struct http_server *s, uint64_t grace_ms) {
     mutex_lock(&s->lock);
     bool cared = s->caring;
     s->caring = false;
-    cond_broadcast(&s->changed);
+    cond_broadcast(&s->uncared);
     mutex_unlock(&s->lock);
     if (cared)
         thread_join(&s->care);
@@ -609,6 +610,7 @@ void http_server_free(struct http_server *s) {
     guard_release(&s->guard);
     cond_release(&s->long_ended);
     mutex_release(&s->long_lock);
+    cond_release(&s->uncared);
     cond_release(&s->changed);
     mutex_release(&s->lock);
     free(s->address);

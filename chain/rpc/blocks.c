@@ -2,6 +2,7 @@
 /* Blocks, headers and the stream of events. */
 #include "chain/rpc/reply.h"
 
+#include "chain/base/num.h"
 #include "chain/codec/json.h"
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
@@ -78,6 +79,17 @@ static int next_validators(const struct rpc *rpc, uint64_t height, struct arena 
     return rc == CODE_OK ? validator_set_to_pb(&info->validators, arena, ret, err) : rc;
 }
 
+/* A height that is still to come is waited for, as long as `wait_ms` says. */
+static int awaited_height(const struct rpc *rpc, struct http_request *r, uint64_t *ret, struct err *err) {
+    const char *text = http_param(r, "height");
+    uint64_t wait_ms, height;
+    int rc = http_query_u64(r, "wait_ms", 0, 0, RPC_WAIT_MAX_MS, &wait_ms, err);
+    if (rc == CODE_OK && wait_ms > 0 && text != NULL && u64_parse(text, strlen(text), &height) &&
+        rpc->node->wait_height(rpc->node->self, height, deadline_in_ms(wait_ms)) == CODE_CLOSED)
+        rc = err_set(err, CODE_CLOSED, "the node is stopping");
+    return rc == CODE_OK ? reply_height(rpc, text, ret, err) : rc;
+}
+
 int rpc_get_header(void *ctx, struct http_request *r, struct err *err) {
     struct rpc *rpc = ctx;
     struct arena *arena = http_arena(r);
@@ -85,7 +97,7 @@ int rpc_get_header(void *ctx, struct http_request *r, struct err *err) {
     StoredBlock *stored;
     Block *block;
     SignedHeader pb = SIGNED_HEADER__INIT;
-    int rc = reply_height(rpc, http_param(r, "height"), &height, err);
+    int rc = awaited_height(rpc, r, &height, err);
     if (rc == CODE_OK)
         rc = reply_header(rpc, height, arena, &stored, &block, err);
     if (rc == CODE_OK) {

@@ -300,6 +300,9 @@ def proofs_and_events():
         assert not absent["proof"]["present"]
         header = node.get(f"/v1/header/{int(proven['height']) + 1}")
         assert header["certificate"]["signatures"] and header["next_validators"]["validators"]
+        ahead = node.height() + 1
+        assert node.get(f"/v1/header/{ahead}?wait_ms=20000")["header"], "a header to come is waited for"
+        assert node.height() >= ahead
         host, port = node.http.split(":")
         with socket.create_connection((host, int(port)), timeout=30) as s:
             s.sendall(f"GET /v1/events?from_height={height} HTTP/1.1\r\nHost: {node.http}\r\n\r\n".encode())
