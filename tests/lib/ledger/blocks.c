@@ -136,7 +136,8 @@ const BlockResults *fixture_block(struct fixture *f, const struct tx *const *txs
     f->results_hash = f->outcome.results_hash;
     if (f->invariants)
         check_sets(f);
-    arena_reset(&f->tx_arena);
+    if (!f->keep_txs)
+        arena_reset(&f->tx_arena);
     return f->outcome.results;
 }
 
@@ -159,6 +160,18 @@ static void hold_mutated(struct fixture *f, const char *signer, unsigned ahead, 
         f->held[f->held_n++] = tx;
 }
 
+/* Into the newest transaction, if it may be. */
+static bool join(struct fixture *f, const char *signer, const struct addr *sender, unsigned ahead, Msg *msg) {
+    if (!f->join || f->mutate || f->held_n == 0 || f->held_msgs_n == 0 || f->held_msgs_n == FIXTURE_JOINED_MAX ||
+        !addr_eq(&f->held[f->held_n - 1]->sender, sender))
+        return false;
+    if (pb_copy(msg, &f->tx_arena, &f->held_msgs[f->held_msgs_n], NULL))
+        return false;
+    f->held_msgs_n++;
+    f->held[f->held_n - 1] = fixture_tx(f, signer, ahead - 1, f->held_msgs, f->held_msgs_n);
+    return true;
+}
+
 static const TxResult *hold(struct fixture *f, const char *signer, Msg *msg) {
     static const TxResult nothing = TX_RESULT__INIT;
     struct addr sender = fixture_addr(signer);
@@ -166,16 +179,22 @@ static const TxResult *hold(struct fixture *f, const char *signer, Msg *msg) {
     assert_true(f->held_n < FIXTURE_HELD_MAX);
     for (size_t i = 0; i < f->held_n; i++)
         ahead += addr_eq(&f->held[i]->sender, &sender);
-    if (f->mutate)
+    if (join(f, signer, &sender, ahead, msg))
+        return &nothing;
+    f->held_msgs_n = 0;
+    if (f->mutate) {
         hold_mutated(f, signer, ahead, msg);
-    else
-        f->held[f->held_n++] = fixture_tx(f, signer, ahead, &msg, 1);
+        return &nothing;
+    }
+    f->held[f->held_n++] = fixture_tx(f, signer, ahead, &msg, 1);
+    if (pb_copy(msg, &f->tx_arena, &f->held_msgs[0], NULL) == CODE_OK) /* it lives on its maker's stack */
+        f->held_msgs_n = 1;
     return &nothing;
 }
 
 void fixture_hold(struct fixture *f) {
     f->holding = true;
-    f->held_n = 0;
+    f->held_n = f->held_msgs_n = 0;
 }
 
 static int prepare_on(struct fixture *f, struct state *st, void *arg, struct err *err) {

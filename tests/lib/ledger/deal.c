@@ -9,8 +9,6 @@
 #include "chain/types/keys_storage.h"
 #include "chain/types/signed.h"
 
-#define HOUR_MS 3600000ull
-
 void deal_init(struct deal *d, struct fixture *f, const char *owner, const char *bucket, const char *object,
                const char *profile, uint64_t segment_size, uint64_t size) {
     struct err err = {0};
@@ -59,7 +57,7 @@ static void fill_approval(struct deal *d, Approval *a) {
     a->chain_tag = tag(d);
     a->sp_id = 1;
     a->price = d->price;
-    a->timeout = fixture_ledger_time(d->f) + HOUR_MS / 2;
+    a->timeout = fixture_ledger_time(d->f) + d->f->params.storage.approval_ttl_max_ms / 2;
     a->nonce = d->nonce++;
 }
 
@@ -171,7 +169,7 @@ static void fill_receipt(struct deal *d, struct seal_try *t, uint32_t i) {
     r->sp_id = i + 1;
     r->checksum = fixture_data(d->f, checksum.b, sizeof checksum.b);
     r->price = d->price;
-    r->valid_until = fixture_ledger_time(d->f) + HOUR_MS / 2;
+    r->valid_until = fixture_ledger_time(d->f) + d->f->params.storage.receipt_ttl_max_ms / 2;
     r->object_id = d->object_id;
 }
 

@@ -33,6 +33,7 @@
 #define FIXTURE_ACCOUNTS_MAX   64
 #define FIXTURE_CHAIN_LEN      4096 /* reveals of a validator */
 #define FIXTURE_HELD_MAX       256
+#define FIXTURE_JOINED_MAX     4
 #define FIXTURE_GENESIS_TIME   1700000000000ull
 
 struct fixture_params {
@@ -72,8 +73,12 @@ struct fixture {
                    ProtobufCMessage
                        *message); /* called with a copy of each message that is held, before it is signed; NULL: none */
     void *mutate_arg;
+    bool join; /* the next one goes into the transaction before it, when the signer is the same */
     const struct tx *held[FIXTURE_HELD_MAX];
     size_t held_n;
+    Msg *held_msgs[FIXTURE_JOINED_MAX]; /* of the newest held */
+    size_t held_msgs_n;
+    bool keep_txs; /* what lies on tx_arena stays until the caller resets it */
 
     /* afterwards */
     struct ledger ledger;

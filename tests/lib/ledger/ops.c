@@ -32,6 +32,10 @@ bool seldom(struct world *w, uint64_t n) {
     return below(w, n) == 0;
 }
 
+uint64_t unit_ms(const struct world *w) {
+    return w->time_scale * 1000;
+}
+
 struct deal *a_deal(struct world *w) {
     return &w->deals[below(w, WORLD_DEALS)];
 }

@@ -27,6 +27,8 @@ extern const struct world_ops ops_validator;
 uint64_t below(struct world *w, uint64_t n);
 /* One in n. */
 bool seldom(struct world *w, uint64_t n);
+/* Ledger time of one real second, ms. */
+uint64_t unit_ms(const struct world *w);
 struct deal *a_deal(struct world *w);
 const char *an_owner(struct world *w);
 /* "sp3" and, with a suffix, "sp3.seal". */

@@ -8,7 +8,7 @@ static GroupMember *a_member(struct world *w) {
     GroupMember *m = ARENA_NEW(&w->f.tx_arena, GroupMember);
     group_member__init(m);
     m->account = fixture_addr_data(&w->f, anybody(w));
-    m->expires_at = seldom(w, 2) ? fixture_ledger_time(&w->f) + below(w, 3600000) : 0;
+    m->expires_at = seldom(w, 2) ? fixture_ledger_time(&w->f) + below(w, 60 * unit_ms(w)) : 0;
     return m;
 }
 
@@ -70,7 +70,7 @@ static void op_put_policy(struct world *w) {
     m.statements = list;
     m.n_statements = 1;
     m.mode = (PolicyMode)(1 + below(w, 2));
-    m.expires_at = seldom(w, 4) ? fixture_ledger_time(&w->f) + below(w, 36000000) : 0;
+    m.expires_at = seldom(w, 4) ? fixture_ledger_time(&w->f) + below(w, 600 * unit_ms(w)) : 0;
     fixture_do(&w->f, d->owner, &m.base);
 }
 

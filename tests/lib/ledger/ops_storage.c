@@ -62,7 +62,7 @@ static void op_create_object(struct world *w) {
         t.spec.payload_size = UINT64_MAX;
         break;
     case 6:
-        t.spec.term = (1 + below(w, 6)) * 3600000;
+        t.spec.term = (1 + below(w, 6)) * 60 * unit_ms(w);
         break;
     case 7:
         t.spec.term = 1;

@@ -3,44 +3,48 @@
 
 #include "tests/lib/ledger/mutate.h"
 
-#define MINUTE 60000ull
-
 const char *const world_events[WORLD_EVENTS] = {
     "payment.frozen",          "payment.resumed",          "payment.ended",    "sp.slashed",
     "storage.object_expired",  "challenge.passed",         "challenge.missed", "challenge.repair_done",
     "challenge.repair_opened", "challenge.repair_dropped", "validator.jailed", "validator.unbonded",
     "validator.set_changed",   "validator.slashed"};
 
-/* Short times and small caps, so that everything that may happen does. A real second is a minute of ledger time. */
-static void shape_params(struct fixture_params *p) {
-    p->consensus.time_scale = 60;
+/* Short times and small caps, so that everything that may happen does. */
+static void shape_caps(struct fixture_params *p) {
     p->consensus.block_txs_max = 24;
     p->consensus.block_signatures_max = 120;
     p->sp.groups_per_primary = 5;
-    p->payment.price_max = (uint64_t)1 << 56;
     p->sp.sps_max = 9;
     p->storage.buckets_per_account = 3;
     p->storage.slots_per_bucket = 2;
-    p->storage.create_ttl_ms = 20 * MINUTE;
     p->storage.expiries_per_block = 2;
-    p->payment.reserve_time_ms = 3 * 60 * MINUTE;
-    p->payment.frozen_time_ms = 60 * MINUTE;
-    p->payment.settle_interval_ms = 30 * MINUTE;
+    p->payment.price_max = (uint64_t)1 << 56;
     p->payment.settlements_per_block = 3;
-    p->challenge.floor_interval_ms = 10 * MINUTE;
     p->challenge.bytes_per_draw = 1 * MIB;
-    p->challenge.bytes_interval_ms = 20 * MINUTE;
-    p->challenge.deadline_ms = 8000; /* real ones */
     p->challenge.open_max = 16;
     p->challenge.open_per_submitter = 2;
-    p->challenge.repair_interval_ms = 4 * MINUTE;
-    p->challenge.closed_kept_ms = 60 * MINUTE;
     p->challenge.jail_misses = 40;
-    p->consensus.evidence_window_ms = 40 * MINUTE;
-    p->validator.unbonding_ms = 40 * MINUTE;
-    p->validator.trust_period_ms = 20 * MINUTE;
     p->validator.validators_max = 7;
-    p->validator.downtime_jail_ms = 10 * MINUTE;
+}
+
+/* unit: ledger time of one real second. */
+static void shape_times(struct fixture_params *p, uint64_t unit) {
+    p->consensus.time_scale = unit / 1000;
+    p->storage.create_ttl_ms = 20 * unit;
+    p->storage.approval_ttl_max_ms = 60 * unit;
+    p->storage.receipt_ttl_max_ms = 60 * unit;
+    p->payment.reserve_time_ms = 180 * unit;
+    p->payment.frozen_time_ms = 60 * unit;
+    p->payment.settle_interval_ms = 30 * unit;
+    p->challenge.floor_interval_ms = 10 * unit;
+    p->challenge.bytes_interval_ms = 20 * unit;
+    p->challenge.deadline_ms = 8000; /* real ones */
+    p->challenge.repair_interval_ms = 4 * unit;
+    p->challenge.closed_kept_ms = 60 * unit;
+    p->consensus.evidence_window_ms = 40 * unit;
+    p->validator.unbonding_ms = 40 * unit;
+    p->validator.trust_period_ms = 20 * unit;
+    p->validator.downtime_jail_ms = 10 * unit;
 }
 
 static void make_deals(struct world *w) {
@@ -59,19 +63,25 @@ static void make_deals(struct world *w) {
     }
 }
 
-void world_init(struct world *w, uint64_t seed, const char *dir) {
-    *w = (struct world){.new_sps = 0};
+void world_init_scaled(struct world *w, uint64_t seed, uint64_t time_scale, const char *dir) {
+    *w = (struct world){.time_scale = time_scale};
     rng_init(&w->rng, seed);
+    rng_init(&w->plan_rng, ~seed);
+    for (unsigned i = 0; i < world_ops_n(); i++)
+        w->weights[i] = world_op_at(i)->weight;
     fixture_init(&w->f);
     w->f.dir = dir;
-    shape_params(&w->f.params);
-    w->f.sp_price = (uint64_t)1 << 55; /* 200 kB at two positions cost three CAIRN an hour */
+    w->f.keep_txs = true;
+    shape_caps(&w->f.params);
+    shape_times(&w->f.params, time_scale * 1000);
+    /* in units of time_scale: 200 kB at two positions cost three CAIRN in an hour of 60 */
+    w->f.sp_price = ((uint64_t)60 << 55) / time_scale;
     for (unsigned i = 0; i < WORLD_OWNERS; i++) {
         char name[24];
         snprintf(name, sizeof name, "owner%u", i);
         fixture_account(&w->f, name, 400 * PEBBLE_PER_CAIRN);
     }
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < WORLD_NEWCOMERS; i++) {
         char name[24];
         snprintf(name, sizeof name, "new%u", i);
         fixture_account(&w->f, name, 300 * PEBBLE_PER_CAIRN);
@@ -84,16 +94,30 @@ void world_init(struct world *w, uint64_t seed, const char *dir) {
     make_deals(w);
 }
 
-static unsigned draw_op(struct world *w) {
+void world_init(struct world *w, uint64_t seed, const char *dir) {
+    world_init_scaled(w, seed, 60, dir);
+}
+
+static unsigned draw_kind(struct world *w) {
     uint64_t total = 0, at;
     for (unsigned i = 0; i < world_ops_n(); i++)
-        total += world_op_at(i)->weight;
-    at = rng_below(&w->rng, total);
+        total += w->weights[i];
+    at = rng_below(&w->plan_rng, total);
     for (unsigned i = 0;; i++) {
-        if (at < world_op_at(i)->weight)
+        if (at < w->weights[i])
             return i;
-        at -= world_op_at(i)->weight;
+        at -= w->weights[i];
     }
+}
+
+void world_draw_plan(struct world *w, struct world_plan *ret) {
+    struct rng *r = &w->plan_rng;
+    *ret = (struct world_plan){.n = (unsigned)rng_below(r, WORLD_BLOCK_OPS)};
+    for (unsigned i = 0; i < ret->n; i++)
+        ret->draws[i] = (struct world_draw){draw_kind(w), rng_u64(r), rng_below(r, 6) == 0, false};
+    ret->someone_leaves = rng_below(r, 25) == 0; /* for a while */
+    ret->absent = rng_below(r, 3) ? rng_below(r, 1 << 7) & rng_below(r, 1 << 7) : 0;
+    ret->step_ms = WORLD_STEP_MIN + rng_below(r, WORLD_STEP_RANGE);
 }
 
 static void mutate(void *arg, ProtobufCMessage *message) {
@@ -102,18 +126,16 @@ static void mutate(void *arg, ProtobufCMessage *message) {
         mutate_message(&w->rng, &w->f.tx_arena, message);
 }
 
-static void gather(struct world *w) {
-    unsigned tries = (unsigned)rng_below(&w->rng, 12);
-    fixture_hold(&w->f);
-    w->f.mutate_arg = w;
-    for (unsigned i = 0; i < tries; i++) {
-        unsigned op = draw_op(w);
-        size_t before = w->f.held_n;
-        w->f.mutate = w->mutants && rng_below(&w->rng, w->mutants) == 0 ? mutate : NULL;
-        world_op_at(op)->make(w);
-        for (size_t h = before; h < w->f.held_n; h++)
-            w->kinds[h] = op;
-    }
+static void make(struct world *w, const struct world_draw *d) {
+    size_t before = w->f.held_n, joined = w->f.held_msgs_n;
+    rng_init(&w->rng, d->seed);
+    w->f.mutate = w->mutants && rng_below(&w->rng, w->mutants) == 0 ? mutate : NULL;
+    w->f.join = d->join;
+    world_op_at(d->kind)->make(w);
+    for (size_t h = before; h < w->f.held_n; h++)
+        w->tries[w->tries_n++] = (struct world_try){d->kind, h};
+    if (w->f.held_n == before && w->f.held_msgs_n > joined)
+        w->tries[w->tries_n++] = (struct world_try){d->kind, before - 1};
 }
 
 /* Work of the ledger itself never fails; and some of it must have happened. */
@@ -129,25 +151,47 @@ static void look_for_defects(struct world *w) {
     }
 }
 
-void world_block(struct world *w) {
+static void tell(struct world *w, const struct world_try *t, const TxResult *result) {
+    w->sent[t->kind]++;
+    w->passed[t->kind] += result && result->code == CODE_OK;
+    if (w->trace)
+        print_message("%d %s: %s\n", (int)w->f.height, world_op_at(t->kind)->name,
+                      !result        ? "not chosen"
+                      : result->code ? result->log
+                                     : "ok");
+}
+
+void world_run_plan(struct world *w, const struct world_plan *plan) {
     bool chosen[FIXTURE_HELD_MAX];
-    gather(w);
-    size_t n = w->f.held_n, t = 0;
-    if (rng_below(&w->rng, 25) == 0) /* for a while, some are away */
-        w->f.absent = rng_below(&w->rng, 3) ? rng_below(&w->rng, 1 << 7) & rng_below(&w->rng, 1 << 7) : 0;
-    w->f.step_ms = 1000 + rng_below(&w->rng, 1500);
+    const struct tx *txs[FIXTURE_HELD_MAX];
+    const TxResult *results[FIXTURE_HELD_MAX] = {0};
+    arena_reset(&w->f.tx_arena);
+    fixture_hold(&w->f);
+    w->f.mutate_arg = w;
+    w->tries_n = 0;
+    for (unsigned i = 0; i < plan->n; i++)
+        if (!plan->draws[i].skip)
+            make(w, &plan->draws[i]);
+    size_t n = w->f.held_n, taken = 0;
+    memcpy(txs, w->f.held, n * sizeof *txs);
+    if (plan->someone_leaves)
+        w->f.absent = plan->absent;
+    w->f.step_ms = plan->step_ms;
     const BlockResults *r = fixture_run_held(&w->f, chosen);
-    for (size_t i = 0; i < n; i++) {
-        const TxResult *result = chosen[i] ? r->txs[t++] : NULL;
-        w->sent[w->kinds[i]]++;
-        w->passed[w->kinds[i]] += result && result->code == CODE_OK;
-        if (w->trace)
-            print_message("%d %s: %s\n", (int)w->f.height, world_op_at(w->kinds[i])->name,
-                          !result        ? "not chosen"
-                          : result->code ? result->log
-                                         : "ok");
-    }
+    for (size_t i = 0; i < n; i++)
+        if (chosen[i])
+            results[i] = r->txs[taken++];
+    for (unsigned i = 0; i < w->tries_n; i++)
+        tell(w, &w->tries[i], results[w->tries[i].held]);
+    for (size_t i = 0; i < n && w->saw; i++)
+        w->saw(w->saw_arg, txs[i], results[i]);
     look_for_defects(w);
+}
+
+void world_block(struct world *w) {
+    struct world_plan plan;
+    world_draw_plan(w, &plan);
+    world_run_plan(w, &plan);
 }
 
 void world_release(struct world *w) {

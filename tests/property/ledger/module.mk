@@ -1,0 +1,1 @@
+$(call test_program,ledger,tests/property/ledger)
