@@ -62,6 +62,10 @@
 #define HTTP_BODY_SMALL_MAX (4 * MIB) /* a body that a handler gets whole */
 #define HTTP_STREAM_BUFFER  (1 * MIB) /* between the network and a handler that streams; then the sender waits */
 
+/* --- a node's memory of signatures --- */
+#define VERDICTS_MAX   65536 /* right ones: several full blocks and what waits; 2 MiB */
+#define KNOWN_KEYS_MAX 16384 /* parsed keys of who signed: 1.6 MB; more accounts than are busy at once */
+
 /* --- catching up --- */
 #define SYNC_ANSWER_LEN  (6 * MIB)  /* blocks of one answer, all of them: the cap of their class of frames */
 #define SYNC_ANSWER_WISH (2 * MIB)  /* what is asked for at once: several peers share the work, none is awaited long */

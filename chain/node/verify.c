@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/node/verify.h"
 
+#include "chain/base/limits.h"
+#include "chain/node/known_keys.h"
 #include "chain/os/clock.h"
 #include "chain/os/queue.h"
 #include "chain/os/random.h"
@@ -10,8 +12,8 @@
 #include <stdlib.h>
 
 enum {
-    CHUNK = 32,          /* a hand-off costs 4 us, a signature 30 */
-    MEMORY_SETS = 16384, /* of four */
+    CHUNK = 32, /* a hand-off costs 4 us, a signature 30 */
+    MEMORY_SETS = VERDICTS_MAX / 4,
     THREADS_MAX = 16,
 };
 
@@ -34,11 +36,12 @@ struct verify {
     struct mutex memory_lock[64];
     struct hash (*memory)[4];
     uint8_t *memory_turn;
+    struct known_keys keys;
     atomic_uint_least64_t checked, remembered;
 };
 
 static size_t set_of(const struct verify *v, const struct hash *h) {
-    return (size_t)((load_le64(h->b) ^ v->salt) * 0x9e3779b97f4a7c15u >> 50);
+    return (size_t)((load_le64(h->b) ^ v->salt) * 0x9e3779b97f4a7c15u >> 32) % MEMORY_SETS;
 }
 
 static bool known(struct verify *v, const struct hash *h) {
@@ -64,7 +67,7 @@ static bool check_one(struct verify *v, const struct tx *tx) {
         return true;
     }
     atomic_fetch_add(&v->checked, 1);
-    if (tx_verify(tx, NULL) != CODE_OK)
+    if (!known_keys_verify(&v->keys, &tx->signer, &tx->id, &tx->sig))
         return false;
     remember(v, &tx->wire_hash);
     return true;
@@ -83,7 +86,7 @@ static bool nested(void *self, const struct pubkey *key, const struct hash *dige
         return true;
     }
     atomic_fetch_add(&v->checked, 1);
-    if (!key_verify(key, digest, sig))
+    if (!known_keys_verify(&v->keys, key, digest, sig))
         return false;
     remember(v, &id);
     return true;
@@ -134,9 +137,10 @@ int verify_new(unsigned threads, struct verify **ret, struct err *err) {
     for (unsigned i = 0; i < 64; i++)
         mutex_init(&v->memory_lock[i]);
     v->salt = random_u64();
+    rc = known_keys_init(&v->keys, KNOWN_KEYS_MAX, random_u64(), err);
     v->memory = calloc(MEMORY_SETS, sizeof *v->memory);
     v->memory_turn = calloc(MEMORY_SETS, 1);
-    if (v->memory == NULL || v->memory_turn == NULL)
+    if (rc == CODE_OK && (v->memory == NULL || v->memory_turn == NULL))
         rc = err_set(err, CODE_NO_MEMORY, "no memory for the verifiers");
     for (unsigned i = 0; rc == CODE_OK && i < threads && i < THREADS_MAX; i++) {
         rc = thread_start(&v->threads[i], "verify", worker, v, err);
@@ -160,6 +164,7 @@ void verify_free(struct verify *v) {
     mutex_release(&v->lock);
     for (unsigned i = 0; i < 64; i++)
         mutex_release(&v->memory_lock[i]);
+    known_keys_release(&v->keys);
     free(v->memory);
     free(v->memory_turn);
     free(v);

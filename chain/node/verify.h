@@ -6,7 +6,8 @@
  *
  * A transaction is seen twice, when it is admitted and when a block brings it; the second time the memory answers. So
  * it is with the signatures inside its messages (approvals, receipts): admission has them checked, too. It is a fixed
- * table of 65,536 places in sets of four; what is forgotten is only verified again.
+ * table of VERDICTS_MAX places in sets of four; what is forgotten is only verified again. The keys of who signed are
+ * remembered too, parsed (known_keys.h).
  */
 #include "chain/types/app.h"
 #include "chain/types/tx.h"
