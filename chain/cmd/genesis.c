@@ -117,6 +117,8 @@ static void payment_defaults(PaymentParams *p, bool dev) {
     p->settlements_per_block = 100;
     p->price_max = (uint64_t)1 << 56;
     p->settle_interval_ms = dev ? MINUTE : DAY;
+    p->withdraw_delay_ms = dev ? MINUTE : DAY;
+    p->withdraw_at_once = 1000 * CAIRN;
 }
 
 static void challenge_defaults(ChallengeParams *p, bool dev) {

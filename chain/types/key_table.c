@@ -69,6 +69,7 @@ const struct key_row key_table[] = {
     {"payment-due", KEY_PAYMENT, 'd', "8a", "TIME ADDR", NULL},
     {"payer-slot", KEY_PAYMENT, 'p', "a88", "PAYER BUCKET-ID SLOT", NULL},
     {"slot-due", KEY_PAYMENT, 's', "888", "TIME BUCKET-ID SLOT", NULL},
+    {"withdrawal-due", KEY_PAYMENT, 'w', "8a", "TIME ADDR", NULL},
     {"challenge", KEY_CHALLENGE, 'c', "8", "ID", OF(challenge)},
     {"challenge-stats", KEY_CHALLENGE, 'T', "", "", OF(challenge_stats)},
     {"challenge-deadline", KEY_CHALLENGE, 'd', "88", "TIME ID", NULL},

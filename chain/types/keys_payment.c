@@ -39,3 +39,10 @@ struct bytes key_slot_due(struct key *k, uint64_t at, uint64_t bucket_id, uint64
     key_add_u64(k, slot);
     return key_bytes(k);
 }
+
+struct bytes key_withdrawal_due(struct key *k, uint64_t at, const struct addr *addr) {
+    key_begin(k, KEY_PAYMENT, 'w');
+    key_add_u64(k, at);
+    key_add_addr(k, addr);
+    return key_bytes(k);
+}

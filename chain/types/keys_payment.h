@@ -13,5 +13,7 @@ struct bytes key_payer_slot(struct key *k, const struct addr *payer, uint64_t bu
 struct bytes key_payer_slots(struct key *k, const struct addr *payer);
 /* 's' ledger time, bucket, slot -> empty: when a slot is settled next, if nothing settles it before */
 struct bytes key_slot_due(struct key *k, uint64_t at, uint64_t bucket_id, uint64_t slot);
+/* 'w' ledger time, addr -> empty: large withdrawals on their way */
+struct bytes key_withdrawal_due(struct key *k, uint64_t at, const struct addr *addr);
 
 #endif

@@ -63,7 +63,7 @@ int cmd_bucket_create(struct cli *cli, struct err *err) {
     if (!rc)
         rc = cli_size(cli, "--quota", 0, &create.read_quota, err);
     if (!rc && cli_value(cli, "--payment")) {
-        rc = cli_parse_address(cli, cli_value(cli, "--payment"), &payment, err);
+        rc = cli_payer(cli, cli_value(cli, "--payment"), &payment, err);
         create.payment_address = &payment;
     }
     if (!rc)

@@ -3,13 +3,22 @@
 #include "chain/base/num.h"
 #include "chain/codec/bech32.h"
 #include "chain/codec/pb.h"
+#include "chain/crypto/address.h"
 #include "chain/types/keys_payment.h"
 #include "client/cli/commands.h"
 #include "client/lib/placement.h"
 
-/* The payment account: a word, --account, or the account of --from. */
-static int payer(struct cli *cli, const char *text, struct addr *ret, struct err *err) {
-    return text ? cli_parse_address(cli, text, ret, err) : cli_address(cli, ret, err);
+int cli_payer(struct cli *cli, const char *text, struct addr *ret, struct err *err) {
+    uint64_t index;
+    struct addr own;
+    if (!text)
+        return cli_address(cli, ret, err);
+    if (!u64_parse(text, strlen(text), &index) || index > UINT32_MAX)
+        return cli_parse_address(cli, text, ret, err);
+    int rc = cli_address(cli, &own, err);
+    if (!rc)
+        *ret = index ? addr_of_payment(&own, (uint32_t)index) : own;
+    return rc;
 }
 
 int cmd_payment_show(struct cli *cli, struct err *err) {
@@ -18,7 +27,7 @@ int cmd_payment_show(struct cli *cli, struct err *err) {
     struct key k;
     PaymentAccount *account;
     char text[ADDR_TEXT_MAX];
-    int rc = payer(cli, cli->word_count ? cli->words[0] : NULL, &addr, err);
+    int rc = cli_payer(cli, cli->word_count ? cli->words[0] : NULL, &addr, err);
     if (!rc)
         rc = cli_ledger(cli, &ledger, err);
     if (!rc)
@@ -91,7 +100,7 @@ int cmd_payment_deposit(struct cli *cli, struct err *err) {
     if (!rc)
         rc = cli_address(cli, &creator, err);
     if (!rc)
-        rc = payer(cli, cli_value(cli, "--account"), &to, err);
+        rc = cli_payer(cli, cli_value(cli, "--account"), &to, err);
     if (rc)
         return rc;
     message.creator = pb_data(addr_bytes(&creator));
@@ -115,7 +124,7 @@ int cmd_payment_withdraw(struct cli *cli, struct err *err) {
     if (!rc)
         rc = cli_address(cli, &creator, err);
     if (!rc && !sp)
-        rc = payer(cli, cli_value(cli, "--account"), &from, err);
+        rc = cli_payer(cli, cli_value(cli, "--account"), &from, err);
     if (rc)
         return rc;
     message.creator = pb_data(addr_bytes(&creator));
@@ -124,5 +133,83 @@ int cmd_payment_withdraw(struct cli *cli, struct err *err) {
         message.payment_address = pb_data(addr_bytes(&from));
     msg.body_case = MSG__BODY_WITHDRAW;
     msg.withdraw = &message;
+    return cli_send_print(cli, &msg, err);
+}
+
+int cmd_payment_create(struct cli *cli, struct err *err) {
+    MsgCreatePaymentAccount message = MSG_CREATE_PAYMENT_ACCOUNT__INIT;
+    Msg msg = MSG__INIT, *msgs[] = {&msg};
+    TxStatus *status;
+    struct addr creator, made;
+    char text[ADDR_TEXT_MAX];
+    int rc = cli_address(cli, &creator, err);
+    if (rc)
+        return rc;
+    message.creator = pb_data(addr_bytes(&creator));
+    msg.body_case = MSG__BODY_CREATE_PAYMENT_ACCOUNT;
+    msg.create_payment_account = &message;
+    rc = cli_send(cli, msgs, 1, &status, err);
+    if (rc || !status->result || !status->result->n_ids)
+        return rc ? rc : cli_print(cli, cli_tx_json(status), err);
+    made = addr_of_payment(&creator, (uint32_t)status->result->ids[0]);
+    addr_to_text(&made, text);
+    return cli_print(cli, json_pack("{s:s, s:I}", "payment_account", text, "index", (json_int_t)status->result->ids[0]),
+                     err);
+}
+
+static json_t *account_row(struct cli *cli, const PaymentAccount *a) {
+    struct addr addr;
+    char text[ADDR_TEXT_MAX] = "";
+    if (addr_from(pb_bytes(a->address), &addr))
+        addr_to_text(&addr, text);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "index", cli_u64(cli, a->index), "address", text,
+                     "status", a->status == PAYMENT_STATUS_FROZEN ? "frozen" : "active", "balance",
+                     money_text(a->balance).s, "reserve", money_text(a->reserve).s, "locked", money_text(a->locked).s,
+                     "withdrawing", money_text(a->withdrawing).s, "non_refundable", a->non_refundable);
+}
+
+int cmd_payment_list(struct cli *cli, struct err *err) {
+    static const char *const columns[] = {"index",   "address", "status",      "balance",
+                                          "reserve", "locked",  "withdrawing", NULL};
+    PaymentAccountsAnswer *page;
+    struct addr owner;
+    uint32_t start = 0;
+    char text[ADDR_TEXT_MAX];
+    int rc = cli->word_count ? cli_parse_address(cli, cli->words[0], &owner, err) : cli_address(cli, &owner, err);
+    if (rc)
+        return rc;
+    addr_to_text(&owner, text);
+    json_t *rows = json_array();
+    do {
+        rc = cli_ask(cli, "/payment/accounts", &payment_accounts_answer__descriptor, &page, err, "owner", text, "start",
+                     cli_u64(cli, start), NULL);
+        for (size_t i = 0; !rc && i < page->n_accounts; i++)
+            json_array_append_new(rows, account_row(cli, page->accounts[i]));
+        start = rc ? 0 : page->next;
+    } while (start);
+    if (rc) {
+        json_decref(rows);
+        return rc;
+    }
+    return cli_print_table(cli, rows, columns, err);
+}
+
+int cmd_payment_no_refund(struct cli *cli, struct err *err) {
+    MsgDisableRefund message = MSG_DISABLE_REFUND__INIT;
+    Msg msg = MSG__INIT;
+    struct addr creator, account;
+    int rc = cli->yes ? CODE_OK
+                      : err_set(err, CODE_INVALID_ARGUMENT,
+                                "nothing could ever be withdrawn from the account again: say --yes");
+    if (!rc)
+        rc = cli_address(cli, &creator, err);
+    if (!rc)
+        rc = cli_payer(cli, cli->words[0], &account, err);
+    if (rc)
+        return rc;
+    message.creator = pb_data(addr_bytes(&creator));
+    message.payment_address = pb_data(addr_bytes(&account));
+    msg.body_case = MSG__BODY_DISABLE_REFUND;
+    msg.disable_refund = &message;
     return cli_send_print(cli, &msg, err);
 }

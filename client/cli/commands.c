@@ -17,7 +17,7 @@ static const struct cli_flag bucket_create_flags[] = {
     {"--visibility", "private|public", "who may read: private (default), public"},
     {"--sp", "N", "its primary provider; else one is chosen"},
     {"--quota", "SIZE", "bytes a month that may be read beyond what is free"},
-    {"--payment", "ADDR|KEY", "the account that pays, when it is another one"},
+    {"--payment", "ACCOUNT", "the account that pays: its address, or the number of one of yours"},
     {NULL, NULL, NULL}};
 static const struct cli_flag put_flags[] = {
     {"--profile", "PROFILE", "redundancy, when it is not the bucket's"},
@@ -75,10 +75,10 @@ static const struct cli_flag quote_flags[] = {{"--profile", "PROFILE", "ec:4+2+w
                                               {"--sp", "N", "at this provider's price; else at the lowest"},
                                               {"--price", "N", "at this price: 2^-64 pebble per byte and ms"},
                                               {NULL, NULL, NULL}};
-static const struct cli_flag account_flag[] = {{"--account", "ADDR|KEY", "the payment account, when it is another one"},
-                                               {NULL, NULL, NULL}};
+static const struct cli_flag account_flag[] = {
+    {"--account", "ACCOUNT", "the payment account: its address, or its number (0: your own)"}, {NULL, NULL, NULL}};
 static const struct cli_flag withdraw_flags[] = {
-    {"--account", "ADDR|KEY", "the payment account, when it is another one"},
+    {"--account", "ACCOUNT", "the payment account: its address, or its number (0: your own)"},
     {"--sp", "N", "a provider's income, to its funding account"},
     {NULL, NULL, NULL}};
 static const struct cli_flag challenge_list_flags[] = {{"--sp", "N", "of this provider"},
@@ -167,10 +167,15 @@ const struct cli_command cli_commands[] = {
      "show two contradicting signatures of a validator (data/evidence/ADDR.pb, or JSON)", 1, 1, NULL,
      cmd_validator_evidence},
 
-    {"payment", "show", "[ADDR|KEY]", "what an account pays for storage, proven", 0, 1, NULL, cmd_payment_show},
+    {"payment", "show", "[ACCOUNT]", "what an account pays for storage, proven", 0, 1, NULL, cmd_payment_show},
     {"payment", "quote", "SIZE", "what an object would cost", 1, 1, quote_flags, cmd_payment_quote},
     {"payment", "deposit", "AMOUNT", "put coins where storage is paid from", 1, 1, account_flag, cmd_payment_deposit},
-    {"payment", "withdraw", "AMOUNT", "take coins back", 1, 1, withdraw_flags, cmd_payment_withdraw},
+    {"payment", "withdraw", "AMOUNT", "take coins back; much at once arrives after a delay", 1, 1, withdraw_flags,
+     cmd_payment_withdraw},
+    {"payment", "create", "", "make another payment account of your own", 0, 0, NULL, cmd_payment_create},
+    {"payment", "list", "[ADDR|KEY]", "the payment accounts of an owner", 0, 1, NULL, cmd_payment_list},
+    {"payment", "no-refund", "ACCOUNT", "keep what is in a payment account for storage, for good (--yes)", 1, 1, NULL,
+     cmd_payment_no_refund},
 
     {"challenge", "list", "", "challenges, open and closed a while ago", 0, 0, challenge_list_flags,
      cmd_challenge_list},

@@ -71,10 +71,16 @@ int cmd_validator_unjail(struct cli *cli, struct err *err);
 int cmd_validator_withdraw(struct cli *cli, struct err *err);
 int cmd_validator_evidence(struct cli *cli, struct err *err);
 
+/* A payment account: an address or key's name, or the number of one of the payer's own (0: the account under its
+ * address); NULL: that of --from. */
+int cli_payer(struct cli *cli, const char *text, struct addr *ret, struct err *err);
 int cmd_payment_show(struct cli *cli, struct err *err);
 int cmd_payment_quote(struct cli *cli, struct err *err);
 int cmd_payment_deposit(struct cli *cli, struct err *err);
 int cmd_payment_withdraw(struct cli *cli, struct err *err);
+int cmd_payment_create(struct cli *cli, struct err *err);
+int cmd_payment_list(struct cli *cli, struct err *err);
+int cmd_payment_no_refund(struct cli *cli, struct err *err);
 
 int cmd_challenge_list(struct cli *cli, struct err *err);
 int cmd_challenge_show(struct cli *cli, struct err *err);

@@ -2,37 +2,9 @@
 #include "x/payment/account.h"
 
 #include "chain/types/keys_payment.h"
+#include "x/payment/flow.h"
 
 #include <assert.h>
-#include <inttypes.h>
-
-#define LOW64 (((u128)1 << 64) - 1)
-
-int payment_charge(u128 rate, uint64_t ms, uint64_t *ret_pebble, struct err *err) {
-    if (rate > PAYMENT_RATE_MAX || ms > PAYMENT_MS_MAX)
-        return err_set(err, CODE_FLOW, "price, size and time together are more than an account can carry");
-    u128 owed = rate * ms;
-    u128 pebble = (owed >> 64) + ((owed & LOW64) != 0);
-    if (pebble > UINT64_MAX)
-        return err_set(err, CODE_FLOW, "price, size and time together cost more coins than there can be");
-    *ret_pebble = (uint64_t)pebble;
-    return CODE_OK;
-}
-
-uint64_t payment_accrue(u128 rate, uint64_t ms, uint64_t *remainder) {
-    assert(rate <= PAYMENT_RATE_MAX && ms <= PAYMENT_MS_MAX);
-    u128 owed = rate * ms + *remainder;
-    *remainder = (uint64_t)owed;
-    return (uint64_t)(owed >> 64);
-}
-
-/* The most milliseconds that `have` pebble pay for. */
-static uint64_t affordable_ms(u128 rate, uint64_t remainder, uint64_t have) {
-    u128 ms = ((((u128)have + 1) << 64) - 1 - remainder) / rate;
-    if (have == UINT64_MAX)
-        return PAYMENT_MS_MAX;
-    return ms > PAYMENT_MS_MAX ? PAYMENT_MS_MAX : (uint64_t)ms;
-}
 
 /* Takes from the balance first, then from the reserve. */
 static void pay(PaymentAccount *a, uint64_t amount) {
@@ -57,9 +29,9 @@ void payment_settle(struct ctx *ctx, PaymentAccount *a) {
         return;
     }
     uint64_t ms = u64_min(ctx->time - a->settled_at, PAYMENT_MS_MAX);
-    ms = u64_min(ms, affordable_ms(rate, a->remainder, a->balance + a->reserve));
+    ms = u64_min(ms, flow_affordable_ms(rate, a->remainder, a->balance + a->reserve));
     uint64_t before = a->reserve;
-    pay(a, payment_accrue(rate, ms, &a->remainder));
+    pay(a, flow_accrue(rate, ms, &a->remainder));
     a->settled_at += ms;
     if (a->status == PAYMENT_STATUS_ACTIVE && (a->reserve < before || a->settled_at < ctx->time))
         freeze(ctx, a);
@@ -110,7 +82,7 @@ static uint64_t next_due(struct ctx *ctx, const PaymentAccount *a) {
         return 0;
     if (a->status == PAYMENT_STATUS_FROZEN) /* past its end: some more of its objects in the next block */
         return u64_max(a->frozen_at + ctx->params->payment->frozen_time_ms, ctx->time + 1);
-    return a->settled_at + affordable_ms(rate, a->remainder, a->balance) + 1;
+    return a->settled_at + flow_affordable_ms(rate, a->remainder, a->balance) + 1;
 }
 
 static int move_entry(struct ctx *ctx, const struct addr *addr, PaymentAccount *a, uint64_t due, struct err *err) {
@@ -148,6 +120,17 @@ int payment_open(struct ctx *ctx, const struct addr *addr, bool create, PaymentA
     a->status = PAYMENT_STATUS_ACTIVE;
     a->settled_at = ctx->time;
     *ret = a;
+    return CODE_OK;
+}
+
+int payment_own(struct ctx *ctx, const struct addr *addr, PaymentAccount **ret, struct err *err) {
+    struct addr owner;
+    int rc = payment_open(ctx, addr, false, ret, err);
+    if (rc)
+        return rc;
+    if (!addr_of_field((*ret)->owner, &owner) || !addr_eq(&owner, &ctx->signer))
+        return err_set(err, CODE_PAYMENT_OWNER, "payment account %s belongs to somebody else",
+                       ctx_addr_text(ctx, addr));
     return CODE_OK;
 }
 

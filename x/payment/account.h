@@ -13,8 +13,6 @@ int payment_close(struct ctx *ctx, const struct addr *addr, PaymentAccount *acco
 /* Pays what is owed up to now, from the balance and then from the reserve; without enough for all, up to the last
  * millisecond that it can pay. Freezes an active account whose balance ran out. */
 void payment_settle(struct ctx *ctx, PaymentAccount *account);
-/* What a flow pays over a time; the fraction is carried in *remainder. */
-uint64_t payment_accrue(u128 rate, uint64_t ms, uint64_t *remainder);
 
 /* Sets the account's rate; moves the reserve to what it asks. CODE_PAYMENT_FUNDS and CODE_FLOW when it grows. */
 int payment_set_rate(struct ctx *ctx, PaymentAccount *account, u128 rate, struct err *err);
@@ -23,6 +21,17 @@ int payment_set_rate(struct ctx *ctx, PaymentAccount *account, u128 rate, struct
 int payment_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
 /* A slot is due to be settled. */
 int payment_slot_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
+
+/* --- withdrawal.c --- */
+/* Takes coins out of the free balance for the owner: at once, or, when more leaves within the window than may, after
+ * the delay; *ret_at is 0 or when. CODE_PAYMENT_FUNDS, CODE_PAYMENT_WITHDRAWING. The caller closes the account. */
+int payment_take_out(struct ctx *ctx, const struct addr *addr, PaymentAccount *account, uint64_t amount,
+                     uint64_t *ret_at, struct err *err);
+/* A large withdrawal has waited its time. */
+int payment_withdrawal_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
+
+/* Its record is there and belongs to the signer. CODE_PAYMENT_ACCOUNT_NOT_FOUND, CODE_PAYMENT_OWNER. */
+int payment_own(struct ctx *ctx, const struct addr *addr, PaymentAccount **ret, struct err *err);
 
 int payment_invariants(struct ctx *ctx, struct err *err);
 

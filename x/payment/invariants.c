@@ -2,7 +2,9 @@
 /* Module payment's coins against accounts and incomes; rates of accounts against those of their slots; queues against
  * accounts. */
 #include "x/payment/account.h"
+#include "x/payment/flow.h"
 
+#include "chain/crypto/address.h"
 #include "chain/types/keys_payment.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
@@ -15,7 +17,7 @@ struct sums {
     uint64_t accounts; /* balances, reserves, locks */
     uint64_t incomes;
     uint64_t owed; /* to positions, of what accounts have paid */
-    uint64_t due_wanted, due_entries, slots, slot_entries;
+    uint64_t due_wanted, due_entries, slots, slot_entries, withdrawals, withdrawal_entries;
 };
 
 struct slots {
@@ -48,7 +50,7 @@ static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct byte
     for (size_t i = 0; rc == CODE_OK && i < slot->n_rates; i++) {
         uint64_t remainder = slot->remainders[i];
         s->rate += u128_of(slot->rates[i]);
-        s->sums->owed += payment_accrue(u128_of(slot->rates[i]), s->account->settled_at - slot->settled_at, &remainder);
+        s->sums->owed += flow_accrue(u128_of(slot->rates[i]), s->account->settled_at - slot->settled_at, &remainder);
     }
     s->n++;
     return rc;
@@ -63,6 +65,30 @@ static int check_reserve(struct ctx *ctx, const PaymentAccount *a, struct err *e
     return rc;
 }
 
+/* The record lies where its owner and index say, and the owner counts it. */
+static int check_owner(struct ctx *ctx, const struct addr *addr, const PaymentAccount *a, struct err *err) {
+    struct addr owner, own;
+    Account *account;
+    if (!addr_of_field(a->address, &own) || !addr_eq(&own, addr) || !addr_of_field(a->owner, &owner))
+        return err_set(err, CODE_INTERNAL, "a payment account has no owner, or another address than its place");
+    int rc = account_get(ctx, &owner, &account, err);
+    if (rc)
+        return rc;
+    own = a->index ? addr_of_payment(&owner, (uint32_t)a->index) : owner;
+    if (a->index > account->payment_accounts || !addr_eq(&own, addr))
+        return err_set(err, CODE_INTERNAL, "payment account %" PRIu64 " of an owner is not where it belongs", a->index);
+    return CODE_OK;
+}
+
+static int check_withdrawal(struct ctx *ctx, const struct addr *addr, const PaymentAccount *a, struct err *err) {
+    struct key k;
+    bool queued = true;
+    int rc = a->withdraw_at ? record_has(ctx, key_withdrawal_due(&k, a->withdraw_at, addr), &queued, err) : CODE_OK;
+    if (rc == CODE_OK && (!queued || (a->withdraw_at == 0) != (a->withdrawing == 0)))
+        rc = err_set(err, CODE_INTERNAL, "a large withdrawal is not queued at the time that its account says");
+    return rc;
+}
+
 static int check_account(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
                          struct err *err) {
     (void)value;
@@ -71,14 +97,20 @@ static int check_account(struct ctx *ctx, void *arg, struct bytes rest, struct b
     struct slots slots = {.sums = sums, .account = a};
     struct addr addr;
     struct key k;
-    sums->accounts += a->balance + a->reserve + a->locked;
+    sums->accounts += a->balance + a->reserve + a->locked + a->withdrawing;
+    sums->withdrawals += a->withdraw_at != 0;
     sums->due_wanted += a->dry_at != 0;
     if (!addr_from(rest, &addr) || (a->dry_at == 0) != (u128_of(a->rate) == 0))
         return err_set(err, CODE_INTERNAL, "a payment account with a flow is not queued, or one without is");
+    int rc = check_owner(ctx, &addr, a, err);
+    if (rc)
+        return rc;
     bool queued = true;
-    int rc = a->dry_at ? record_has(ctx, key_payment_due(&k, a->dry_at, &addr), &queued, err) : CODE_OK;
+    rc = a->dry_at ? record_has(ctx, key_payment_due(&k, a->dry_at, &addr), &queued, err) : CODE_OK;
     if (rc == CODE_OK && !queued)
         rc = err_set(err, CODE_INTERNAL, "a payment account is not queued at the time that it says");
+    if (rc == CODE_OK)
+        rc = check_withdrawal(ctx, &addr, a, err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_payer_slots(&k, &addr), BYTES_NONE, 0, NULL, check_slot, &slots, err);
     if (rc == CODE_OK && (slots.rate != u128_of(a->rate) || slots.n != a->slots))
@@ -118,10 +150,12 @@ int payment_invariants(struct ctx *ctx, struct err *err) {
     if (rc == CODE_OK)
         rc = count_queue(ctx, 's', &s.slot_entries, err);
     if (rc == CODE_OK)
+        rc = count_queue(ctx, 'w', &s.withdrawal_entries, err);
+    if (rc == CODE_OK)
         rc = coins_of_module(ctx, MODULE_PAYMENT, &held, err);
     if (rc)
         return rc;
-    if (s.due_entries != s.due_wanted || s.slot_entries != s.slots)
+    if (s.due_entries != s.due_wanted || s.slot_entries != s.slots || s.withdrawal_entries != s.withdrawals)
         return err_set(err, CODE_INTERNAL, "payment's queues have entries that no account or slot knows");
     if (held < s.accounts + s.incomes + s.owed)
         return err_set(err, CODE_INTERNAL,

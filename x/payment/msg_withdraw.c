@@ -23,26 +23,25 @@ int msg_withdraw_check(const void *message, const Params *params, struct err *er
 }
 
 static int withdraw_balance(struct ctx *ctx, const MsgWithdraw *msg, struct err *err) {
-    struct addr addr, owner;
+    struct addr addr;
     PaymentAccount *a;
+    uint64_t at = 0;
     int rc = addr_need(msg->payment_address, "payment_address", &addr, err);
     if (rc == CODE_OK)
-        rc = payment_open(ctx, &addr, false, &a, err);
+        rc = payment_own(ctx, &addr, &a, err);
     if (rc)
         return rc;
-    if (!addr_of_field(a->owner, &owner) || !addr_eq(&owner, &ctx->signer))
-        return err_set(err, CODE_PAYMENT_OWNER, "payment account %s belongs to somebody else",
-                       ctx_addr_text(ctx, &addr));
     if (a->status != PAYMENT_STATUS_ACTIVE)
         return err_set(err, CODE_PAYER_FROZEN, "payment account %s is frozen", ctx_addr_text(ctx, &addr));
-    if (a->balance < msg->amount)
-        return err_set(err, CODE_PAYMENT_FUNDS, "payment account %s has %s free", ctx_addr_text(ctx, &addr),
-                       money_text(a->balance).s);
-    a->balance -= msg->amount;
-    rc = coins_from_module(ctx, MODULE_PAYMENT, &owner, msg->amount, err);
-    ctx_event(ctx, "payment.withdrawn", "account", ctx_addr_text(ctx, &addr), "amount", ctx_u64_text(ctx, msg->amount),
-              NULL);
-    return rc ? rc : payment_close(ctx, &addr, a, err);
+    if (a->non_refundable)
+        return err_set(err, CODE_PAYMENT_NO_REFUND, "refunds of payment account %s have been disabled",
+                       ctx_addr_text(ctx, &addr));
+    rc = payment_take_out(ctx, &addr, a, msg->amount, &at, err);
+    if (rc)
+        return rc;
+    ctx_event(ctx, at ? "payment.withdrawal_delayed" : "payment.withdrawn", "account", ctx_addr_text(ctx, &addr),
+              "amount", ctx_u64_text(ctx, msg->amount), "until", ctx_u64_text(ctx, at), NULL);
+    return payment_close(ctx, &addr, a, err);
 }
 
 static int withdraw_income(struct ctx *ctx, const MsgWithdraw *msg, struct err *err) {

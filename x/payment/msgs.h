@@ -8,5 +8,8 @@ int msg_deposit_check(const void *message, const Params *params, struct err *err
 int msg_deposit_run(struct ctx *ctx, const void *message, struct err *err);
 int msg_withdraw_check(const void *message, const Params *params, struct err *err);
 int msg_withdraw_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_create_payment_account_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_disable_refund_check(const void *message, const Params *params, struct err *err);
+int msg_disable_refund_run(struct ctx *ctx, const void *message, struct err *err);
 
 #endif

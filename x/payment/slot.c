@@ -2,6 +2,7 @@
 /* Slots: a rate for each position; what they earn. */
 #include "chain/types/keys_payment.h"
 #include "x/payment/account.h"
+#include "x/payment/flow.h"
 #include "x/sp/sp.h"
 
 static u128 sum_of(const BucketSlot *slot) {
@@ -37,7 +38,7 @@ static int earn(struct ctx *ctx, BucketSlot *slot, const PaymentAccount *payer, 
     if (ms > PAYMENT_MS_MAX)
         return ctx_fault(ctx, CODE_CORRUPT, "a slot was not settled for more than 30 years");
     for (size_t i = 0; i < slot->n_rates; i++) {
-        int rc = sp_earn(ctx, members[i], payment_accrue(u128_of(slot->rates[i]), ms, &slot->remainders[i]), err);
+        int rc = sp_earn(ctx, members[i], flow_accrue(u128_of(slot->rates[i]), ms, &slot->remainders[i]), err);
         if (rc)
             return rc;
     }

@@ -126,6 +126,8 @@ static void default_params(struct fixture_params *p) {
     p->payment.settlements_per_block = 32;
     p->payment.price_max = (uint64_t)1 << 50;
     p->payment.settle_interval_ms = 3600000;
+    p->payment.withdraw_delay_ms = 3600000;
+    p->payment.withdraw_at_once = 1000 * PEBBLE_PER_CAIRN;
     default_challenge(&p->challenge);
     default_validator(&p->validator);
 }

@@ -27,9 +27,53 @@ static void op_pay_out(struct world *w) {
     fixture_do(&w->f, seldom(w, 5) ? anybody(w) : arena_printf(&w->f.tx_arena, "sp%u", i), &m.base);
 }
 
+/* The owner's own account, or one of those with a number, made or not. */
+static ProtobufCBinaryData a_purse(struct world *w, const char *owner) {
+    struct addr a = fixture_addr(owner);
+    uint64_t index = below(w, 4);
+    if (index)
+        a = addr_of_payment(&a, (uint32_t)index);
+    return fixture_data(&w->f, a.b, sizeof a.b);
+}
+
+static void op_create_purse(struct world *w) {
+    MsgCreatePaymentAccount m = MSG_CREATE_PAYMENT_ACCOUNT__INIT;
+    fixture_do(&w->f, an_owner(w), &m.base);
+}
+
+static void op_fill_purse(struct world *w) {
+    MsgDeposit m = MSG_DEPOSIT__INIT;
+    const char *who = an_owner(w);
+    m.payment_address = a_purse(w, who);
+    m.amount = an_amount(w);
+    fixture_do(&w->f, seldom(w, 5) ? anybody(w) : who, &m.base);
+}
+
+static void op_empty_purse(struct world *w) {
+    MsgWithdraw m = MSG_WITHDRAW__INIT;
+    const char *who = an_owner(w);
+    m.payment_address = a_purse(w, seldom(w, 5) ? an_owner(w) : who);
+    m.amount = seldom(w, 3) ? an_amount(w) : 1 + below(w, 3 * PEBBLE_PER_CAIRN);
+    fixture_do(&w->f, who, &m.base);
+}
+
+/* Only of numbered ones: the owners' own would starve the world. */
+static void op_disable_refund(struct world *w) {
+    MsgDisableRefund m = MSG_DISABLE_REFUND__INIT;
+    const char *who = an_owner(w);
+    struct addr a = fixture_addr(who);
+    a = addr_of_payment(&a, 1 + (uint32_t)below(w, 3));
+    m.payment_address = fixture_data(&w->f, a.b, sizeof a.b);
+    fixture_do(&w->f, seldom(w, 4) ? anybody(w) : who, &m.base);
+}
+
 static const struct world_op rows[] = {
     {"deposit", 6, op_deposit},
     {"withdraw", 3, op_withdraw},
     {"pay_out", 2, op_pay_out},
+    {"create_purse", 1, op_create_purse},
+    {"fill_purse", 2, op_fill_purse},
+    {"empty_purse", 3, op_empty_purse},
+    {"disable_refund", 1, op_disable_refund},
 };
 const struct world_ops ops_payment = WORLD_OPS(rows);

@@ -3,11 +3,21 @@
 
 #include "tests/lib/ledger/mutate.h"
 
-const char *const world_events[WORLD_EVENTS] = {
-    "payment.frozen",          "payment.resumed",          "payment.ended",    "sp.slashed",
-    "storage.object_expired",  "challenge.passed",         "challenge.missed", "challenge.repair_done",
-    "challenge.repair_opened", "challenge.repair_dropped", "validator.jailed", "validator.unbonded",
-    "validator.set_changed",   "validator.slashed"};
+const char *const world_events[WORLD_EVENTS] = {"payment.frozen",
+                                                "payment.resumed",
+                                                "payment.ended",
+                                                "sp.slashed",
+                                                "storage.object_expired",
+                                                "challenge.passed",
+                                                "challenge.missed",
+                                                "challenge.repair_done",
+                                                "challenge.repair_opened",
+                                                "challenge.repair_dropped",
+                                                "validator.jailed",
+                                                "validator.unbonded",
+                                                "validator.set_changed",
+                                                "validator.slashed",
+                                                "payment.withdrawal_delayed"};
 
 /* Short times and small caps, so that everything that may happen does. */
 static void shape_caps(struct fixture_params *p) {
@@ -20,6 +30,8 @@ static void shape_caps(struct fixture_params *p) {
     p->storage.expiries_per_block = 2;
     p->payment.price_max = (uint64_t)1 << 56;
     p->payment.settlements_per_block = 3;
+    p->payment.accounts_per_owner = 2;
+    p->payment.withdraw_at_once = PEBBLE_PER_CAIRN;
     p->challenge.bytes_per_draw = 1 * MIB;
     p->challenge.open_max = 16;
     p->challenge.open_per_submitter = 2;
@@ -36,6 +48,7 @@ static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->payment.reserve_time_ms = 180 * unit;
     p->payment.frozen_time_ms = 60 * unit;
     p->payment.settle_interval_ms = 30 * unit;
+    p->payment.withdraw_delay_ms = 20 * unit;
     p->challenge.floor_interval_ms = 10 * unit;
     p->challenge.bytes_interval_ms = 20 * unit;
     p->challenge.deadline_ms = 8000; /* real ones */

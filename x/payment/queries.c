@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x/payment/queries.h"
+
+#include "cairn/state.h"
+#include "chain/crypto/address.h"
+#include "chain/types/keys_payment.h"
+#include "x/auth/account.h"
+#include "x/payment/account.h"
+
+static int query_account(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    (void)ctx;
+    struct addr addr;
+    int rc = addr_need(((const AddressQuery *)question)->address, "address", &addr, err);
+    if (rc == CODE_OK)
+        key_payment_account(ret, &addr);
+    return rc;
+}
+
+/* The same, as it is at the newest block: what has been owed since the last settlement is paid. */
+static int query_settled(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    struct addr addr;
+    int rc = addr_need(((const AddressQuery *)question)->address, "address", &addr, err);
+    return rc ? rc : payment_open(ctx, &addr, false, (PaymentAccount **)ret_answer, err);
+}
+
+/* The account under the owner's own address has index 0 and is there once somebody deposited to it. */
+static int query_accounts(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    const PaymentAccountsQuery *q = question;
+    PaymentAccountsAnswer *answer = CTX_NEW(ctx, PaymentAccountsAnswer);
+    payment_accounts_answer__init(answer);
+    size_t limit = query_limit(q->limit);
+    struct addr owner;
+    Account *account = NULL;
+    int rc = addr_need(q->owner, "owner", &owner, err);
+    if (rc == CODE_OK)
+        rc = account_get(ctx, &owner, &account, err);
+    if (rc)
+        return rc;
+    answer->accounts = ctx_array(ctx, limit, sizeof(PaymentAccount *));
+    for (uint64_t i = q->start; i <= account->payment_accounts; i++) {
+        struct addr addr = i ? addr_of_payment(&owner, (uint32_t)i) : owner;
+        if (ctx_page_full(ctx, answer->n_accounts, limit)) {
+            answer->next = (uint32_t)i;
+            break;
+        }
+        rc = payment_get(ctx, &addr, &answer->accounts[answer->n_accounts], err);
+        if (rc == CODE_OK)
+            answer->n_accounts++;
+        else if (rc != CODE_PAYMENT_ACCOUNT_NOT_FOUND)
+            return rc;
+    }
+    *(PaymentAccountsAnswer **)ret_answer = answer;
+    return CODE_OK;
+}
+
+const struct query payment_queries[PAYMENT_QUERIES] = {
+    {.path = "/payment/account",
+     .help = "a payment account's record, as it was when something touched it last: address",
+     .question = &address_query__descriptor,
+     .answer = &payment_account__descriptor,
+     .key = query_account},
+    {.path = "/payment/balance",
+     .help = "a payment account with everything paid that is owed by now: address",
+     .question = &address_query__descriptor,
+     .answer = &payment_account__descriptor,
+     .run = query_settled},
+    {.path = "/payment/accounts",
+     .help = "the payment accounts of an owner by index, as something touched them last: owner, start, limit",
+     .question = &payment_accounts_query__descriptor,
+     .answer = &payment_accounts_answer__descriptor,
+     .run = query_accounts},
+};
