@@ -99,6 +99,15 @@ static void storage_defaults(StorageParams *p, bool dev) {
     p->slots_per_bucket = 256;
     p->positions_max = CODE_N_MAX + 1;
     p->expiries_per_block = 100;
+    p->warning_ms = dev ? MINUTE : 7 * DAY;
+    p->grace_ms = dev ? MINUTE : 7 * DAY;
+    p->term_min_ms = dev ? SECOND : DAY;
+    p->term_max_ms = 5 * 366 * DAY;
+    p->renewals_per_block = 100;
+    p->discontinue_grace_ms = dev ? MINUTE : 7 * DAY;
+    p->discontinue_window_ms = dev ? HOUR : DAY;
+    p->discontinues_per_window = 100;
+    p->ended_kept_ms = dev ? 10 * MINUTE : 7 * DAY;
 }
 
 static void permission_defaults(PermissionParams *p) {

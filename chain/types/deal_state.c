@@ -9,9 +9,13 @@ uint64_t deal_sealed_positions(const ObjectInfo *object) {
     return positions;
 }
 
+static bool is_stored(const ObjectInfo *object) {
+    return object->object_status == OBJECT_STATUS_SEALED || object->object_status == OBJECT_STATUS_DISCONTINUED;
+}
+
 static DealState by_positions(const struct deal_facts *facts) {
     const ObjectInfo *object = facts->object;
-    if (object->object_status != OBJECT_STATUS_SEALED && object->object_status != OBJECT_STATUS_DISCONTINUED)
+    if (!is_stored(object))
         return DEAL_STATE_BID;
     if (object->payload_size == 0)
         return DEAL_STATE_DEAL; /* no pieces, nothing to lose */
@@ -25,13 +29,22 @@ static DealState by_positions(const struct deal_facts *facts) {
 
 DealState deal_state(const struct deal_facts *facts) {
     uint64_t end = facts->object->expires_at;
-    if (facts->settled)
+    if (facts->settled || (facts->object->ends_at != 0 && facts->now >= facts->object->ends_at))
         return DEAL_STATE_END;
     if (end != 0 && facts->now >= end)
-        return facts->now - end >= facts->grace_ms ? DEAL_STATE_END : DEAL_STATE_PENDING_END;
+        return DEAL_STATE_PENDING_END;
     DealState state = by_positions(facts);
-    bool warned = end != 0 && end - facts->now <= facts->warning_ms;
-    return warned && state != DEAL_STATE_BID ? DEAL_STATE_PENDING_END : state;
+    bool ending = facts->doomed || facts->object->object_status == OBJECT_STATUS_DISCONTINUED ||
+                  (end != 0 && end - facts->now <= facts->warning_ms);
+    return ending && state != DEAL_STATE_BID ? DEAL_STATE_PENDING_END : state;
+}
+
+uint32_t deal_state_code(DealState state) {
+    return state == DEAL_STATE_UNSPECIFIED ? 0 : (uint32_t)state - DEAL_STATE_BID;
+}
+
+bool deal_lost(const struct deal_facts *facts) {
+    return is_stored(facts->object) && by_positions(facts) == DEAL_STATE_BID && !facts->settled;
 }
 
 const char *deal_state_name(DealState state) {

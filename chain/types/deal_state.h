@@ -7,8 +7,10 @@
  *     Bid          not enough live sealed positions to read it (with `lost`: there were once)
  *     Part-Deal    readable, not all positions live
  *     Deal         all positions
- *     Pending-End  inside the warning window before expires_at, or the grace after it
+ *     Pending-End  inside the warning window before expires_at, or the grace after it; discontinued; its payer frozen
  *     End          settled
+ *
+ * Their codes for people and other systems are 0 to 4 (poss-point.md A1.4).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,11 +22,17 @@ struct deal_facts {
     uint64_t live;       /* bit i: the SP at position i holds its place (not vacant, not jailed, no open repair duty) */
     uint64_t now;        /* ledger time, ms */
     uint64_t warning_ms; /* before expires_at */
-    uint64_t grace_ms;   /* after it */
+    bool doomed;         /* another end than the term's is in sight: its payer is frozen, or it is discontinued */
     bool settled;        /* the object has ended and was paid */
 };
 
 DealState deal_state(const struct deal_facts *facts);
+
+/* 0 Bid, 1 Part-Deal, 2 Deal, 3 Pending-End, 4 End. */
+uint32_t deal_state_code(DealState state);
+
+/* Bid, and there were once enough positions: not "not yet stored" but "no longer". */
+bool deal_lost(const struct deal_facts *facts);
 
 /* "bid", "part-deal", "deal", "pending-end", "end". */
 const char *deal_state_name(DealState state);

@@ -65,9 +65,22 @@ struct bytes key_expiry_all(struct key *k) {
     return key_bytes(k);
 }
 
-struct bytes key_expiry(struct key *k, uint64_t expires_at, uint64_t object_id) {
+struct bytes key_expiry(struct key *k, uint64_t ends_at, uint64_t object_id) {
     key_expiry_all(k);
-    key_add_u64(k, expires_at);
+    key_add_u64(k, ends_at);
+    key_add_u64(k, object_id);
+    return key_bytes(k);
+}
+
+struct bytes key_bucket_end_all(struct key *k, uint64_t bucket_id) {
+    start(k, 'l');
+    key_add_u64(k, bucket_id);
+    return key_bytes(k);
+}
+
+struct bytes key_bucket_end(struct key *k, uint64_t bucket_id, uint64_t ends_at, uint64_t object_id) {
+    key_bucket_end_all(k, bucket_id);
+    key_add_u64(k, ends_at);
     key_add_u64(k, object_id);
     return key_bytes(k);
 }
@@ -114,8 +127,8 @@ struct bytes key_slot(struct key *k, uint64_t bucket_id, uint64_t slot) {
     return key_bytes(k);
 }
 
-struct bytes key_slot_of_group(struct key *k, uint64_t bucket_id, uint64_t group_id) {
-    start(k, 't');
+struct bytes key_slot_of_group(struct key *k, uint64_t bucket_id, uint64_t group_id, bool prepaid) {
+    start(k, prepaid ? 'T' : 't');
     key_add_u64(k, bucket_id);
     key_add_u64(k, group_id);
     return key_bytes(k);

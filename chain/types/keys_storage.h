@@ -17,10 +17,13 @@ struct bytes key_owner_counts_all(struct key *k);
 /* --- objects: 'n' bucket id, name -> ObjectInfo; 'j' object id -> ObjectLocation --- */
 struct bytes key_object(struct key *k, uint64_t bucket_id, const char *object_name); /* "" = all of the bucket */
 struct bytes key_object_id(struct key *k, uint64_t object_id);
-/* Queues. 'u' create deadline, object id -> empty: not sealed yet. 'e' expires_at, object id -> empty: ends by itself.
+/* Queues. 'u' create deadline, object id -> empty: not sealed yet. 'e' ends_at, object id -> empty: ends by itself.
+ * 'l' bucket id, ends_at, object id -> empty: the same by bucket; its first is what the bucket's terms are paid up to.
  */
 struct bytes key_unsealed(struct key *k, uint64_t deadline, uint64_t object_id);
-struct bytes key_expiry(struct key *k, uint64_t expires_at, uint64_t object_id);
+struct bytes key_expiry(struct key *k, uint64_t ends_at, uint64_t object_id);
+struct bytes key_bucket_end(struct key *k, uint64_t bucket_id, uint64_t ends_at, uint64_t object_id);
+struct bytes key_bucket_end_all(struct key *k, uint64_t bucket_id);
 struct bytes key_unsealed_all(struct key *k);
 struct bytes key_expiry_all(struct key *k);
 
@@ -31,10 +34,11 @@ struct bytes key_group_ids(struct key *k);
 struct bytes key_member(struct key *k, uint64_t group_id, const struct addr *account);
 struct bytes key_member_all(struct key *k, uint64_t group_id);
 
-/* --- slots: 's' bucket id, slot -> BucketSlot; 't' bucket id, placement group id -> slot u64be --- */
+/* --- slots: 's' bucket id, slot -> BucketSlot; 't' bucket id, placement group id -> slot u64be; 'T' the same for
+ * objects with a term --- */
 struct bytes key_slot(struct key *k, uint64_t bucket_id, uint64_t slot);
 struct bytes key_slot_all(struct key *k, uint64_t bucket_id);
-struct bytes key_slot_of_group(struct key *k, uint64_t bucket_id, uint64_t group_id);
+struct bytes key_slot_of_group(struct key *k, uint64_t bucket_id, uint64_t group_id, bool prepaid);
 
 /* --- used approvals: 'a' sp, nonce -> timeout u64be; 'q' timeout, sp, nonce -> empty --- */
 struct bytes key_nonce(struct key *k, uint32_t sp_id, uint64_t nonce);

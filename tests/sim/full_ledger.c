@@ -59,7 +59,11 @@ static StorageParams storage_params(void) {
     p.create_ttl_ms = p.approval_ttl_max_ms = p.receipt_ttl_max_ms = 60 * MINUTE;
     p.slots_per_bucket = 64;
     p.positions_max = 16;
-    p.expiries_per_block = 16;
+    p.expiries_per_block = p.renewals_per_block = 16;
+    p.warning_ms = p.grace_ms = p.discontinue_grace_ms = p.discontinue_window_ms = p.ended_kept_ms = 60 * MINUTE;
+    p.term_min_ms = 1;
+    p.term_max_ms = 1000 * 60 * MINUTE;
+    p.discontinues_per_window = 16;
     return p;
 }
 

@@ -7,6 +7,7 @@
 #include "chain/types/layout.h"
 #include "x/challenge/duty.h"
 #include "x/challenge/record.h"
+#include "x/payment/payment.h"
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
 #include "x/storage/object.h"
@@ -133,6 +134,23 @@ static int fill_places(struct ctx *ctx, const ObjectInfo *object, DealAnswer *a,
     return CODE_OK;
 }
 
+/* The first of the ends that an object can have: its term's, or that of a payer who does not fill up again. */
+static int find_end(struct ctx *ctx, const BucketInfo *bucket, const ObjectInfo *object, struct deal_facts *facts,
+                    uint64_t *ret, struct err *err) {
+    struct addr payer = bucket_payer(bucket);
+    PaymentAccount *account = NULL;
+    *ret = object->ends_at;
+    if (object->ends_at || !object->slot)
+        return CODE_OK; /* what is paid ahead does not hang on the payer */
+    int rc = payment_get(ctx, &payer, &account, err);
+    if (rc)
+        return rc == CODE_PAYMENT_ACCOUNT_NOT_FOUND ? CODE_OK : rc;
+    facts->doomed = account->status == PAYMENT_STATUS_FROZEN;
+    if (facts->doomed)
+        *ret = account->frozen_at + ctx->params->payment->frozen_time_ms;
+    return CODE_OK;
+}
+
 static int query_deal(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
     const ObjectQuery *q = question;
     BucketInfo *bucket = NULL;
@@ -150,10 +168,18 @@ static int query_deal(struct ctx *ctx, const void *question, void *ret_answer, s
         rc = sp_get(ctx, object->primary_sp, &primary, err);
     if (rc)
         return rc;
-    struct deal_facts facts = {.object = object, .live = sound, .now = ctx->time};
+    struct deal_facts facts = {
+        .object = object, .live = sound, .now = ctx->time, .warning_ms = ctx->params->storage->warning_ms};
+    rc = find_end(ctx, bucket, object, &facts, &a->ends_at, err);
+    if (rc)
+        return rc;
     uint8_t *bits = ctx_alloc(ctx, sizeof sound);
     store_le64(bits, sound);
     a->state = deal_state(&facts);
+    a->code = deal_state_code(a->state);
+    a->lost = deal_lost(&facts);
+    if (a->state < DEAL_STATE_PENDING_END)
+        a->ends_at = 0; /* not in sight yet */
     a->positions = profile_positions(object->profile);
     a->sealed = count_bits(deal_sealed_positions(object));
     a->sound = count_bits(sound);

@@ -22,18 +22,24 @@ static void freeze(struct ctx *ctx, PaymentAccount *a) {
         ctx_event(ctx, "payment.frozen", "account", ctx_addr_text(ctx, &addr), NULL);
 }
 
+/* What is paid ahead is paid for up to the first end of what it is for, and no further until that end has been dealt
+ * with. */
+static uint64_t settle_until(const struct ctx *ctx, const PaymentAccount *a) {
+    return a->prepaid ? u64_max(u64_min(ctx->time, a->stop_at), a->settled_at) : ctx->time;
+}
+
 void payment_settle(struct ctx *ctx, PaymentAccount *a) {
     u128 rate = u128_of(a->rate);
     if (rate == 0) {
         a->settled_at = ctx->time;
         return;
     }
-    uint64_t ms = u64_min(ctx->time - a->settled_at, PAYMENT_MS_MAX);
+    uint64_t ms = u64_min(settle_until(ctx, a) - a->settled_at, PAYMENT_MS_MAX);
     ms = u64_min(ms, flow_affordable_ms(rate, a->remainder, a->balance + a->reserve));
     uint64_t before = a->reserve;
     pay(a, flow_accrue(rate, ms, &a->remainder));
     a->settled_at += ms;
-    if (a->status == PAYMENT_STATUS_ACTIVE && (a->reserve < before || a->settled_at < ctx->time))
+    if (!a->prepaid && a->status == PAYMENT_STATUS_ACTIVE && (a->reserve < before || a->settled_at < ctx->time))
         freeze(ctx, a);
 }
 
@@ -60,7 +66,7 @@ static void resume(struct ctx *ctx, PaymentAccount *a) {
 int payment_set_rate(struct ctx *ctx, PaymentAccount *a, u128 rate, struct err *err) {
     uint64_t need = 0;
     bool grows = rate > u128_of(a->rate);
-    int rc = payment_charge(rate, ctx->params->payment->reserve_time_ms, &need, err);
+    int rc = payment_charge(rate, a->prepaid ? 0 : ctx->params->payment->reserve_time_ms, &need, err);
     if (rc)
         return rc;
     if (need > a->reserve && grows && need - a->reserve > a->balance)
@@ -78,7 +84,7 @@ int payment_set_rate(struct ctx *ctx, PaymentAccount *a, u128 rate, struct err *
  * frozen time. */
 static uint64_t next_due(struct ctx *ctx, const PaymentAccount *a) {
     u128 rate = u128_of(a->rate);
-    if (rate == 0)
+    if (rate == 0 || a->prepaid)
         return 0;
     if (a->status == PAYMENT_STATUS_FROZEN) /* past its end: some more of its objects in the next block */
         return u64_max(a->frozen_at + ctx->params->payment->frozen_time_ms, ctx->time + 1);

@@ -58,7 +58,7 @@ static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct byte
 
 static int check_reserve(struct ctx *ctx, const PaymentAccount *a, struct err *err) {
     uint64_t need;
-    int rc = payment_charge(u128_of(a->rate), ctx->params->payment->reserve_time_ms, &need, err);
+    int rc = payment_charge(u128_of(a->rate), a->prepaid ? 0 : ctx->params->payment->reserve_time_ms, &need, err);
     if (rc == CODE_OK && a->status == PAYMENT_STATUS_ACTIVE && a->reserve != need)
         rc = err_set(err, CODE_INTERNAL, "an active account has %" PRIu64 " in reserve and needs %" PRIu64, a->reserve,
                      need);
@@ -100,7 +100,7 @@ static int check_account(struct ctx *ctx, void *arg, struct bytes rest, struct b
     sums->accounts += a->balance + a->reserve + a->locked + a->withdrawing;
     sums->withdrawals += a->withdraw_at != 0;
     sums->due_wanted += a->dry_at != 0;
-    if (!addr_from(rest, &addr) || (a->dry_at == 0) != (u128_of(a->rate) == 0))
+    if (!addr_from(rest, &addr) || (a->dry_at == 0) != (a->prepaid || u128_of(a->rate) == 0))
         return err_set(err, CODE_INTERNAL, "a payment account with a flow is not queued, or one without is");
     int rc = check_owner(ctx, &addr, a, err);
     if (rc)

@@ -20,6 +20,9 @@
  * again resumes it. Frozen for frozen_time, its slots end, some objects a block, each flow drawing on the reserve until
  * it stops.
  *
+ * Objects with a term are paid ahead (term.h): their slots are charged to an account of their bucket's that holds what
+ * was paid for them and nothing else, so it needs no reserve and cannot run dry.
+ *
  * Invariants: module payment's coins = balances + reserves + locks + incomes + what positions have not been given yet;
  * an active account's reserve is exactly what its rate asks; queue entries match accounts.
  */

@@ -32,7 +32,7 @@ static int settle_slot(struct ctx *ctx, uint64_t bucket_id, uint64_t number, str
         rc = placement_get(ctx, slot->group_id, &group, err);
     if (rc)
         return rc;
-    struct addr payer = bucket_payer(bucket);
+    struct addr payer = slot_payer(bucket, slot);
     rc = payment_slot_settle(ctx, &payer, slot, group->members, group->n_members, err);
     return rc ? rc : slot_put(ctx, slot, err);
 }

@@ -5,11 +5,13 @@
 #include "chain/types/keys_storage.h"
 #include "chain/types/layout.h"
 #include "x/base/record.h"
+#include "x/payment/term.h"
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
 #include "x/storage/group.h"
 #include "x/storage/object.h"
 #include "x/storage/slot.h"
+#include "x/storage/term.h"
 #include "x/storage/weight.h"
 
 #define BROKEN(...) err_set(err, CODE_INTERNAL, __VA_ARGS__)
@@ -17,8 +19,17 @@ typedef unsigned long long ull;
 
 /* --- objects of one bucket, and of one slot --- */
 
+/* record_fn: counts entries. */
+static int count(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)ctx, (void)rest, (void)value, (void)msg, (void)err;
+    ++*(uint64_t *)arg;
+    return CODE_OK;
+}
+
 struct sums {
     uint64_t objects, stored, slot; /* slot: only those of it; 0 all */
+    uint64_t terms, unused;         /* with a term and pieces; what they have paid for and not used yet */
+    bool prepaid;                   /* the slot's kind */
     uint64_t whole, column, payload, in_slot;
     u128 rates[OBJECT_POSITIONS_MAX];
 };
@@ -28,14 +39,51 @@ static int check_queues(struct ctx *ctx, const ObjectInfo *o, struct err *err) {
     bool unsealed = false, expiry = false;
     int rc = record_has(ctx, key_unsealed(&k, o->create_deadline, o->id), &unsealed, err);
     if (rc == CODE_OK)
-        rc = record_has(ctx, key_expiry(&k, o->expires_at, o->id), &expiry, err);
+        rc = record_has(ctx, key_expiry(&k, o->ends_at, o->id), &expiry, err);
     if (rc)
         return rc;
     if (unsealed != (o->object_status == OBJECT_STATUS_CREATED))
         return BROKEN("object %llu is %s, and that queue says otherwise", (ull)o->id,
                       object_status_name((int)o->object_status));
-    if (expiry != (o->object_status == OBJECT_STATUS_SEALED && o->expires_at != 0))
+    if (expiry != (o->object_status != OBJECT_STATUS_CREATED && o->ends_at != 0))
         return BROKEN("object %llu and the queue of terms disagree", (ull)o->id);
+    return CODE_OK;
+}
+
+/* An object with a term is in the queue of its bucket, and has paid for what is left of it. */
+static int check_term(struct ctx *ctx, struct sums *s, const ObjectInfo *o, struct err *err) {
+    struct key k;
+    bool queued = false;
+    uint64_t unused = 0;
+    int rc = record_has(ctx, key_bucket_end(&k, o->bucket_id, o->ends_at, o->id), &queued, err);
+    if (rc)
+        return rc;
+    if (queued != (o->slot != 0 && o->ends_at != 0))
+        return BROKEN("object %llu and the queue of ends of its bucket disagree", (ull)o->id);
+    if (!queued)
+        return o->term_paid ? BROKEN("object %llu has no term and has paid for one", (ull)o->id) : CODE_OK;
+    rc = term_unused(ctx, o, &unused, err);
+    s->terms++;
+    s->unused += unused;
+    return rc;
+}
+
+/* What was paid ahead is there. */
+static int check_terms(struct ctx *ctx, const BucketInfo *b, const struct sums *s, struct err *err) {
+    struct addr addr = payment_term_address(b->id);
+    uint64_t held = 0, entries = 0;
+    struct key k;
+    int rc = payment_free(ctx, &addr, &held, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_bucket_end_all(&k, b->id), BYTES_NONE, 0, NULL, count, &entries, err);
+    if (rc)
+        return rc;
+    if (entries != s->terms)
+        return BROKEN("bucket %s has %llu objects with a term, its queue %llu", b->bucket_name, (ull)s->terms,
+                      (ull)entries);
+    if (held < s->unused)
+        return BROKEN("the terms of bucket %s hold %llu pebble, %llu are paid for and not used", b->bucket_name,
+                      (ull)held, (ull)s->unused);
     return CODE_OK;
 }
 
@@ -73,9 +121,13 @@ static int check_object(struct ctx *ctx, void *arg, struct bytes rest, struct by
                       (ull)o->slot);
     if (o->object_status != OBJECT_STATUS_CREATED && o->locked_balance)
         return BROKEN("object %llu is sealed and holds a lock", (ull)o->id);
-    if (s->slot && o->slot == s->slot)
+    if (s->slot && o->slot == s->slot) {
+        if (s->prepaid != (o->ends_at != 0))
+            return BROKEN("object %llu lies in a slot of the other kind", (ull)o->id);
         add_to_slot(s, o);
-    return check_queues(ctx, o, err);
+    }
+    rc = check_queues(ctx, o, err);
+    return rc ? rc : check_term(ctx, s, o, err);
 }
 
 /* --- slots of one bucket --- */
@@ -103,7 +155,7 @@ static int check_weights(struct ctx *ctx, const BucketSlot *slot, struct err *er
 static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     struct slots *slots = arg;
     const BucketSlot *slot = msg;
-    struct sums sums = {.slot = slot->slot};
+    struct sums sums = {.slot = slot->slot, .prepaid = slot->prepaid};
     struct key k;
     uint64_t number = 0;
     (void)rest, (void)value;
@@ -111,7 +163,7 @@ static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct byte
     int rc = record_each(ctx, key_object(&k, slot->bucket_id, ""), BYTES_NONE, 0, &object_info__descriptor,
                          check_object, &sums, err);
     if (rc == CODE_OK)
-        rc = record_get_u64(ctx, key_slot_of_group(&k, slot->bucket_id, slot->group_id), &number, err);
+        rc = record_get_u64(ctx, key_slot_of_group(&k, slot->bucket_id, slot->group_id, slot->prepaid), &number, err);
     if (rc)
         return rc == CODE_NOT_FOUND
                    ? BROKEN("slot %llu of bucket %llu has no index", (ull)slot->slot, (ull)slot->bucket_id)
@@ -155,6 +207,9 @@ static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct by
             record_each(ctx, key_slot_all(&k, b->id), BYTES_NONE, 0, &bucket_slot__descriptor, check_slot, &slots, err);
     if (rc)
         return rc;
+    rc = check_terms(ctx, b, &sums, err);
+    if (rc)
+        return rc;
     if (sums.objects != b->objects || sums.stored != b->stored_bytes || slots.count != b->live_slots)
         return BROKEN("bucket %s counts %llu objects, %llu bytes, %llu slots and has %llu, %llu, %llu", b->bucket_name,
                       (ull)b->objects, (ull)b->stored_bytes, (ull)b->live_slots, (ull)sums.objects, (ull)sums.stored,
@@ -163,13 +218,6 @@ static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct by
 }
 
 /* --- owners and groups --- */
-
-/* record_fn: counts entries. */
-static int count(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
-    (void)ctx, (void)rest, (void)value, (void)msg, (void)err;
-    ++*(uint64_t *)arg;
-    return CODE_OK;
-}
 
 /* record_fn over counts by owner. rest: the owner. */
 static int check_owner(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {

@@ -13,6 +13,7 @@
 #include "x/storage/fields.h"
 #include "x/storage/object.h"
 #include "x/storage/quote.h"
+#include "x/storage/term.h"
 
 int msg_create_object_check(const void *msg, const Params *params, struct err *err) {
     const MsgCreateObject *m = msg;
@@ -66,7 +67,9 @@ static int check_spec(struct ctx *ctx, const CreateObjectSpec *spec, struct err 
     if (spec->max_price > ctx->params->payment->price_max)
         return err_set(err, CODE_PRICE, "the price limit is above the largest price of %llu",
                        (unsigned long long)ctx->params->payment->price_max);
-    rc = check_content(spec, ctx->params->storage, err);
+    rc = term_check(ctx, spec->term, err);
+    if (rc == CODE_OK)
+        rc = check_content(spec, ctx->params->storage, err);
     return rc ? rc : check_extras(spec, ctx->params->storage, err);
 }
 
@@ -131,6 +134,7 @@ static void seal_empty(struct ctx *ctx, ObjectInfo *object) {
     object->content_root = ctx_hash(ctx, &empty);
     object->sealed_at = ctx->height;
     object->sealed_time = ctx->time;
+    term_set(ctx, object, object->term);
 }
 
 /* Takes the primary's approval and locks the charge. */

@@ -20,6 +20,7 @@
 #include "x/storage/receipt.h"
 #include "x/storage/seal.h"
 #include "x/storage/slot.h"
+#include "x/storage/term.h"
 
 int msg_seal_object_check(const void *msg, const Params *params, struct err *err) {
     const MsgSealObject *m = msg;
@@ -199,7 +200,7 @@ static void mark_sealed(struct ctx *ctx, struct seal *s) {
     o->layout_root = s->m->layout_root;
     o->sealed_at = o->updated_at = ctx->height;
     o->sealed_time = ctx->time;
-    o->expires_at = o->term ? ctx->time + o->term : 0;
+    term_set(ctx, o, o->term);
     o->locked_balance = 0;
     o->stream = false;
 }
@@ -222,8 +223,8 @@ static int settle_in(struct ctx *ctx, struct seal *s, struct err *err) {
     if (rc)
         return rc;
     mark_sealed(ctx, s);
-    if (s->object->expires_at)
-        rc = record_put_mark(ctx, key_expiry(&k, s->object->expires_at, s->object->id), err);
+    if (s->object->ends_at)
+        rc = record_put_mark(ctx, key_expiry(&k, s->object->ends_at, s->object->id), err);
     if (rc == CODE_OK)
         rc = slot_add_object(ctx, s->bucket, s->group, s->object, err);
     s->bucket->stored_bytes += s->object->payload_size;

@@ -4,6 +4,7 @@
 #include "chain/types/keys_storage.h"
 #include "x/base/record.h"
 #include "x/payment/payment.h"
+#include "x/payment/term.h"
 #include "x/permission/permission.h"
 #include "x/storage/bucket.h"
 #include "x/storage/slot.h"
@@ -56,6 +57,8 @@ int object_insert(struct ctx *ctx, const ObjectInfo *object, struct err *err) {
     int rc = record_put(ctx, key_object_id(&k, object->id), &at, err);
     if (rc == CODE_OK && object->object_status == OBJECT_STATUS_CREATED)
         rc = record_put_mark(ctx, key_unsealed(&k, object->create_deadline, object->id), err);
+    if (rc == CODE_OK && object->ends_at)
+        rc = record_put_mark(ctx, key_expiry(&k, object->ends_at, object->id), err);
     return rc ? rc : object_put(ctx, object, err);
 }
 
@@ -120,8 +123,8 @@ static int release_created(struct ctx *ctx, const ObjectInfo *object, struct err
 static int release_sealed(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err) {
     struct key k;
     int rc = CODE_OK;
-    if (object->expires_at)
-        rc = record_del(ctx, key_expiry(&k, object->expires_at, object->id), err);
+    if (object->ends_at)
+        rc = record_del(ctx, key_expiry(&k, object->ends_at, object->id), err);
     if (rc == CODE_OK && object->slot)
         rc = slot_remove_object(ctx, bucket, object, err);
     if (rc == CODE_OK)
@@ -133,8 +136,10 @@ int object_remove(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object,
                   const char *reason, struct err *err) {
     struct key k;
     char *sps = ctx_str(ctx, "");
-    int rc = CODE_OK;
-    if (object->slot)
+    struct addr payer = object_payer(object);
+    uint64_t before = 0, after = 0;
+    int rc = payment_free(ctx, &payer, &before, err);
+    if (rc == CODE_OK && object->slot)
         rc = slot_sps_text(ctx, object, &sps, err);
     if (rc == CODE_OK)
         rc = object->object_status == OBJECT_STATUS_CREATED ? release_created(ctx, object, err)
@@ -145,6 +150,8 @@ int object_remove(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object,
         rc = record_del(ctx, key_object_id(&k, object->id), err);
     if (rc == CODE_OK)
         rc = record_del(ctx, key_object(&k, object->bucket_id, object->object_name), err);
+    if (rc == CODE_OK)
+        rc = payment_free(ctx, &payer, &after, err);
     if (rc)
         return rc;
     if (bucket->objects == 0)
@@ -153,6 +160,6 @@ int object_remove(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object,
     ctx_event(ctx, end_event(end), "bucket", bucket->bucket_name, "object", object->object_name, "bucket_id",
               ctx_u64_text(ctx, bucket->id), "object_id", ctx_u64_text(ctx, object->id), "version",
               ctx_u64_text(ctx, object->version), "primary_sp", ctx_u64_text(ctx, object->primary_sp), "sps", sps,
-              "reason", reason, NULL);
+              "refund", ctx_u64_text(ctx, after - u64_min(after, before)), "reason", reason, NULL);
     return bucket_put(ctx, bucket, err);
 }

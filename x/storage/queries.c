@@ -4,6 +4,7 @@
 #include "chain/codec/pb.h"
 #include "chain/types/keys_storage.h"
 #include "chain/types/layout.h"
+#include "x/payment/term.h"
 #include "x/permission/permission.h"
 #include "x/storage/access.h"
 #include "x/storage/bucket.h"
@@ -11,6 +12,7 @@
 #include "x/storage/listing.h"
 #include "x/storage/object.h"
 #include "x/storage/quote.h"
+#include "x/storage/term.h"
 
 #include "cairn/state.h"
 
@@ -85,6 +87,37 @@ static int query_quote(struct ctx *ctx, const void *question, void *ret_answer, 
     if (rc == CODE_OK)
         *(QuoteAnswer **)ret_answer = answer;
     return rc;
+}
+
+/* Ends the object and looks what that gave back; what a query writes is thrown away. */
+static int query_refund(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    const ObjectQuery *q = question;
+    BucketInfo *bucket = NULL;
+    ObjectInfo *object = NULL;
+    RefundAnswer *a = CTX_NEW(ctx, RefundAnswer);
+    uint64_t before = 0, after = 0, unused = 0;
+    refund_answer__init(a);
+    int rc = bucket_get(ctx, q->bucket_name, &bucket, err);
+    if (rc == CODE_OK)
+        rc = object_get(ctx, bucket, q->object_name, &object, err);
+    if (rc)
+        return rc;
+    struct addr payer = object_payer(object);
+    rc = payment_free(ctx, &payer, &before, err);
+    if (rc == CODE_OK && object->slot)
+        rc = term_unused(ctx, object, &unused, err);
+    if (rc == CODE_OK)
+        rc = object_remove(ctx, bucket, object, OBJECT_DELETED, "", err);
+    if (rc == CODE_OK)
+        rc = payment_free(ctx, &payer, &after, err);
+    if (rc)
+        return rc;
+    a->refund = after - u64_min(after, before);
+    a->account = object->payment_address;
+    a->paid = object->term_paid;
+    a->used = object->term_paid - unused;
+    *(RefundAnswer **)ret_answer = a;
+    return CODE_OK;
 }
 
 /* --- may somebody do something --- */
@@ -218,6 +251,11 @@ const struct query storage_queries[STORAGE_QUERIES] = {
      .question = &quote_query__descriptor,
      .answer = &quote_answer__descriptor,
      .run = query_quote},
+    {.path = "/storage/refund",
+     .help = "what deleting an object now would give back: bucket_name, object_name",
+     .question = &object_query__descriptor,
+     .answer = &refund_answer__descriptor,
+     .run = query_refund},
     {.path = "/permission/check",
      .help = "may this account do this, and why: account, action, bucket_name, object_name, size, group_id",
      .question = &check_query__descriptor,

@@ -6,9 +6,8 @@
 
 #include "cairn/storage.h"
 
-/* What a create locks: bytes stored over all positions x price x the reserve time, or the term where that is longer (a
- * sealed object streams from its payer's account, with the reserve held back, until its term is over); in pebble,
- * rounded up. CODE_FLOW when it does not fit. */
+/* What a create locks: bytes stored over all positions x price x the reserve time, or for an object with a term x the
+ * term and the grace behind it, which the seal takes ahead; in pebble, rounded up. CODE_FLOW when it does not fit. */
 int quote_lock(struct ctx *ctx, const Profile *profile, uint64_t size, uint64_t price, uint64_t term,
                uint64_t *ret_pebble, struct err *err);
 /* The whole quote; the profile must be a checked one. */

@@ -6,10 +6,12 @@
 #include "x/base/deps.h"
 #include "x/base/record.h"
 #include "x/payment/payment.h"
+#include "x/payment/term.h"
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
 #include "x/storage/deps.h"
 #include "x/storage/object.h"
+#include "x/storage/term.h"
 #include "x/storage/weight.h"
 
 #include <stdio.h>
@@ -34,11 +36,16 @@ int slot_group(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, PlacementGrou
     return rc ? rc : placement_get(ctx, s->group_id, ret, err);
 }
 
+struct addr slot_payer(const BucketInfo *bucket, const BucketSlot *slot) {
+    return slot->prepaid ? payment_term_address(bucket->id) : bucket_payer(bucket);
+}
+
 /* The bucket's slot for this group, or a new one (not stored yet). */
-static int find_or_open(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, BucketSlot **ret, struct err *err) {
+static int find_or_open(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, bool prepaid, BucketSlot **ret,
+                        struct err *err) {
     struct key k;
     uint64_t number = 0;
-    int rc = record_get_u64(ctx, key_slot_of_group(&k, bucket->id, group->id), &number, err);
+    int rc = record_get_u64(ctx, key_slot_of_group(&k, bucket->id, group->id, prepaid), &number, err);
     if (rc == CODE_OK)
         return slot_get(ctx, bucket->id, number, ret, err);
     if (rc != CODE_NOT_FOUND)
@@ -53,10 +60,11 @@ static int find_or_open(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *gro
     slot->slot = ++bucket->slots;
     slot->group_id = group->id;
     slot->settled_at = ctx->time;
+    slot->prepaid = prepaid;
     bucket->live_slots++;
     group->slots++;
     *ret = slot;
-    return record_put_u64(ctx, key_slot_of_group(&k, bucket->id, group->id), slot->slot, err);
+    return record_put_u64(ctx, key_slot_of_group(&k, bucket->id, group->id, prepaid), slot->slot, err);
 }
 
 static int close_slot(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, const BucketSlot *slot,
@@ -66,7 +74,7 @@ static int close_slot(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group
         return ctx_fault(ctx, CODE_CORRUPT, "a bucket or placement group counts fewer slots than it has");
     bucket->live_slots--;
     group->slots--;
-    int rc = record_del(ctx, key_slot_of_group(&k, bucket->id, group->id), err);
+    int rc = record_del(ctx, key_slot_of_group(&k, bucket->id, group->id, slot->prepaid), err);
     return rc ? rc : record_del(ctx, key_slot(&k, slot->bucket_id, slot->slot), err);
 }
 
@@ -151,7 +159,7 @@ static int weights_change(struct ctx *ctx, const BucketSlot *slot, const ObjectI
 static int flow_change(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *slot, const PlacementGroup *group,
                        const ObjectInfo *object, bool add, struct err *err) {
     u128 rates[OBJECT_POSITIONS_MAX];
-    struct addr payer = bucket_payer(bucket);
+    struct addr payer = slot_payer(bucket, slot);
     rates_of(object, group->n_members, rates);
     return payment_slot_change(ctx, &payer, slot, group->members, group->n_members, rates, add, err);
 }
@@ -159,11 +167,16 @@ static int flow_change(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *sl
 int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err) {
     BucketSlot *slot = NULL;
     uint64_t whole, column;
-    int rc = find_or_open(ctx, bucket, group, &slot, err);
+    int rc = find_or_open(ctx, bucket, group, object->ends_at != 0, &slot, err);
     if (rc)
         return rc;
     object->slot = slot->slot;
-    rc = flow_change(ctx, bucket, slot, group, object, true, err);
+    object->payment_address = bucket->payment_address;
+    rc = term_pay(ctx, object, err);
+    if (rc == CODE_OK)
+        rc = flow_change(ctx, bucket, slot, group, object, true, err);
+    if (rc == CODE_OK)
+        rc = term_enter(ctx, object, err);
     if (rc)
         return rc;
     slot_bytes_of(object, group->n_members, &whole, &column);
@@ -184,7 +197,7 @@ int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, 
 int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err) {
     BucketSlot *slot = NULL;
     PlacementGroup *group = NULL;
-    uint64_t whole, column, billed = layout_billed_bytes(object->profile, object->payload_size);
+    uint64_t whole, column, refund = 0, billed = layout_billed_bytes(object->profile, object->payload_size);
     int rc = slot_get(ctx, bucket->id, object->slot, &slot, err);
     if (rc == CODE_OK)
         rc = placement_get(ctx, slot->group_id, &group, err);
@@ -195,7 +208,11 @@ int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *ob
         slot->objects == 0 || group->bytes < billed || group->objects == 0)
         return ctx_fault(ctx, CODE_CORRUPT, "slot %llu of bucket %llu counts fewer bytes than it has",
                          (unsigned long long)slot->slot, (unsigned long long)bucket->id);
-    rc = flow_change(ctx, bucket, slot, group, object, false, err);
+    rc = term_unused(ctx, object, &refund, err);
+    if (rc == CODE_OK)
+        rc = flow_change(ctx, bucket, slot, group, object, false, err);
+    if (rc == CODE_OK)
+        rc = term_leave(ctx, object, refund, err);
     if (rc)
         return rc;
     slot->whole_bytes -= whole;

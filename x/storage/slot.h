@@ -14,14 +14,17 @@
 /* Both must exist: an object or queue names them. */
 int slot_get(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, BucketSlot **ret, struct err *err);
 int slot_put(struct ctx *ctx, const BucketSlot *slot, struct err *err);
+/* Whom the slot is charged to: the bucket's payer, or the account of what was paid ahead for its objects. */
+struct addr slot_payer(const BucketInfo *bucket, const BucketSlot *slot);
 /* The placement group that a sealed object's slot points at. */
 int slot_group(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, PlacementGroup **ret, struct err *err);
 
 /*
- * Puts an object, whose prices by position are set, into the bucket's slot for this group, opening one if there is none
- * (CODE_SLOT_LIMIT): sets object->slot; starts its flow from the bucket's payer; counts its bytes at slot, group and
- * providers. Puts slot, group and providers; the caller puts object and bucket. Codes of x/payment for a payer that
- * cannot pay, of x/sp for a provider that may not store so much.
+ * Puts an object, whose prices by position and ends_at are set, into the bucket's slot for this group, opening one if
+ * there is none (CODE_SLOT_LIMIT): sets object->slot and payment_address; starts its flow from the bucket's payer, or
+ * takes the price of its whole term and starts it from there; counts its bytes at slot, group and providers. Puts slot,
+ * group and providers; the caller puts object and bucket. Codes of x/payment for a payer that cannot pay, of x/sp for a
+ * provider that may not store so much.
  */
 int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err);
 /* The way back; an emptied slot is closed. The caller puts the bucket. */

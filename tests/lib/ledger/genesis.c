@@ -67,6 +67,15 @@ static void default_storage(StorageParams *p) {
     p->slots_per_bucket = 64;
     p->positions_max = 16;
     p->expiries_per_block = 16;
+    p->warning_ms = 600000;
+    p->grace_ms = 600000;
+    p->term_min_ms = 1000;
+    p->term_max_ms = 366ull * 86400000;
+    p->renewals_per_block = 16;
+    p->discontinue_grace_ms = 600000;
+    p->discontinue_window_ms = 3600000;
+    p->discontinues_per_window = 4;
+    p->ended_kept_ms = 3600000;
 }
 
 static void default_validator(ValidatorParams *p) {

@@ -29,6 +29,7 @@ static void shape_caps(struct fixture_params *p) {
     p->storage.slots_per_bucket = 2;
     p->storage.expiries_per_block = 2;
     p->payment.price_max = (uint64_t)1 << 56;
+    p->storage.renewals_per_block = 2;
     p->payment.settlements_per_block = 3;
     p->payment.accounts_per_owner = 2;
     p->payment.withdraw_at_once = PEBBLE_PER_CAIRN;
@@ -43,6 +44,10 @@ static void shape_caps(struct fixture_params *p) {
 static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->consensus.time_scale = unit / 1000;
     p->storage.create_ttl_ms = 20 * unit;
+    p->storage.warning_ms = 30 * unit;
+    p->storage.grace_ms = 10 * unit;
+    p->storage.discontinue_grace_ms = 20 * unit;
+    p->storage.ended_kept_ms = 60 * unit;
     p->storage.approval_ttl_max_ms = 60 * unit;
     p->storage.receipt_ttl_max_ms = 60 * unit;
     p->payment.reserve_time_ms = 180 * unit;

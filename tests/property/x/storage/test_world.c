@@ -37,6 +37,8 @@ static void world_begin(struct world *w, uint64_t seed) {
     w->f.params.payment.settle_interval_ms = 7000;
     w->f.params.storage.create_ttl_ms = 30000;
     w->f.params.storage.expiries_per_block = 2;
+    w->f.params.storage.warning_ms = 10000;
+    w->f.params.storage.grace_ms = 10000;
     w->f.params.challenge.floor_interval_ms = 6000;
     w->f.params.challenge.bytes_per_draw = 100000;
     w->f.params.challenge.bytes_interval_ms = 9000;

@@ -194,7 +194,7 @@ static void object__with_a_term_ends_by_itself(void **state) {
     o.spec.term = 100000;
     d.object_id = deal_object_send(&d, &o, "alice")->ids[0];
     deal_must_seal(&d);
-    fixture_skip(&f, 98000);
+    fixture_skip(&f, 98000 + f.params.storage.grace_ms);
     assert_non_null(deal_object(&d));
     fixture_skip(&f, 4000);
     assert_null(deal_object(&d));
