@@ -116,6 +116,7 @@ static void permission_defaults(PermissionParams *p) {
     p->statement_resources_max = 10;
     p->groups_per_resource = 10;
     p->account_policies_per_resource = 1000;
+    p->expiries_per_block = 100;
 }
 
 static void payment_defaults(PaymentParams *p, bool dev) {

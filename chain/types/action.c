@@ -19,6 +19,8 @@ static const struct {
     {"delete-bucket", ACTION_DELETE_BUCKET},
     {"update-members", ACTION_UPDATE_GROUP_MEMBERS},
     {"delete-group", ACTION_DELETE_GROUP},
+    {"renew", ACTION_RENEW_OBJECT},
+    {"update-group", ACTION_UPDATE_GROUP},
 };
 
 const char *action_text(Action action) {
@@ -36,7 +38,7 @@ int action_parse(const char *text, size_t len, Action *ret, struct err *err) {
         }
     return err_set(err, CODE_INVALID_ARGUMENT,
                    "\"%.*s\" is not an action: all, get, list, create, delete, update, copy, update-bucket, "
-                   "delete-bucket, update-members, delete-group",
+                   "delete-bucket, renew, update-members, update-group, delete-group",
                    (int)(len < 40 ? len : 40), text);
 }
 

@@ -109,6 +109,36 @@ struct bytes key_member_all(struct key *k, uint64_t group_id) {
     return key_bytes(k);
 }
 
+struct bytes key_members(struct key *k) {
+    start(k, 'm');
+    return key_bytes(k);
+}
+
+struct bytes key_member_expiry_all(struct key *k) {
+    start(k, 'h');
+    return key_bytes(k);
+}
+
+struct bytes key_member_expiry(struct key *k, uint64_t expires_at, uint64_t group_id, const struct addr *account) {
+    start(k, 'h');
+    key_add_u64(k, expires_at);
+    key_add_u64(k, group_id);
+    key_add_addr(k, account);
+    return key_bytes(k);
+}
+
+struct bytes key_group_gone_all(struct key *k) {
+    start(k, 'z');
+    return key_bytes(k);
+}
+
+struct bytes key_group_gone(struct key *k, uint64_t time, uint64_t group_id) {
+    start(k, 'z');
+    key_add_u64(k, time);
+    key_add_u64(k, group_id);
+    return key_bytes(k);
+}
+
 struct bytes key_member(struct key *k, uint64_t group_id, const struct addr *account) {
     key_member_all(k, group_id);
     key_add_addr(k, account);

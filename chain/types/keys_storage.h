@@ -27,12 +27,19 @@ struct bytes key_bucket_end_all(struct key *k, uint64_t bucket_id);
 struct bytes key_unsealed_all(struct key *k);
 struct bytes key_expiry_all(struct key *k);
 
-/* --- groups of accounts: 'g' owner, name -> GroupInfo; 'k' id -> GroupLocation; 'm' id, account -> GroupMember --- */
+/* --- groups of accounts: 'g' owner, name -> GroupInfo; 'k' id -> GroupLocation; 'm' id, account -> GroupMember.
+ * Queues: 'h' expires_at, group id, account -> empty: membership ends; 'z' time, group id -> empty: members of a group
+ * that is gone --- */
 struct bytes key_group(struct key *k, const struct addr *owner, const char *group_name); /* "" = all of the owner */
 struct bytes key_group_id(struct key *k, uint64_t group_id);
 struct bytes key_group_ids(struct key *k);
 struct bytes key_member(struct key *k, uint64_t group_id, const struct addr *account);
+struct bytes key_members(struct key *k); /* prefix: of all groups */
 struct bytes key_member_all(struct key *k, uint64_t group_id);
+struct bytes key_member_expiry(struct key *k, uint64_t expires_at, uint64_t group_id, const struct addr *account);
+struct bytes key_member_expiry_all(struct key *k);
+struct bytes key_group_gone(struct key *k, uint64_t time, uint64_t group_id);
+struct bytes key_group_gone_all(struct key *k);
 
 /* --- slots: 's' bucket id, slot -> BucketSlot; 't' bucket id, placement group id -> slot u64be; 'T' the same for
  * objects with a term --- */

@@ -174,3 +174,83 @@ int cmd_group_members(struct cli *cli, struct err *err) {
     msg.update_group_members = &message;
     return cli_send_print(cli, &msg, err);
 }
+
+/* The creator, and the owner when it is another. */
+static int parties(struct cli *cli, struct addr *creator, ProtobufCBinaryData *ret_creator, struct addr *owner,
+                   ProtobufCBinaryData *ret_owner, struct err *err) {
+    int rc = name_check_group(cli->words[0], err);
+    if (!rc)
+        rc = cli_address(cli, creator, err);
+    if (!rc && cli_value(cli, "--owner")) {
+        rc = group_owner(cli, owner, err);
+        *ret_owner = pb_data(addr_bytes(owner));
+    }
+    *ret_creator = pb_data(addr_bytes(creator));
+    return rc;
+}
+
+int cmd_group_delete(struct cli *cli, struct err *err) {
+    MsgDeleteGroup message = MSG_DELETE_GROUP__INIT;
+    Msg msg = MSG__INIT;
+    struct addr creator, owner;
+    int rc = parties(cli, &creator, &message.creator, &owner, &message.group_owner, err);
+    if (rc)
+        return rc;
+    message.group_name = pb_text(cli->words[0]);
+    msg.body_case = MSG__BODY_DELETE_GROUP;
+    msg.delete_group = &message;
+    return cli_send_print(cli, &msg, err);
+}
+
+int cmd_group_leave(struct cli *cli, struct err *err) {
+    MsgLeaveGroup message = MSG_LEAVE_GROUP__INIT;
+    Msg msg = MSG__INIT;
+    struct addr creator, owner;
+    if (!cli_has(cli, "--owner"))
+        return err_set(err, CODE_INVALID_ARGUMENT, "say whose group: --owner ADDR");
+    int rc = parties(cli, &creator, &message.creator, &owner, &message.group_owner, err);
+    if (rc)
+        return rc;
+    message.group_name = pb_text(cli->words[0]);
+    msg.body_case = MSG__BODY_LEAVE_GROUP;
+    msg.leave_group = &message;
+    return cli_send_print(cli, &msg, err);
+}
+
+/* "KEY=VALUE" */
+static int parse_tags(struct cli *cli, Tag *tags[CLI_FLAGS_MAX], size_t *ret_count, struct err *err) {
+    const char *text;
+    size_t n = 0;
+    for (size_t at = 0; (text = cli_next_value(cli, "--tag", &at)) != NULL; n++) {
+        const char *equals = strchr(text, '=');
+        if (!equals)
+            return err_set(err, CODE_INVALID_ARGUMENT, "--tag is KEY=VALUE, not \"%s\"", text);
+        tags[n] = ARENA_NEW(&cli->arena, Tag);
+        if (!tags[n])
+            return err_set(err, CODE_NO_MEMORY, "no memory for a tag");
+        tag__init(tags[n]);
+        tags[n]->key = arena_strndup(&cli->arena, text, (size_t)(equals - text));
+        tags[n]->value = pb_text(equals + 1);
+    }
+    *ret_count = n;
+    return CODE_OK;
+}
+
+int cmd_group_update(struct cli *cli, struct err *err) {
+    MsgUpdateGroup message = MSG_UPDATE_GROUP__INIT;
+    Tag *tags[CLI_FLAGS_MAX];
+    Msg msg = MSG__INIT;
+    struct addr creator, owner;
+    int rc = parties(cli, &creator, &message.creator, &owner, &message.group_owner, err);
+    if (!rc)
+        rc = parse_tags(cli, tags, &message.n_tags, err);
+    if (rc)
+        return rc;
+    message.group_name = pb_text(cli->words[0]);
+    message.tags = tags;
+    if (cli_value(cli, "--extra"))
+        message.extra = pb_text(cli_value(cli, "--extra"));
+    msg.body_case = MSG__BODY_UPDATE_GROUP;
+    msg.update_group = &message;
+    return cli_send_print(cli, &msg, err);
+}

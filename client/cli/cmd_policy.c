@@ -131,6 +131,8 @@ int cmd_policy_put(struct cli *cli, struct err *err) {
     if (!rc)
         rc = parse_statement(cli, &statement, actions, globs, err);
     if (!rc)
+        rc = cli_expiry(cli, cli_value(cli, "--policy-expires"), &message.expires_at, err);
+    if (!rc)
         rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
@@ -175,21 +177,18 @@ int cmd_policy_show(struct cli *cli, struct err *err) {
     return rc ? rc : cli_print_pb(cli, policy, err);
 }
 
-int cmd_policy_list(struct cli *cli, struct err *err) {
-    Resource resource;
-    uint64_t id = 0;
+/* Pages of policies as rows: of a resource, or of a principal. */
+static int print_pages(struct cli *cli, const char *path, const char *const names[2], const char *const values[2],
+                       struct err *err) {
     char cursor[256] = "";
     PoliciesAnswer all = POLICIES_ANSWER__INIT;
-    int rc = parse_resource(cli, cli->words[0], &resource, err);
-    if (!rc)
-        rc = resource_id(cli, &resource, &id, err);
     json_t *rows = json_array();
+    int rc = CODE_OK;
     while (!rc) {
         PoliciesAnswer *page;
         json_t *value = NULL;
-        rc = cli_ask(cli, "/permission/policies", &policies_answer__descriptor, &page, err, "resource_kind",
-                     protobuf_c_enum_descriptor_get_value(&resource_kind__descriptor, (int)resource.kind)->name,
-                     "resource_id", cli_u64(cli, id), "cursor", cursor, NULL);
+        rc = cli_ask(cli, path, &policies_answer__descriptor, &page, err, names[0], values[0], names[1], values[1],
+                     "cursor", cursor, NULL);
         if (!rc) {
             all.n_policies = page->n_policies;
             all.policies = page->policies;
@@ -207,6 +206,41 @@ int cmd_policy_list(struct cli *cli, struct err *err) {
         return rc;
     }
     return cli_print(cli, rows, err);
+}
+
+int cmd_policy_list(struct cli *cli, struct err *err) {
+    Resource resource;
+    uint64_t id = 0;
+    int rc = parse_resource(cli, cli->words[0], &resource, err);
+    if (!rc)
+        rc = resource_id(cli, &resource, &id, err);
+    if (rc)
+        return rc;
+    const char *names[] = {"resource_kind", "resource_id"};
+    const char *values[] = {protobuf_c_enum_descriptor_get_value(&resource_kind__descriptor, (int)resource.kind)->name,
+                            cli_u64(cli, id)};
+    return print_pages(cli, "/permission/policies", names, values, err);
+}
+
+int cmd_policy_grants(struct cli *cli, struct err *err) {
+    const char *group = cli_value(cli, "--group");
+    GroupInfo *info;
+    struct addr account;
+    char text[ADDR_TEXT_MAX] = "";
+    int rc = CODE_OK;
+    if (group && cli->word_count)
+        return err_set(err, CODE_INVALID_ARGUMENT, "an account, or --group NAME, not both");
+    if (group)
+        rc = cli_group(cli, group, &info, err);
+    else
+        rc = cli->word_count ? cli_parse_address(cli, cli->words[0], &account, err) : cli_address(cli, &account, err);
+    if (rc)
+        return rc;
+    if (!group)
+        addr_to_text(&account, text);
+    const char *names[] = {"account", "group_id"};
+    const char *values[] = {text, group ? cli_u64(cli, info->id) : ""};
+    return print_pages(cli, "/permission/grants", names, values, err);
 }
 
 int cmd_policy_delete(struct cli *cli, struct err *err) {

@@ -44,13 +44,19 @@ static const struct cli_flag members_flags[] = {
     {"--remove", "ADDR", "not a member any more; several times"},
     {"--owner", "ADDR|KEY", "whose group, when it is not --from's"},
     {NULL, NULL, NULL}};
+static const struct cli_flag group_update_flags[] = {{"--extra", "TEXT", "what it is for"},
+                                                     {"--tag", "KEY=VALUE", "several times"},
+                                                     {"--owner", "ADDR|KEY", "whose group, when it is not --from's"},
+                                                     {NULL, NULL, NULL}};
+static const struct cli_flag group_flag[] = {{"--group", "NAME", "which of your groups"}, {NULL, NULL, NULL}};
 static const struct cli_flag policy_put_flags[] = {
     {"--to", "ADDR|KEY", "whom it is about"},
     {"--group", "NAME", "or which of your groups"},
     {"--effect", "allow|deny", "allow when not said"},
     {"--actions", "A[,A]", "get (default), list, create, delete, update, copy, all, ..."},
     {"--objects", "GLOB", "only names that match (* and ?); several times"},
-    {"--expires", "DURATION", "holds for so long"},
+    {"--expires", "DURATION", "the statement holds for so long"},
+    {"--policy-expires", "DURATION", "and the policy with all its statements"},
     {"--size-limit", "SIZE", "bytes that may be created under it"},
     {"--replace", NULL, "in place of the statements that are there"},
     {NULL, NULL, NULL}};
@@ -58,6 +64,7 @@ static const struct cli_flag principal_flags[] = {
     {"--to", "ADDR|KEY", "whom it is about"}, {"--group", "NAME", "or which of your groups"}, {NULL, NULL, NULL}};
 static const struct cli_flag check_flags[] = {{"--to", "ADDR|KEY", "who; --from's account when not said"},
                                               {"--size", "SIZE", "of what would be created"},
+                                              {"--owner", "ADDR|KEY", "whose group, when it is not --from's"},
                                               {NULL, NULL, NULL}};
 static const struct cli_flag register_flags[] = {{"--deposit", "AMOUNT", "when it is not the file's"},
                                                  {NULL, NULL, NULL}};
@@ -134,12 +141,19 @@ const struct cli_command cli_commands[] = {
     {"group", "head", "NAME", "a group's record, proven", 1, 1, owner_flag, cmd_group_head},
     {"group", "list", "[ADDR|KEY]", "an account's groups", 0, 1, NULL, cmd_group_list},
     {"group", "members", "NAME", "list members, or add and remove some", 1, 1, members_flags, cmd_group_members},
+    {"group", "update", "NAME", "put these words and tags in place of those that a group has", 1, 1, group_update_flags,
+     cmd_group_update},
+    {"group", "leave", "NAME", "be a member of somebody's group no more", 1, 1, owner_flag, cmd_group_leave},
+    {"group", "delete", "NAME", "delete a group; policies that name it say nothing any more", 1, 1, owner_flag,
+     cmd_group_delete},
 
     {"policy", "put", "cairn://BUCKET[/KEY]|group:NAME", "allow or deny somebody something", 1, 1, policy_put_flags,
      cmd_policy_put},
     {"policy", "show", "cairn://BUCKET[/KEY]|group:NAME", "the policy for one principal, proven", 1, 1, principal_flags,
      cmd_policy_show},
     {"policy", "list", "cairn://BUCKET[/KEY]|group:NAME", "all policies", 1, 1, NULL, cmd_policy_list},
+    {"policy", "grants", "[ADDR|KEY]", "all that policies say of an account, or of one of your groups", 0, 1,
+     group_flag, cmd_policy_grants},
     {"policy", "check", "cairn://BUCKET[/KEY]|group:NAME ACTION", "may this account do it; exit code 5 when not", 2, 2,
      check_flags, cmd_policy_check},
     {"policy", "delete", "cairn://BUCKET[/KEY]|group:NAME", "drop the policy for one principal", 1, 1, principal_flags,

@@ -49,11 +49,15 @@ int cmd_group_create(struct cli *cli, struct err *err);
 int cmd_group_head(struct cli *cli, struct err *err);
 int cmd_group_list(struct cli *cli, struct err *err);
 int cmd_group_members(struct cli *cli, struct err *err);
+int cmd_group_update(struct cli *cli, struct err *err);
+int cmd_group_leave(struct cli *cli, struct err *err);
+int cmd_group_delete(struct cli *cli, struct err *err);
 
 int cmd_policy_put(struct cli *cli, struct err *err);
 int cmd_policy_show(struct cli *cli, struct err *err);
 int cmd_policy_list(struct cli *cli, struct err *err);
 int cmd_policy_check(struct cli *cli, struct err *err);
+int cmd_policy_grants(struct cli *cli, struct err *err);
 int cmd_policy_delete(struct cli *cli, struct err *err);
 
 int cmd_sp_list(struct cli *cli, struct err *err);

@@ -113,6 +113,7 @@ static int check_modules(const Params *p, struct err *err) {
         {"permission.statement_resources_max", p->permission->statement_resources_max, 0, 256},
         {"permission.groups_per_resource", p->permission->groups_per_resource, 0, 64},
         {"permission.account_policies_per_resource", p->permission->account_policies_per_resource, 0, 100000},
+        {"permission.expiries_per_block", p->permission->expiries_per_block, 1, 10000},
         {"challenge.leaves", p->challenge->leaves, 1, 64},
         {"challenge.open_max", p->challenge->open_max, 1, 1000000},
         {"challenge.answers_per_block", p->challenge->answers_per_block, 1, 100000},

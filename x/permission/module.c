@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x/base/module.h"
+#include "x/permission/block.h"
 #include "x/permission/invariants.h"
 #include "x/permission/msgs.h"
 #include "x/permission/queries.h"
@@ -26,6 +27,11 @@ static const struct query queries[] = {
      .question = &policies_query__descriptor,
      .answer = &policies_answer__descriptor,
      .run = query_policies},
+    {.path = "/permission/grants",
+     .help = "all that policies say of one principal: account or group_id, cursor, limit",
+     .question = &grants_query__descriptor,
+     .answer = &policies_answer__descriptor,
+     .run = query_grants},
 };
 
 const struct module permission_module = {
@@ -33,6 +39,8 @@ const struct module permission_module = {
     .id = KEY_PERMISSION,
     .msgs = msgs,
     .msgs_n = COUNT_OF(msgs),
+    .end = permission_end_hooks,
+    .end_n = PERMISSION_END_HOOKS,
     .queries = queries,
     .queries_n = COUNT_OF(queries),
     .invariants = permission_invariants,

@@ -21,14 +21,19 @@ int msg_put_policy_check(const void *msg, const Params *params, struct err *err)
 static int merge(struct ctx *ctx, const Policy *old, const MsgPutPolicy *m, Policy *policy, struct err *err) {
     const PermissionParams *params = ctx->params->permission;
     size_t n = old->n_statements + m->n_statements;
+    policy->statements = ctx_alloc(ctx, n * sizeof *policy->statements);
+    policy->n_statements = old->n_statements;
+    memcpy(policy->statements, old->statements, old->n_statements * sizeof *old->statements);
+    policy_prune(ctx, policy); /* what has expired takes no room */
+    n = policy->n_statements + m->n_statements;
     if (n > params->statements_max)
         return err_set(err, CODE_POLICY_LIMIT,
-                       "with the %zu statements there it would have %zu; at most %llu are allowed", old->n_statements,
-                       n, (unsigned long long)params->statements_max);
-    policy->statements = ctx_alloc(ctx, n * sizeof *policy->statements);
+                       "with the %zu statements there it would have %zu; at most %llu are allowed",
+                       policy->n_statements, n, (unsigned long long)params->statements_max);
+    memcpy(policy->statements + policy->n_statements, m->statements, m->n_statements * sizeof *m->statements);
     policy->n_statements = n;
-    memcpy(policy->statements, old->statements, old->n_statements * sizeof *old->statements);
-    memcpy(policy->statements + old->n_statements, m->statements, m->n_statements * sizeof *m->statements);
+    if (m->expires_at == 0)
+        policy->expires_at = old->expires_at;
     size_t bytes = statement_pattern_bytes(policy->statements, n);
     if (bytes > POLICY_PATTERN_BYTES_MAX)
         return err_set(err, CODE_POLICY_LIMIT, "its patterns would have %zu bytes; at most %d are allowed", bytes,
@@ -81,7 +86,8 @@ int msg_put_policy_run(struct ctx *ctx, const void *msg, struct err *err) {
     policy.created_at = old ? old->created_at : ctx->height;
     policy.statements = m->statements;
     policy.n_statements = m->n_statements;
-    bool replace = m->mode == POLICY_MODE_REPLACE;
+    bool over = old && old->expires_at && old->expires_at <= ctx->time; /* there is nothing to merge with */
+    bool replace = m->mode == POLICY_MODE_REPLACE || over;
     if (old && !replace)
         rc = merge(ctx, old, m, &policy, err);
     if (rc)
@@ -91,7 +97,7 @@ int msg_put_policy_run(struct ctx *ctx, const void *msg, struct err *err) {
     else
         rc = ctx_next_id(ctx, SEQ_POLICY, &policy.id, err);
     if (rc == CODE_OK)
-        rc = old ? policy_put(ctx, &policy, err) : policy_add(ctx, &policy, err);
+        rc = old ? policy_change(ctx, old, &policy, err) : policy_add(ctx, &policy, err);
     if (rc)
         return rc;
     ctx_id(ctx, policy.id);

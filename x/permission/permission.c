@@ -4,6 +4,7 @@
 #include "chain/types/keys_permission.h"
 #include "x/base/deps.h"
 #include "x/base/record.h"
+#include "x/permission/block.h"
 #include "x/permission/policy.h"
 
 /* The account's policy and groups_per_resource of its groups, on a bucket, an object and a group at most. */
@@ -76,11 +77,10 @@ static int spend(struct ctx *ctx, const struct permission_question *question, co
                  struct err *err) {
     if (question->action != ACTION_CREATE_OBJECT || !answer->policy)
         return CODE_OK;
-    Statement *s = answer->policy->statements[answer->verdict.statement];
+    const Statement *s = answer->policy->statements[answer->verdict.statement];
     if (s->size_limit == 0 || question->size == 0)
         return CODE_OK;
-    s->size_used += question->size;
-    return policy_put(ctx, answer->policy, err);
+    return policy_spend(ctx, answer->policy, answer->verdict.statement, question->size, err);
 }
 
 int permission_need(struct ctx *ctx, const struct permission_question *question, const char *what, struct err *err) {
@@ -105,14 +105,14 @@ int permission_need(struct ctx *ctx, const struct permission_question *question,
     }
 }
 
-/* record_fn */
-static int drop_policy(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
-    (void)arg, (void)rest, (void)value;
-    return policy_del(ctx, msg, err);
-}
-
 int permission_drop(struct ctx *ctx, int resource_kind, uint64_t resource_id, struct err *err) {
     struct key k;
-    return record_each(ctx, key_policy_all(&k, (uint8_t)resource_kind, resource_id), BYTES_NONE, 0, &policy__descriptor,
-                       drop_policy, NULL, err);
+    bool there = false;
+    int rc = record_has(ctx, key_policy_counts(&k, (uint8_t)resource_kind, resource_id), &there, err);
+    return rc || !there ? rc : leftover_enqueue(ctx, resource_kind, resource_id, err);
+}
+
+int permission_group_gone(struct ctx *ctx, uint64_t group_id, struct err *err) {
+    int rc = permission_drop(ctx, RESOURCE_KIND_GROUP, group_id, err);
+    return rc ? rc : leftover_enqueue(ctx, RESOURCE_KIND_UNSPECIFIED, group_id, err);
 }

@@ -32,7 +32,9 @@ int permission_ask(struct ctx *ctx, const struct permission_question *question, 
  * CODE_POLICY_BUDGET or CODE_DENIED with what, who and why. `what` is the start of the sentence: "create object". */
 int permission_need(struct ctx *ctx, const struct permission_question *question, const char *what, struct err *err);
 
-/* The resource is gone: so are its policies. At most as many as the caps allow. */
+/* The resource is gone: so will be its policies, some each block; nobody asks about its id again. */
 int permission_drop(struct ctx *ctx, int resource_kind, uint64_t resource_id, struct err *err);
+/* The same for a group of accounts, and for the policies that name it as principal. */
+int permission_group_gone(struct ctx *ctx, uint64_t group_id, struct err *err);
 
 #endif

@@ -50,10 +50,71 @@ int policy_of_account(struct ctx *ctx, int kind, uint64_t resource_id, const str
     return policy_at(ctx, key_policy_account(&k, (uint8_t)kind, resource_id, account), ret, err);
 }
 
-int policy_put(struct ctx *ctx, const Policy *policy, struct err *err) {
+/* --- what hangs on a policy beside its record: an entry under its principal, an entry in the queue --- */
+
+static struct bytes granted_key(struct key *k, const Policy *policy) {
+    struct addr account = {{0}};
+    if (policy->principal->kind == PRINCIPAL_KIND_GROUP) {
+        key_granted_group(k, policy->principal->group_id);
+    } else {
+        addr_of_field(policy->principal->account, &account);
+        key_granted_account(k, &account);
+    }
+    return key_granted_add(k, (uint8_t)policy->resource_kind, policy->resource_id);
+}
+
+uint64_t policy_due(const Policy *policy) {
+    uint64_t due = policy->expires_at;
+    for (size_t i = 0; i < policy->n_statements; i++) {
+        uint64_t at = policy->statements[i]->expires_at;
+        if (at && (due == 0 || at < due))
+            due = at;
+    }
+    return due;
+}
+
+struct bytes policy_expiry_key(struct key *k, const Policy *policy) {
+    struct key at, all;
+    struct bytes whole = policy_key(&at, (int)policy->resource_kind, policy->resource_id, policy->principal);
+    size_t prefix = key_policies(&all).len;
+    return key_policy_expiry(k, policy_due(policy), bytes_of(whole.data + prefix, whole.len - prefix));
+}
+
+static int enqueue(struct ctx *ctx, const Policy *policy, struct err *err) {
+    struct key k;
+    return policy_due(policy) ? record_put_mark(ctx, policy_expiry_key(&k, policy), err) : CODE_OK;
+}
+
+static int dequeue(struct ctx *ctx, const Policy *policy, struct err *err) {
+    struct key k;
+    return policy_due(policy) ? record_del(ctx, policy_expiry_key(&k, policy), err) : CODE_OK;
+}
+
+static int put(struct ctx *ctx, const Policy *policy, struct err *err) {
     struct key k;
     return record_put(ctx, policy_key(&k, (int)policy->resource_kind, policy->resource_id, policy->principal), policy,
                       err);
+}
+
+int policy_spend(struct ctx *ctx, Policy *policy, size_t statement, uint64_t bytes, struct err *err) {
+    policy->statements[statement]->size_used += bytes;
+    return put(ctx, policy, err);
+}
+
+int policy_change(struct ctx *ctx, const Policy *old, const Policy *policy, struct err *err) {
+    int rc = dequeue(ctx, old, err);
+    if (rc == CODE_OK)
+        rc = enqueue(ctx, policy, err);
+    return rc ? rc : put(ctx, policy, err);
+}
+
+bool policy_prune(struct ctx *ctx, Policy *policy) {
+    size_t n = 0, before = policy->n_statements;
+    for (size_t i = 0; i < before; i++)
+        if (!policy->statements[i]->expires_at || ctx->time < policy->statements[i]->expires_at)
+            policy->statements[n++] = policy->statements[i];
+    policy->n_statements = n;
+    return n < before;
 }
 
 /* --- how many there are --- */
@@ -90,16 +151,13 @@ int policy_del(struct ctx *ctx, const Policy *policy, struct err *err) {
         return ctx_fault(ctx, CODE_CORRUPT, "a resource counts fewer policies than it has");
     --*count_of(&counts, policy);
     rc = counts_put(ctx, (int)policy->resource_kind, policy->resource_id, &counts, err);
+    if (rc == CODE_OK)
+        rc = dequeue(ctx, policy, err);
+    if (rc == CODE_OK)
+        rc = record_del(ctx, granted_key(&k, policy), err);
     return rc ? rc
               : record_del(ctx, policy_key(&k, (int)policy->resource_kind, policy->resource_id, policy->principal),
                            err);
-}
-
-/* record_fn: drops a policy that has expired. */
-static int drop_expired(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
-    const Policy *policy = msg;
-    (void)arg, (void)rest, (void)value;
-    return policy->expires_at && policy->expires_at <= ctx->time ? policy_del(ctx, policy, err) : CODE_OK;
 }
 
 static int no_room(const Policy *policy, uint64_t cap, struct err *err) {
@@ -115,17 +173,15 @@ int policy_add(struct ctx *ctx, const Policy *policy, struct err *err) {
                        ? ctx->params->permission->groups_per_resource
                        : ctx->params->permission->account_policies_per_resource;
     int rc = counts_get(ctx, kind, policy->resource_id, &counts, err);
-    if (rc == CODE_OK && *count_of(&counts, policy) >= cap) {
-        rc = record_each(ctx, key_policy_all(&k, (uint8_t)kind, policy->resource_id), BYTES_NONE, 0,
-                         &policy__descriptor, drop_expired, NULL, err);
-        if (rc == CODE_OK)
-            rc = counts_get(ctx, kind, policy->resource_id, &counts, err);
-    }
     if (rc)
         return rc;
     if (*count_of(&counts, policy) >= cap)
         return no_room(policy, cap, err);
     ++*count_of(&counts, policy);
     rc = counts_put(ctx, kind, policy->resource_id, &counts, err);
-    return rc ? rc : policy_put(ctx, policy, err);
+    if (rc == CODE_OK)
+        rc = enqueue(ctx, policy, err);
+    if (rc == CODE_OK)
+        rc = record_put_mark(ctx, granted_key(&k, policy), err);
+    return rc ? rc : put(ctx, policy, err);
 }

@@ -6,5 +6,6 @@
 
 int query_policy(struct ctx *ctx, const void *question, struct key *ret, struct err *err);
 int query_policies(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
+int query_grants(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
 
 #endif

@@ -9,11 +9,12 @@
 
 static const unsigned bucket_actions = BIT(ACTION_ALL) | BIT(ACTION_GET_OBJECT) | BIT(ACTION_LIST_OBJECTS) |
                                        BIT(ACTION_CREATE_OBJECT) | BIT(ACTION_DELETE_OBJECT) |
-                                       BIT(ACTION_UPDATE_OBJECT) | BIT(ACTION_COPY_OBJECT) | BIT(ACTION_UPDATE_BUCKET) |
-                                       BIT(ACTION_DELETE_BUCKET);
+                                       BIT(ACTION_UPDATE_OBJECT) | BIT(ACTION_COPY_OBJECT) | BIT(ACTION_RENEW_OBJECT) |
+                                       BIT(ACTION_UPDATE_BUCKET) | BIT(ACTION_DELETE_BUCKET);
 static const unsigned object_actions = BIT(ACTION_ALL) | BIT(ACTION_GET_OBJECT) | BIT(ACTION_DELETE_OBJECT) |
-                                       BIT(ACTION_UPDATE_OBJECT) | BIT(ACTION_COPY_OBJECT);
-static const unsigned group_actions = BIT(ACTION_ALL) | BIT(ACTION_UPDATE_GROUP_MEMBERS) | BIT(ACTION_DELETE_GROUP);
+                                       BIT(ACTION_UPDATE_OBJECT) | BIT(ACTION_COPY_OBJECT) | BIT(ACTION_RENEW_OBJECT);
+static const unsigned group_actions =
+    BIT(ACTION_ALL) | BIT(ACTION_UPDATE_GROUP_MEMBERS) | BIT(ACTION_UPDATE_GROUP) | BIT(ACTION_DELETE_GROUP);
 
 static unsigned actions_of(int resource_kind) {
     switch (resource_kind) {
@@ -29,7 +30,7 @@ static unsigned actions_of(int resource_kind) {
 }
 
 bool statement_action_fits(int action, int resource_kind) {
-    return action > ACTION_UNSPECIFIED && action <= ACTION_DELETE_GROUP && (actions_of(resource_kind) & BIT(action));
+    return action > ACTION_UNSPECIFIED && action < ACTIONS_END && (actions_of(resource_kind) & BIT(action));
 }
 
 size_t statement_pattern_bytes(Statement *const *statements, size_t count) {

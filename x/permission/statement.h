@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#define ACTIONS_END (ACTION_UPDATE_GROUP + 1) /* one beyond the last of enum Action */
 #define POLICY_PATTERN_BYTES_MAX                                                                                       \
     2048 /* all patterns of one policy: with a name of 1 KiB, what bounds one evaluation                               \
           */

@@ -3,6 +3,7 @@
 
 #include "x/storage/approval.h"
 #include "x/storage/bucket.h"
+#include "x/storage/group.h"
 #include "x/storage/object.h"
 
 static uint64_t cap(const struct ctx *ctx) {
@@ -38,6 +39,14 @@ static int expiry_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, str
     return end_object(ctx, rest, OBJECT_EXPIRED, err);
 }
 
+static uint64_t members_cap(const struct ctx *ctx) {
+    return ctx->params->permission->expiries_per_block;
+}
+
+static uint64_t groups_gone_cap(const struct ctx *ctx) {
+    return (members_cap(ctx) + GROUP_MEMBERS_AT_ONCE - 1) / GROUP_MEMBERS_AT_ONCE;
+}
+
 const struct hook storage_end_hooks[STORAGE_END_HOOKS] = {
     {.name = "storage.unsealed", .cap = cap, .module = KEY_STORAGE, .queue = 'u', .due = unsealed_due},
     {.name = "storage.expired", .cap = cap, .module = KEY_STORAGE, .queue = 'e', .due = expiry_due},
@@ -46,4 +55,10 @@ const struct hook storage_end_hooks[STORAGE_END_HOOKS] = {
      .module = KEY_STORAGE,
      .queue = 'q',
      .due = approval_forget},
+    {.name = "storage.member_expired",
+     .cap = members_cap,
+     .module = KEY_STORAGE,
+     .queue = 'h',
+     .due = group_member_due},
+    {.name = "storage.group_gone", .cap = groups_gone_cap, .module = KEY_STORAGE, .queue = 'z', .due = group_gone_due},
 };

@@ -2,10 +2,10 @@
 #ifndef CAIRN_X_STORAGE_BLOCK_H
 #define CAIRN_X_STORAGE_BLOCK_H
 /* End-of-block work: objects that were not sealed in time, objects whose term is over, used approvals that have
- * expired. */
+ * expired; memberships that end, members of groups that are gone. */
 #include "x/base/module.h"
 
-#define STORAGE_END_HOOKS 3
+#define STORAGE_END_HOOKS 5
 extern const struct hook storage_end_hooks[STORAGE_END_HOOKS];
 
 #endif

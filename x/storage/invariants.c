@@ -250,6 +250,51 @@ static int check_group(struct ctx *ctx, void *arg, struct bytes rest, struct byt
     return rc;
 }
 
+/* record_fn over groups that are gone. rest: time, id. */
+static int is_gone(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    uint64_t *group_id = arg;
+    (void)ctx, (void)value, (void)msg, (void)err;
+    if (load_be64(rest.data + 8) != *group_id)
+        return CODE_OK;
+    *group_id = 0;
+    return RECORD_STOP;
+}
+
+/* record_fn over members. rest: group id u64be, account. */
+static int check_member(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    const GroupMember *member = msg;
+    struct key k;
+    struct addr account = {{0}};
+    bool there = false, queued = false;
+    uint64_t group_id = load_be64(rest.data), going = group_id, *expiring = arg;
+    (void)value;
+    addr_of_field(member->account, &account);
+    int rc = record_has(ctx, key_group_id(&k, group_id), &there, err);
+    if (rc == CODE_OK && !there)
+        rc = record_each(ctx, key_group_gone_all(&k), BYTES_NONE, 0, NULL, is_gone, &going, err);
+    if (rc == CODE_OK && member->expires_at)
+        rc = record_has(ctx, key_member_expiry(&k, member->expires_at, group_id, &account), &queued, err);
+    if (rc)
+        return rc;
+    if (!there && going)
+        return BROKEN("group %llu is gone, its members are not and nothing removes them", (ull)group_id);
+    if (member->expires_at && !queued)
+        return BROKEN("a membership of group %llu ends and is not queued", (ull)group_id);
+    *expiring += member->expires_at != 0;
+    return CODE_OK;
+}
+
+static int check_members(struct ctx *ctx, struct err *err) {
+    struct key k;
+    uint64_t expiring = 0, queued = 0;
+    int rc = record_each(ctx, key_members(&k), BYTES_NONE, 0, &group_member__descriptor, check_member, &expiring, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_member_expiry_all(&k), BYTES_NONE, 0, NULL, count, &queued, err);
+    if (rc == CODE_OK && queued != expiring)
+        return BROKEN("%llu memberships end, %llu are queued", (ull)expiring, (ull)queued);
+    return rc;
+}
+
 /* --- providers and placement groups --- */
 
 /* record_fn over placement groups. */
@@ -298,6 +343,8 @@ int storage_invariants(struct ctx *ctx, struct err *err) {
                          err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_group_ids(&k), BYTES_NONE, 0, &group_location__descriptor, check_group, NULL, err);
+    if (rc == CODE_OK)
+        rc = check_members(ctx, err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_placement_groups(&k), BYTES_NONE, 0, &placement_group__descriptor, check_placement,
                          NULL, err);

@@ -52,6 +52,18 @@ static const struct msg_rule msgs[] = {
      .desc = &msg_update_group_members__descriptor,
      .check = msg_update_group_members_check,
      .run = msg_update_group_members_run},
+    {.kind = MSG__BODY_DELETE_GROUP,
+     .desc = &msg_delete_group__descriptor,
+     .check = msg_delete_group_check,
+     .run = msg_delete_group_run},
+    {.kind = MSG__BODY_LEAVE_GROUP,
+     .desc = &msg_leave_group__descriptor,
+     .check = msg_leave_group_check,
+     .run = msg_leave_group_run},
+    {.kind = MSG__BODY_UPDATE_GROUP,
+     .desc = &msg_update_group__descriptor,
+     .check = msg_update_group_check,
+     .run = msg_update_group_run},
 };
 
 const struct module storage_module = {

@@ -52,11 +52,8 @@ static int apply(struct ctx *ctx, const MsgUpdateGroupMembers *m, GroupInfo *gro
 
 int msg_update_group_members_run(struct ctx *ctx, const void *msg, struct err *err) {
     const MsgUpdateGroupMembers *m = msg;
-    struct addr owner = ctx->signer;
     GroupInfo *group = NULL;
-    if (m->group_owner.len && !addr_of_field(m->group_owner, &owner))
-        return err_set(err, CODE_INVALID_ARGUMENT, "group_owner must be an address");
-    int rc = group_get(ctx, &owner, m->group_name, &group, err);
+    int rc = group_named(ctx, m->group_owner, m->group_name, &group, err);
     if (rc == CODE_OK)
         rc = access_group(ctx, ACTION_UPDATE_GROUP_MEMBERS, group, "update group members", err);
     if (rc == CODE_OK)

@@ -25,5 +25,11 @@ int msg_create_group_check(const void *msg, const Params *params, struct err *er
 int msg_create_group_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_update_group_members_check(const void *msg, const Params *params, struct err *err);
 int msg_update_group_members_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_delete_group_check(const void *msg, const Params *params, struct err *err);
+int msg_delete_group_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_leave_group_check(const void *msg, const Params *params, struct err *err);
+int msg_leave_group_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_update_group_check(const void *msg, const Params *params, struct err *err);
+int msg_update_group_run(struct ctx *ctx, const void *msg, struct err *err);
 
 #endif

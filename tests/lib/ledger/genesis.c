@@ -129,6 +129,7 @@ static void default_params(struct fixture_params *p) {
     p->permission.statement_resources_max = 16;
     p->permission.groups_per_resource = 10;
     p->permission.account_policies_per_resource = 100;
+    p->permission.expiries_per_block = 16;
     p->payment.reserve_time_ms = 7ull * 86400000;
     p->payment.frozen_time_ms = 5ull * 86400000;
     p->payment.accounts_per_owner = 16;

@@ -33,6 +33,37 @@ static void op_members(struct world *w) {
     fixture_do(&w->f, an_owner(w), &m.base);
 }
 
+/* Its name, and now and then somebody else's. */
+static void named_group(struct world *w, const char **ret_who, char **ret_name, ProtobufCBinaryData *ret_owner) {
+    *ret_who = an_owner(w);
+    *ret_name = arena_printf(&w->f.tx_arena, "team%u", (unsigned)below(w, 3));
+    if (seldom(w, 3))
+        *ret_owner = fixture_addr_data(&w->f, an_owner(w));
+}
+
+static void op_delete_group(struct world *w) {
+    MsgDeleteGroup m = MSG_DELETE_GROUP__INIT;
+    const char *who;
+    named_group(w, &who, &m.group_name, &m.group_owner);
+    fixture_do(&w->f, who, &m.base);
+}
+
+static void op_leave_group(struct world *w) {
+    MsgLeaveGroup m = MSG_LEAVE_GROUP__INIT;
+    const char *who;
+    named_group(w, &who, &m.group_name, &m.group_owner);
+    m.group_owner = fixture_addr_data(&w->f, an_owner(w));
+    fixture_do(&w->f, seldom(w, 4) ? anybody(w) : who, &m.base);
+}
+
+static void op_update_group(struct world *w) {
+    MsgUpdateGroup m = MSG_UPDATE_GROUP__INIT;
+    const char *who;
+    named_group(w, &who, &m.group_name, &m.group_owner);
+    m.extra = text(w, seldom(w, 3) ? "" : "words");
+    fixture_do(&w->f, who, &m.base);
+}
+
 static Resource *a_resource(struct world *w, const struct deal *d) {
     Resource *r = ARENA_NEW(&w->f.tx_arena, Resource);
     resource__init(r);
@@ -83,9 +114,8 @@ static void op_delete_policy(struct world *w) {
 }
 
 static const struct world_op rows[] = {
-    {"create_group", 2, op_create_group},
-    {"members", 3, op_members},
-    {"put_policy", 4, op_put_policy},
+    {"create_group", 2, op_create_group},   {"members", 3, op_members},           {"delete_group", 1, op_delete_group},
+    {"leave_group", 2, op_leave_group},     {"update_group", 1, op_update_group}, {"put_policy", 4, op_put_policy},
     {"delete_policy", 6, op_delete_policy},
 };
 const struct world_ops ops_permission = WORLD_OPS(rows);

@@ -60,7 +60,7 @@ static void statement_check_all__table(void **state) {
         {3, GET, NULL, 0, 0, 0, BUCKET, BAD},
         {ALLOW, {0}, 0, NULL, 0, 0, 0, BUCKET, BAD},
         {ALLOW, {ACTION_UNSPECIFIED}, 1, NULL, 0, 0, 0, BUCKET, BAD},
-        {ALLOW, {ACTION_DELETE_GROUP + 1}, 1, NULL, 0, 0, 0, BUCKET, BAD},
+        {ALLOW, {ACTIONS_END}, 1, NULL, 0, 0, 0, BUCKET, BAD},
         {ALLOW, {ACTION_GET_OBJECT, ACTION_GET_OBJECT}, 2, NULL, 0, 0, 0, BUCKET, BAD},
         {ALLOW, {ACTION_ALL, ACTION_GET_OBJECT}, 2, NULL, 0, 0, 0, BUCKET, BAD},
         {ALLOW, {ACTION_ALL}, 1, NULL, 0, 0, 0, BUCKET, CODE_OK},
