@@ -74,12 +74,12 @@ static int peers_of(const NodeConfig *c, struct net_address *ret, size_t *ret_n,
     return CODE_OK;
 }
 
-static int trust_of(const StateSyncConfig *c, struct hash *ret_id, struct err *err) {
-    bool height = c != NULL && c->trust_height != 0, id = c != NULL && c->trust_id[0] != '\0';
-    if (height != id)
-        return err_set(err, CODE_CONFIG, "state_sync: trust_height and trust_id belong together; set both or none");
-    if (id && (strlen(c->trust_id) != 64 || !hex_decode(c->trust_id, 64, ret_id->b, sizeof ret_id->b)))
-        return err_set(err, CODE_CONFIG, "state_sync.trust_id: want the 64 hex digits of a header's id");
+/* A block that is known to be right: `name` is the setting that has it. */
+static int trust_of(const char *name, uint64_t height, const char *id, struct hash *ret_id, struct err *err) {
+    if ((height != 0) != (id[0] != '\0'))
+        return err_set(err, CODE_CONFIG, "%s: trust_height and trust_id belong together; set both or none", name);
+    if (id[0] != '\0' && (strlen(id) != 64 || !hex_decode(id, 64, ret_id->b, sizeof ret_id->b)))
+        return err_set(err, CODE_CONFIG, "%s.trust_id: want the 64 hex digits of a header's id", name);
     return CODE_OK;
 }
 
@@ -90,9 +90,15 @@ static int start_node(struct running *run, struct err *err) {
     int rc = peers != NULL ? peers_of(c, peers, &peers_n, err) : err_set(err, CODE_NO_MEMORY, "no memory");
     if (rc == CODE_OK && c->snapshots_kept > SNAPSHOTS_MAX)
         rc = err_set(err, CODE_CONFIG, "snapshots_kept: 1 to %d", SNAPSHOTS_MAX);
-    struct hash trust_id = {{0}};
+    static const StateSyncConfig no_state_sync = STATE_SYNC_CONFIG__INIT;
+    static const BlockSyncConfig no_block_sync = BLOCK_SYNC_CONFIG__INIT;
+    const StateSyncConfig *ss = c->state_sync != NULL ? c->state_sync : &no_state_sync;
+    const BlockSyncConfig *bs = c->block_sync != NULL ? c->block_sync : &no_block_sync;
+    struct hash state_id = {{0}}, block_id = {{0}};
     if (rc == CODE_OK)
-        rc = trust_of(c->state_sync, &trust_id, err);
+        rc = trust_of("state_sync", ss->trust_height, ss->trust_id, &state_id, err);
+    if (rc == CODE_OK)
+        rc = trust_of("block_sync", bs->trust_height, bs->trust_id, &block_id, err);
     struct node_options o = {.data_dir = run->home.data,
                              .app = &run->app,
                              .genesis = run->home.genesis,
@@ -115,9 +121,11 @@ static int start_node(struct running *run, struct err *err) {
                              .snapshots_kept = c->snapshots_kept,
                              .disk_budget_mib = c->disk_budget_mib,
                              .index_events = c->index_events,
-                             .state_sync = c->state_sync != NULL && c->state_sync->enabled,
-                             .trust_height = c->state_sync != NULL ? c->state_sync->trust_height : 0,
-                             .trust_id = trust_id,
+                             .state_sync = ss->enabled,
+                             .trust_height = ss->trust_height,
+                             .trust_id = state_id,
+                             .block_trust_height = bs->trust_height,
+                             .block_trust_id = block_id,
                              .version = CAIRND_VERSION,
                              .metrics = run->metrics};
     if (rc == CODE_OK)

@@ -18,7 +18,7 @@
 enum {
     RUN_MIN = 2,           /* so many checked blocks let consensus rest */
     LEAVE_MS = 1000,       /* without progress for so long it begins again, though somebody may claim more */
-    CHECK_LEN = 1 << 20,   /* bytes of one check: some ten milliseconds of signatures */
+    CHECK_LEN = 256 << 10, /* bytes of one check: tens of milliseconds of signatures, for which execution may wait */
     SETTLE_LEN = 16 << 20, /* applied, and then made durable */
     ASKS = 16,
 };
@@ -116,6 +116,7 @@ static int check_next(struct core *c, struct err *err) {
     if (s->check == NULL)
         return err_set(err, CODE_NO_MEMORY, "no memory to check fetched blocks");
     s->check->count = n;
+    s->check->trust = s->trust;
     for (size_t i = 0; i < n; i++) {
         struct core_fetched *f = fetched_at(c, from + i);
         s->check->blocks[i].stored = f->stored;

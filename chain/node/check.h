@@ -4,8 +4,8 @@
 /*
  * Checking blocks that block sync fetched, before they are executed: a run of consecutive ones, each from the one
  * before. First the certificate (more than two thirds of the set that the header before announced), then that the
- * content belongs to the header, then every transaction's signature. None of it needs the state, so it happens while
- * the blocks before are executed and written.
+ * content belongs to the header, then every transaction's signature (unless a trusted block covers them). None of it
+ * needs the state, so it happens while the blocks before are executed and written.
  *
  * A block that fails before its certificate has been verified says nothing but that who sent it lies. Once it is
  * certified and bound, a failure says that more than two thirds decided an invalid block, or that this program is
@@ -31,6 +31,13 @@ struct check_point {
 /* What follows from the newest committed block. */
 void check_point_of(const struct head *head, struct check_point *ret);
 
+/* A block that the operator knows to be right. Up to it the signatures of transactions are not verified again: more
+ * than two thirds did, as the certificates say, and at its height the chain must have come to it. */
+struct check_trust {
+    uint64_t height; /* 0: none */
+    struct hash id;  /* of its header */
+};
+
 struct check_block {
     uint8_t *stored; /* in: an encoded StoredBlock, malloc'd, the check's; gone once it is good */
     size_t len;
@@ -41,6 +48,7 @@ struct check_block {
 /* One run. */
 struct check {
     struct hash chain_tag;
+    struct check_trust trust; /* in */
     struct check_point point; /* in: before the first block; out: after the last good one */
     uint64_t from;            /* the first height */
     size_t count;

@@ -215,6 +215,7 @@ int core_open(struct core *c, const struct core_options *options, struct err *er
     c->alone = options->alone && options->signer != NULL;
     c->head = head_ref(options->head);
     arena_init(&c->arena, EVENT_ARENA);
+    c->sync.trust = options->trust;
     int rc = block_sync_open(c, err);
     if (rc != CODE_OK)
         return rc;

@@ -98,12 +98,13 @@ struct core_host {
 struct core_options {
     const struct core_host *host; /* copied */
     struct hash chain_tag;
-    struct wal *wal;       /* borrowed */
-    struct signer *signer; /* borrowed; NULL: a full node */
-    struct addr self;      /* consensus address; zero for a full node */
-    bool alone;            /* nobody else may sign with this key: stop when somebody does (twin.h) */
-    uint32_t listen_ms;    /* before the first height is begun, for a copy of this key to be heard */
-    struct head *head;     /* the newest; a reference of its own is taken */
+    struct wal *wal;          /* borrowed */
+    struct signer *signer;    /* borrowed; NULL: a full node */
+    struct addr self;         /* consensus address; zero for a full node */
+    bool alone;               /* nobody else may sign with this key: stop when somebody does (twin.h) */
+    uint32_t listen_ms;       /* before the first height is begun, for a copy of this key to be heard */
+    struct head *head;        /* the newest; a reference of its own is taken */
+    struct check_trust trust; /* for block sync; zero: every signature is verified */
 };
 
 struct core_timer {
@@ -138,8 +139,9 @@ struct core_fetched {
 struct core_sync {
     struct sync plan;
     struct core_fetched *fetched; /* [SYNC_WINDOW] */
-    struct check_point point;     /* behind the last block that was handed out for checking */
-    struct check *check;          /* under way; NULL: none */
+    struct check_trust trust;
+    struct check_point point; /* behind the last block that was handed out for checking */
+    struct check *check;      /* under way; NULL: none */
     bool active, settling;
     uint64_t from;        /* the height at which it became active */
     uint64_t since_ms;    /* when */

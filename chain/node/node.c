@@ -302,7 +302,8 @@ static int open_core(struct node *n, struct err *err) {
                              .alone = true,
                              .listen_ms = LISTEN_MS,
 #endif
-                             .head = n->executor.head};
+                             .head = n->executor.head,
+                             .trust = {n->options.block_trust_height, n->options.block_trust_id}};
     int rc = core_open(&n->core, &o, err);
 #ifdef CAIRN_BYZANTINE
     if (rc == CODE_OK)

@@ -39,11 +39,13 @@ struct node_options {
     uint32_t snapshots_kept;                     /* 0: default; at most SNAPSHOTS_MAX */
     uint64_t disk_budget_mib;                    /* 0: none */
     bool index_events;
-    bool state_sync;         /* an empty node joins by a snapshot, by all blocks if nobody has one */
-    uint64_t trust_height;   /* with state_sync: a header that is trusted, 0: the genesis is */
-    struct hash trust_id;    /* its id */
-    const char *version;     /* of the program; static */
-    struct metrics *metrics; /* may be NULL */
+    bool state_sync;             /* an empty node joins by a snapshot, by all blocks if nobody has one */
+    uint64_t trust_height;       /* with state_sync: a header that is trusted, 0: the genesis is */
+    struct hash trust_id;        /* its id */
+    uint64_t block_trust_height; /* up to this block block sync verifies no transaction's signature; 0: all are */
+    struct hash block_trust_id;  /* of its header */
+    const char *version;         /* of the program; static */
+    struct metrics *metrics;     /* may be NULL */
 };
 
 struct node;

@@ -105,7 +105,9 @@ static void put_all(struct dump *d, struct bytes mark) {
 /* --- the mark --- */
 
 static const char *reason_of(const struct quarantine_case *c, char *room, size_t size) {
-    const struct hash *certified = c->block != NULL ? &c->block->header.app_hash : NULL;
+    /* a block that was checked ahead says nothing about the state here */
+    bool next = c->block != NULL && c->height == c->head->height + 1;
+    const struct hash *certified = next ? &c->block->header.app_hash : NULL;
     if (certified != NULL && !hash_eq(certified, &c->head->app_hash))
         snprintf(room, size,
                  "more than two thirds certified another app hash after height %" PRIu64 " than this node computed",
@@ -124,7 +126,7 @@ static int mark_write(const char *data_dir, const struct quarantine_case *c, str
     q.height = c->height;
     q.header_id = pb_data(hash_bytes(c->id));
     q.app_hash = pb_data(hash_bytes(&c->head->app_hash));
-    if (c->block != NULL)
+    if (c->block != NULL && c->height == c->head->height + 1)
         q.certified_app_hash = pb_data(hash_bytes(&c->block->header.app_hash));
     q.time = c->time_ms;
     q.reason = pb_text(reason_of(c, reason, sizeof reason));

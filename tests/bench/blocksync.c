@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { VALIDATORS = 4, SENDERS = 4000, PEERS = 2, PORT = 24400, RUNS_MAX = 99 };
 
@@ -57,7 +58,15 @@ static void take(struct world *w, struct executor *e, uint64_t height, bool sign
     arena_release(&arena);
 }
 
-static double alone(struct world *w, const char *db, bool signatures) {
+struct took {
+    double seconds, cpu; /* cpu: of all threads */
+};
+
+static struct took took_since(const struct took *begin) {
+    return (struct took){(double)clock_mono_ns() / 1e9 - begin->seconds, (double)clock_cpu_ns() / 1e9 - begin->cpu};
+}
+
+static struct took alone(struct world *w, const char *db, bool signatures) {
     struct made_chain *c = &w->chain;
     struct err err;
     struct store *store = NULL;
@@ -67,22 +76,22 @@ static double alone(struct world *w, const char *db, bool signatures) {
     made_must(verify_new(1, &verify, &err), &err);
     made_must(store_open(db, NULL, &store, &err), &err);
     made_must(executor_open(&e, store, &c->app, verify, &o, c->genesis, &c->tag, &err), &err);
-    uint64_t begin = clock_mono_ns();
+    struct took zero = {0}, begin = took_since(&zero);
     for (uint64_t h = 1; h <= w->height; h++)
         take(w, &e, h, signatures);
-    double seconds = (double)(clock_mono_ns() - begin) / 1e9;
+    struct took took = took_since(&begin);
     if (!hash_eq(&e.head->app_hash, &c->executor.head->app_hash))
         made_must(CODE_INTEGRITY, NULL);
     executor_close(&e);
     store_close(store);
     verify_free(verify);
-    return seconds;
+    return took;
 }
 
 /* --- nodes --- */
 
 static struct node *node_of(struct world *w, const char *home, const char *listen, const struct seckey *key,
-                            size_t peers) {
+                            size_t peers, bool trust) {
     struct err err;
     struct node *n = NULL;
     struct node_options o = {.data_dir = home,
@@ -93,6 +102,10 @@ static struct node *node_of(struct world *w, const char *home, const char *liste
                              .p2p_listen = listen,
                              .peers = w->addresses,
                              .peers_n = peers};
+    if (trust) {
+        o.block_trust_height = w->height;
+        o.block_trust_id = w->chain.executor.head->id;
+    }
     made_must(node_start(&o, &n, &err), &err);
     return n;
 }
@@ -116,32 +129,33 @@ static void peers_start(struct world *w) {
         struct pubkey pub = seckey_pubkey(&key);
         w->addresses[i].node_id = hello_node_id(&pub);
         (void)snprintf(w->addresses[i].host_port, sizeof w->addresses[i].host_port, "127.0.0.1:%u", PORT + i);
-        w->peers[i] = node_of(w, home, w->addresses[i].host_port, &key, 0);
+        w->peers[i] = node_of(w, home, w->addresses[i].host_port, &key, 0, false);
     }
     (void)err;
 }
 
-static double synced(struct world *w) {
+/* The processor time is that of the peers, too. */
+static struct took synced(struct world *w, bool trust) {
     char home[128];
     fresh_dir(w, home);
     struct seckey key = key_of(100);
-    uint64_t begin = clock_mono_ns();
-    struct node *n = node_of(w, home, "", &key, PEERS);
+    struct took zero = {0}, begin = took_since(&zero);
+    struct node *n = node_of(w, home, "", &key, PEERS, trust);
     const struct rpc_node *rpc = node_rpc(n);
     made_must(rpc->wait_height(rpc->self, w->height, deadline_in_ms(120000)), NULL);
-    double seconds = (double)(clock_mono_ns() - begin) / 1e9;
+    struct took took = took_since(&begin);
     struct rpc_status status;
     rpc->status(rpc->self, &status);
     if (!hash_eq(&status.app_hash, &w->chain.executor.head->app_hash))
         made_must(CODE_INTEGRITY, NULL);
     node_stop(n);
-    return seconds;
+    return took;
 }
 
 /* --- figures --- */
 
 static int up(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
+    double x = ((const struct took *)a)->seconds, y = ((const struct took *)b)->seconds;
     return (x > y) - (x < y);
 }
 
@@ -151,31 +165,40 @@ static unsigned runs(void) {
     return n < 1 ? 1 : n > RUNS_MAX ? RUNS_MAX : (unsigned)n;
 }
 
-struct figures {
-    struct bench_figure sync, all, execution;
-};
+enum { SYNCED, TRUSTING, ALL, EXECUTION, FIGURES };
 
-/* Each of the three in turn, so that a busy moment of the machine hits them alike; the medians. */
-static struct figures measure(struct world *w, const char *const names[3], const char *unit, double units) {
-    double s[3][RUNS_MAX];
+/* Each in turn, so that a busy moment of the machine hits them alike; the medians. */
+static void measure(struct world *w, const char *const names[FIGURES], const char *unit, double units,
+                    struct bench_figure ret[FIGURES]) {
+    struct took s[FIGURES][RUNS_MAX];
     unsigned n = runs();
     char db[128];
     for (unsigned i = 0; i < n; i++) {
-        s[0][i] = synced(w);
+        s[SYNCED][i] = synced(w, false);
+        s[TRUSTING][i] = synced(w, true);
         fresh_dir(w, db);
-        s[1][i] = alone(w, db, true);
+        s[ALL][i] = alone(w, db, true);
         fresh_dir(w, db);
-        s[2][i] = alone(w, db, false);
+        s[EXECUTION][i] = alone(w, db, false);
     }
-    for (unsigned k = 0; k < 3; k++)
+    for (unsigned k = 0; k < FIGURES; k++) {
         qsort(s[k], n, sizeof *s[k], up);
-    return (struct figures){bench_given(names[0], unit, units / s[0][n / 2], 0),
-                            bench_given(names[1], unit, units / s[1][n / 2], 0),
-                            bench_given(names[2], unit, units / s[2][n / 2], 0)};
+        ret[k] = bench_given(names[k], unit, units / s[k][n / 2].seconds, s[k][n / 2].cpu * 1e6 / units);
+    }
 }
 
-static void run(size_t heights, size_t txs, const char *const names[3], const char *unit, double goal) {
+/* What all cores could do at best: the processor time of the signatures and of the execution, on all of them. */
+static void floor_of(const struct bench_figure f[FIGURES]) {
+    double cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
+    struct bench_figure floor = bench_given("signatures, execution, write on all cores", "tx",
+                                            cores * 1e6 / f[ALL].cpu_us_each, f[ALL].cpu_us_each);
+    bench_beside(floor, f[EXECUTION], 0);
+    bench_beside(f[SYNCED], floor, 0);
+}
+
+static void run(size_t heights, size_t txs, const char *const names[FIGURES], const char *unit, double goal) {
     static struct world w;
+    struct bench_figure f[FIGURES];
     struct err err;
     w = (struct world){.height = heights, .txs = txs, .dir = "/tmp/cairn-bench-blocksync-XXXXXX"};
     if (mkdtemp(w.dir) == NULL)
@@ -183,9 +206,12 @@ static void run(size_t heights, size_t txs, const char *const names[3], const ch
     made_chain_init(&w.chain, NULL, VALIDATORS, SENDERS);
     made_chain_grow(&w.chain, heights, txs);
     peers_start(&w);
-    struct figures f = measure(&w, names, unit, (double)heights * (double)(txs > 0 ? txs : 1));
-    bench_beside(f.sync, f.all, goal);
-    bench_beside(f.sync, f.execution, 0);
+    measure(&w, names, unit, (double)heights * (double)(txs > 0 ? txs : 1), f);
+    bench_beside(f[SYNCED], f[ALL], goal);
+    bench_beside(f[SYNCED], f[EXECUTION], 0);
+    bench_beside(f[TRUSTING], f[EXECUTION], goal);
+    if (txs > 0)
+        floor_of(f);
     for (unsigned i = 0; i < PEERS; i++)
         node_stop(w.peers[i]);
     made_chain_release(&w.chain);
@@ -193,11 +219,11 @@ static void run(size_t heights, size_t txs, const char *const names[3], const ch
 }
 
 int main(void) {
-    static const char *const full[] = {"block sync, 1000 transfers a block", "signatures, execution, write alone",
-                                       "execution and write alone"};
-    static const char *const empty[] = {"block sync, empty blocks", "certificates, execution, write alone",
-                                        "execution and write alone, empty"};
-    run(60, 1000, full, "tx", 0.8);
+    static const char *const full[] = {"block sync, 1000 transfers a block", "the same up to a trusted block",
+                                       "signatures, execution, write alone", "execution and write alone"};
+    static const char *const empty[] = {"block sync, empty blocks", "the same up to a trusted block, empty",
+                                        "certificates, execution, write alone", "execution and write alone, empty"};
+    run(120, 1000, full, "tx", 0.8);
     run(1000, 0, empty, "blocks", 0);
     return bench_end("blocksync");
 }

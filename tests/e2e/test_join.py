@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 
-from cairnd_net import ROOT, WAIT, HttpError, Network, bech32_bytes, main, spec, wait_for
+from cairnd_net import CAIRND, ROOT, WAIT, HttpError, Network, bech32_bytes, main, run, spec, wait_for
 
 BYZANTINE = os.environ.get("CAIRND_BYZ", os.path.join(ROOT, "build", "byz", "bin", "cairnd"))
 EVIL = os.environ.get("EVIL", os.path.join(ROOT, "build", "release", "tests", "e2e", "evil"))
@@ -158,6 +158,28 @@ def by_blocks():
         assert int(node.get("/v1/status")["earliest_height"]) <= 1
 
 
+def up_to_a_trusted_block():
+    """Blocks whose signatures another block covers, that the operator names; and one who was told of a block that is not there."""
+    with JoinNetwork() as net:
+        net.start()
+        net.grow(40)
+        want = net.nodes[0].get("/v1/block/30")["header_id"]
+        for name, trusted in ("right", want), ("wrong", net.nodes[0].get("/v1/block/31")["header_id"]):
+            node = net.joiner(name, direct(net), {"block_sync": f"\n  trust_height: 30\n  trust_id: {trusted}"}).start(ready=False)
+            if name == "right":
+                height = follows(net, node)
+                same_hashes(net, node, range(1, height, 7))
+                node.stop()
+                continue
+            reason = wait_for("quarantine", lambda: node.get("/v1/status").get("quarantine"))["reason"]
+            assert "block_sync.trust_id names another" in reason and node.height() < 30, reason
+            assert node.stop() == 9
+        for i, bad in enumerate(("trust_height: 30", f"trust_id: {want}", "trust_height: 30\n  trust_id: 12")):
+            node = net.joiner(f"bad{i}", direct(net), {"block_sync": f"\n  {bad}"})
+            said = run(CAIRND, "start", "--home", node.home, ok=False)
+            assert said.returncode != 0 and "block_sync" in said.stderr, said
+
+
 def by_snapshot():
     """The newest snapshot and the blocks behind it; and validators who joined so could go on from it."""
     with JoinNetwork() as net:
@@ -289,4 +311,4 @@ def a_validator_without_its_ledger():
 
 
 if __name__ == "__main__":
-    main([by_blocks, by_snapshot, without_snapshots, killed_in_the_middle, one_lies, among_evil_peers, a_validator_without_its_ledger])
+    main([by_blocks, up_to_a_trusted_block, by_snapshot, without_snapshots, killed_in_the_middle, one_lies, among_evil_peers, a_validator_without_its_ledger])

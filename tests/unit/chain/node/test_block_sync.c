@@ -298,10 +298,13 @@ static void finish(net_peer first) {
 
 /* --- set-up --- */
 
+static struct check_trust trust;
+
 static void reopen(struct signer *signer) {
     struct err err;
     core = (struct core){.deciding = false};
-    struct core_options co = {.host = &host, .chain_tag = chain.tag, .wal = wal, .signer = signer, .head = ex.head};
+    struct core_options co = {
+        .host = &host, .chain_tag = chain.tag, .wal = wal, .signer = signer, .head = ex.head, .trust = trust};
     assert_ok(core_open(&core, &co, &err), &err);
     for (net_peer p = 1; p <= PEERS; p++)
         core_up(&core, p);
@@ -312,6 +315,7 @@ static int setup(void **state) {
     (void)state;
     struct err err;
     memset(&seen, 0, sizeof seen);
+    trust = (struct check_trust){0};
     now_ns = 1000000000000;
     arena_init(&arena, 256 << 20);
     struct executor_options o = {.index_events = false};
@@ -557,9 +561,8 @@ static void block_sync__another_state(void **state) {
     assert_false(asked(2));
 }
 
-/* The same of a transaction's signature, which is judged before the block is executed. */
-static void block_sync__decided_and_not_signed(void **state) {
-    (void)state;
+/* The first block with a transaction that its sender has not signed, decided by three of four; its header's id. */
+static struct bytes not_signed(struct hash *ret_id) {
     struct err err;
     StoredBlock *pb = NULL;
     Block *block = NULL;
@@ -587,12 +590,85 @@ static void block_sync__decided_and_not_signed(void **state) {
     struct certificate cert = made_chain_certify(&chain, b, 3);
     assert_ok(certificate_to_pb(&cert, 4, &arena, &pb->certificate, &err), &err);
     assert_ok(pb_encode(pb, &arena, &bytes, &err), &err);
+    *ret_id = b->header.id;
     block_unref(b);
+    return bytes;
+}
+
+/* The same of a transaction's signature, which is judged before the block is executed. */
+static void block_sync__decided_and_not_signed(void **state) {
+    (void)state;
+    struct hash id;
+    struct bytes bytes = not_signed(&id);
     claim(1, 3);
     assert_true(asked(1));
     batch(1, 1, &bytes, 1);
     assert_int_equal(seen.diverged, 1);
     assert_int_equal(ex.head->height, 0);
+    assert_int_equal(seen.points[1], 0);
+}
+
+/* What a trusted block covers is not verified; the block behind it is, and at its height the chain must be at it. */
+static void check_run__signatures_that_a_trusted_block_covers(void **state) {
+    (void)state;
+    struct hash id, other = {{9}};
+    struct bytes bytes = not_signed(&id);
+    const struct {
+        struct check_trust trust;
+        int want;
+    } rows[] = {
+        {{0, {{0}}}, CODE_BAD_SIGNATURE}, {{1, id}, CODE_OK}, {{1, other}, CODE_UNTRUSTED}, {{2, other}, CODE_OK}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct check_point point;
+        check_point_of(ex.head, &point);
+        struct check *k = check_new(&chain.tag, &point, 1);
+        assert_non_null(k);
+        k->trust = rows[i].trust;
+        k->count = 1;
+        k->blocks[0].stored = malloc(bytes.len);
+        k->blocks[0].len = bytes.len;
+        memcpy(k->blocks[0].stored, bytes.data, bytes.len);
+        check_run(k, verify);
+        assert_code(k->failed, rows[i].want);
+        assert_true(k->certified);
+        check_free(k);
+    }
+}
+
+static struct hash id_of(uint64_t height) {
+    struct err err;
+    StoredBlock *pb = NULL;
+    struct block *b = NULL;
+    assert_ok(pb_decode(&stored_block__descriptor, made_chain_stored(&chain, height, &arena), &arena, &pb, &err), &err);
+    assert_ok(block_new(pb_bytes(pb->block), &chain.tag, &b, &err), &err);
+    struct hash id = b->header.id;
+    block_unref(b);
+    return id;
+}
+
+enum { TRUSTED = HEIGHTS / 2 };
+
+static void block_sync__up_to_a_trusted_block(void **state) {
+    (void)state;
+    core_close(&core);
+    trust = (struct check_trust){TRUSTED, id_of(TRUSTED)};
+    reopen(NULL);
+    finish(1);
+    assert_int_equal(verify_stats(verify).checked, (HEIGHTS - TRUSTED) * TXS);
+}
+
+static void block_sync__not_to_the_trusted_block(void **state) {
+    (void)state;
+    core_close(&core);
+    trust = (struct check_trust){TRUSTED, id_of(TRUSTED + 1)};
+    reopen(NULL);
+    for (int i = 0; i < 50 && seen.diverged == 0; i++) {
+        claim(1, HEIGHTS + 1);
+        answer_asks(1, 0, HONEST);
+        later(400);
+    }
+    assert_int_equal(seen.diverged, TRUSTED);
+    assert_true(ex.head->height < TRUSTED);
     assert_int_equal(seen.points[1], 0);
 }
 
@@ -616,6 +692,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(block_sync__a_peer_that_drips, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__another_state, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__decided_and_not_signed, setup, teardown),
+        cmocka_unit_test_setup_teardown(check_run__signatures_that_a_trusted_block_covers, setup, teardown),
+        cmocka_unit_test_setup_teardown(block_sync__up_to_a_trusted_block, setup, teardown),
+        cmocka_unit_test_setup_teardown(block_sync__not_to_the_trusted_block, setup, teardown),
     };
     test_setup();
     made_chain_init(&chain, NULL, 4, 10);
