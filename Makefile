@@ -40,7 +40,7 @@ V ?=
 T ?=
 F ?=
 # with sanitizers and other optimisation gcc sees bounds differently and warns of what is not there; the release variant is the judge
-WERROR ?= $(if $(SAN)$(DEBUG)$(BYZ),,-Werror)
+WERROR ?= $(if $(SAN),,-Werror)
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install
@@ -49,18 +49,20 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '%-7s %s\n' '$(1)' '$(2)';)
 
 # --- variants -------------------------------------------------------------------------------------------------------------
-ifneq ($(BYZ),)
-VARIANT := byz
-VARIANT_CFLAGS := -O2 -g -DCAIRN_BYZANTINE
-VARIANT_LDFLAGS :=
-else ifneq ($(DEBUG),)
-VARIANT := debug
-VARIANT_CFLAGS := -O1 -g -DCAIRN_DEBUG
-VARIANT_LDFLAGS :=
-else ifeq ($(SAN),)
-VARIANT := release
+# MACRO and OWN: a variant that is release but for a macro, and the sources in which that makes a difference; it takes all
+# other objects from build/release.
+MACRO :=
+ifeq ($(SAN),)
+VARIANT := $(if $(BYZ),byz,$(if $(DEBUG),debug,release))
 VARIANT_CFLAGS := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 VARIANT_LDFLAGS := -pie -Wl,-z,relro -Wl,-z,now
+ifneq ($(BYZ),)
+MACRO := CAIRN_BYZANTINE
+OWN_HEADER := chain/node/byzantine.h
+else ifneq ($(DEBUG),)
+MACRO := CAIRN_DEBUG
+OWN_HEADER := chain/os/crash.h
+endif
 else ifeq ($(SAN),asan)
 VARIANT := asan
 VARIANT_CFLAGS := -O1 -g -DCAIRN_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -96,6 +98,10 @@ test_program = $(eval TEST_PROGRAMS += $(strip $(1)))$(eval SRC_tests/$(strip $(
 test_libs = $(eval TEST_LIBS_$(strip $(1)) := $(strip $(2)))
 
 ROOTS := $(wildcard chain x sp client testnet tests)
+OWN := $(if $(MACRO),$(shell grep -rlE '$(MACRO)|^\#include "$(OWN_HEADER)"' --include='*.[ch]' $(ROOTS)))
+ifneq ($(filter-out $(OWN_HEADER),$(filter %.h,$(OWN))),)
+$(error $(filter %.h,$(OWN)): only a .c may look at $(MACRO) or include $(OWN_HEADER), or the variant would share objects that differ)
+endif
 $(call library,proto)
 include $(shell find $(ROOTS) -name module.mk | sort)
 
@@ -110,11 +116,13 @@ $(shell mkdir -p $(G)/cairn && grep -roE '^#include "[^"]+' --include='*.[ch]' $
         cmp -s $(G)/closure.mk.new $(G)/closure.mk || mv $(G)/closure.mk.new $(G)/closure.mk)
 include $(G)/closure.mk
 
-archive = $(B)/lib/$(subst /,_,$(1)).a
+own_library = $(or $(if $(MACRO),,all),$(filter $(OWN),$(call sources,$(1))))
+archive = $(if $(call own_library,$(1)),$(B),build/release)/lib/$(subst /,_,$(1)).a
 closure = $(filter $(LIBRARIES),$(sort $(1) $(foreach d,$(1),$(CL_$(d)))))
 includes = $(or $(CL_$(1)),$(CL_$(patsubst %/,%,$(dir $(1)))))
 sources = $(if $(filter %.c,$(1)),$(1),$(or $(SRCS_$(1)),$(sort $(wildcard $(1)/*.c))))
-objects = $(patsubst %.c,$(B)/obj/%.o,$(call sources,$(1)))
+object = $(if $(and $(MACRO),$(filter-out $(OWN),$(1))),build/release,$(B))/obj/$(1:.c=.o)
+objects = $(foreach s,$(call sources,$(1)),$(call object,$(s)))
 
 # $(1) output, $(2) folder or file, $(3) libraries (not closed), $(4) more objects, $(5) more link flags
 define link_rules
@@ -136,19 +144,24 @@ bin: $(PROGRAMS:%=$(B)/bin/%) $(LINKED) ## build every program into build/<varia
 gen: $(GEN_C) $(GEN_H) ## generate the C of proto/
 
 $(foreach l,$(filter-out proto,$(LIBRARIES)),$(eval $(call archive,$(l)): $(call objects,$(l)) $(l)))
-$(call archive,proto): $(GEN_C:$(G)/%.c=$(B)/obj/gen/%.o)
-$(B)/lib/%.a:
+GEN_OBJ := $(if $(MACRO),build/release,$(B))/obj/gen
+$(call archive,proto): $(GEN_C:$(G)/%.c=$(GEN_OBJ)/%.o)
+$(sort $(B)/lib/%.a build/release/lib/%.a):
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(foreach p,$(PROGRAMS),$(eval $(call link_rules,$(B)/bin/$(p),$(SRC_$(p)),$(filter-out $(SRC_$(p)),$(call includes,$(SRC_$(p))) $(MORE_$(p))))))
 build/bin/%: $(B)/bin/%
 	$(Q)mkdir -p $(@D) && ln -sf ../release/bin/$* $@
 
-$(B)/obj/gen/%.o: $(G)/%.c | $(GEN_H)
+$(GEN_OBJ)/%.o: $(G)/%.c | $(GEN_H)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -w -MMD -MP -c -o $@ $<
 
-$(B)/obj/%.o: %.c | $(GEN_H)
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(BASE_CFLAGS) $(WARNINGS) $(CFLAGS_$<) $(CFLAGS) -MMD -MP -c -o $@ $<
+define compile_rules # $(1) build/<variant>, $(2) more flags
+$(1)/obj/%.o: %.c | $(GEN_H)
+	$$(call say,CC,$$<)mkdir -p $$(@D) && $(CC) $(ALL_CPPFLAGS) $(BASE_CFLAGS) $(2) $(WARNINGS) $$(CFLAGS_$$<) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call compile_rules,$(B),$(MACRO:%=-D%)))
+$(if $(MACRO),$(eval $(call compile_rules,build/release)))
 
 $(G)/cairn/code.h: proto/cairn/code.proto proto/code.awk
 	$(call say,GEN,$@)mkdir -p $(@D) && awk -f proto/code.awk $< > $@
@@ -232,4 +245,4 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 16
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(sort $(B) $(if $(MACRO),build/release)) -name '*.d' 2>/dev/null)

@@ -14,8 +14,10 @@ import urllib.error
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tests", "vectors"))
+sys.path[:0] = [os.path.join(ROOT, "tests", "vectors"), os.path.join(ROOT, "tests", "lib")]
 import check as spec  # noqa: E402  hashes, keys, signatures, bech32
+import ports  # noqa: E402  for the tests that import this, too
+from ports import free_port  # noqa: E402
 
 CAIRND = os.environ.get("CAIRND", os.path.join(ROOT, "build", "bin", "cairnd"))
 WAIT = float(os.environ.get("CAIRN_TEST_WAIT", "60"))
@@ -80,16 +82,6 @@ class HttpError(Exception):
     @property
     def code(self):
         return self.body.get("code") if isinstance(self.body.get("code"), str) else self.body.get("name")
-
-
-def free_port(taken=set()):  # noqa: B006  one set for all calls
-    while True:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port not in taken:
-            taken.add(port)
-            return port
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------------

@@ -3,13 +3,12 @@
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-from cairnd_net import ROOT, WAIT, main, wait_for  # noqa: F401  for the tests that import this
+from cairnd_net import ROOT, WAIT, main, ports, wait_for  # noqa: F401  for the tests that import this
 
 BIN = os.environ.get("CAIRN_BIN", os.path.join(ROOT, "build", "bin"))
 
@@ -46,19 +45,6 @@ def run(name, *args, check=None, env=None, stdin=b"", timeout=300):
     return r
 
 
-def port_base(nodes=300):
-    """The first of `nodes` ports below the ephemeral ones; the ends of the range are free now."""
-    while True:
-        base = random.randrange(11000, 32000 - nodes, 10)
-        try:
-            for port in (base, base + 1, base + 10, base + 31, base + 200, base + 201, base + 271):
-                with socket.socket() as s:
-                    s.bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-
-
 class LocalNet:
     """with LocalNet(validators=4, sps=7) as net: net.cairn("status")"""
 
@@ -76,7 +62,7 @@ class LocalNet:
     def __enter__(self):
         try:
             self.up = True
-            self.testnet("up", "--validators", self.validators, "--sps", self.sps, "--port-base", port_base(), "--detach")
+            self.testnet("up", "--validators", self.validators, "--sps", self.sps, "--port-base", ports.block(), "--detach")
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise

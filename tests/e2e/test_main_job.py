@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 
-from local_net import LocalNet, main, port_base, program, read, run, wait_for
+from local_net import LocalNet, main, ports, program, read, run, wait_for
 
 MIB = 1 << 20
 SEG = 64 * 1024  # a small segment, so that its edges are cheap to reach
@@ -226,7 +226,7 @@ def money():
         rate = net.cairn("payment", "show", "--json").json.get("rate") or {"hi": "0", "lo": "0"}
         assert not int(rate["hi"]) and not int(rate["lo"]), rate
         # a provider that was not in genesis
-        home, base = os.path.join(net.work, "new-sp"), port_base()
+        home, base = os.path.join(net.work, "new-sp"), ports.block()
         ledger = net.env()["CAIRN_NODE"].split(",")[0]
         made = run("cairn-sp", "init", "--home", home, "--sp-id", 2, "--moniker", "late", "--http", f"127.0.0.1:{base}", "--p2p",
                    f"127.0.0.1:{base + 1}", "--ledger", ledger, check=0)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 
-from local_net import ROOT, LocalNet, main, port_base, program, run, wait_for
+from local_net import ROOT, LocalNet, main, ports, program, run, wait_for
 
 
 def processes_of(path):
@@ -29,7 +29,7 @@ def foreground():
     for how in (signal.SIGINT, signal.SIGTERM, "down"):
         with tempfile.TemporaryDirectory(prefix="cairn-e2e-") as tmp:
             net = os.path.join(tmp, "net")
-            p = subprocess.Popen([program("cairn-testnet"), "up", "--dir", net, "--sps", "1", "--port-base", str(port_base())],
+            p = subprocess.Popen([program("cairn-testnet"), "up", "--dir", net, "--sps", "1", "--port-base", str(ports.block())],
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             seen = ""
             for line in p.stdout:
@@ -88,7 +88,7 @@ def break_and_mend():
 def demo():
     with tempfile.TemporaryDirectory(prefix="cairn-e2e-") as tmp:
         where = os.path.join(tmp, "demo")
-        p = subprocess.run([os.path.join(ROOT, "testnet", "demo"), "--dir", where, "--port-base", str(port_base())],
+        p = subprocess.run([os.path.join(ROOT, "testnet", "demo"), "--dir", where, "--port-base", str(ports.block())],
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280, check=False)
         last = p.stdout.strip().splitlines()[-1]
         steps = re.fullmatch(r"demo: (\d+) steps passed", last)
@@ -100,7 +100,7 @@ def demo():
 def demo_interrupted():
     with tempfile.TemporaryDirectory(prefix="cairn-e2e-") as tmp:
         where = os.path.join(tmp, "demo")
-        p = subprocess.Popen([os.path.join(ROOT, "testnet", "demo"), "--dir", where, "--port-base", str(port_base()), "--sps", "1"],
+        p = subprocess.Popen([os.path.join(ROOT, "testnet", "demo"), "--dir", where, "--port-base", str(ports.block()), "--sps", "1"],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in p.stdout:
             if "same state" in line:

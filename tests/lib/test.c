@@ -52,3 +52,14 @@ const char *test_path(const char *name) {
     (void)snprintf(p, sizeof *paths, "%s/%s", test_dir(), name);
     return p;
 }
+
+unsigned test_share(unsigned all) {
+    const char *text = getenv("CAIRN_TEST_SHARE");
+    unsigned long percent = text ? strtoul(text, NULL, 10) : 100;
+    if (percent < 1 || percent > 100) {
+        print_error("CAIRN_TEST_SHARE=%s: give percent from 1 to 100\n", text);
+        exit(1);
+    }
+    unsigned long share = all * percent / 100;
+    return share ? (unsigned)share : 1;
+}

@@ -29,6 +29,10 @@ void test_setup(void);
 const char *test_dir(void);
 /* "<test_dir()>/name" in one of eight rotating buffers. */
 const char *test_path(const char *name);
+/* How much of `all` (rounds of something random, points of a sweep) to go through: all of it, or the share that the
+ * environment's CAIRN_TEST_SHARE asks for in percent (1 to 100; tests/run sets it where a sanitizer makes each round
+ * dear), at least 1. */
+unsigned test_share(unsigned all);
 /* Milliseconds by which waits in tests should end at the latest (generous: sanitizers and busy machines). */
 #define TEST_DEADLINE_MS 30000
 

@@ -239,16 +239,17 @@ static int die(course *live, int end, int tail, int again) {
     return deaths;
 }
 
-/* Every point with these tails (bits); `twice`: and every point of the recovery. Answers how many deaths there were. */
+/* Every point with these tails (bits); `twice`: and every point of the recovery. Answers how many deaths there were, or
+ * would have been, if test_share is for some of the points only. */
 static int sweep(course *live, unsigned tails, bool twice) {
-    int total = 0;
-    for (int end = 0;; end++)
+    int total = 0, step = (int)(100 / test_share(100));
+    for (int end = 0;; end += step)
         for (int tail = 0; tail <= CACHE; tail++) {
             int deaths = 2;
             for (int again = twice ? 0 : -1; (tails >> tail & 1) && deaths == 2; again++) {
                 deaths = die(live, end, tail, again);
                 if (deaths == 0)
-                    return total;
+                    return total * step;
                 total += deaths;
             }
         }
