@@ -78,6 +78,7 @@ const struct key_row key_table[] = {
     {"payment-due", KEY_PAYMENT, 'd', "8a", "TIME ADDR", NULL},
     {"payer-slot", KEY_PAYMENT, 'p', "a88", "PAYER BUCKET-ID SLOT", NULL},
     {"slot-due", KEY_PAYMENT, 's', "888", "TIME BUCKET-ID SLOT", NULL},
+    {"read-quota", KEY_PAYMENT, 'q', "8", "BUCKET-ID", OF(read_quota)},
     {"withdrawal-due", KEY_PAYMENT, 'w', "8a", "TIME ADDR", NULL},
     {"challenge", KEY_CHALLENGE, 'c', "8", "ID", OF(challenge)},
     {"challenge-stats", KEY_CHALLENGE, 'T', "", "", OF(challenge_stats)},

@@ -46,3 +46,14 @@ struct bytes key_withdrawal_due(struct key *k, uint64_t at, const struct addr *a
     key_add_addr(k, addr);
     return key_bytes(k);
 }
+
+struct bytes key_read_quotas(struct key *k) {
+    key_begin(k, KEY_PAYMENT, 'q');
+    return key_bytes(k);
+}
+
+struct bytes key_read_quota(struct key *k, uint64_t bucket_id) {
+    key_read_quotas(k);
+    key_add_u64(k, bucket_id);
+    return key_bytes(k);
+}

@@ -8,11 +8,13 @@ struct bytes key_payment_account(struct key *k, const struct addr *addr); /* 'a'
 struct bytes key_payment_accounts(struct key *k);
 /* 'd' ledger time, addr -> empty: when the account must be looked at: it runs dry, or its frozen time ends */
 struct bytes key_payment_due(struct key *k, uint64_t at, const struct addr *addr);
-/* 'p' payer, bucket, slot -> empty: the slots that are charged to an account */
+/* 'p' payer, bucket, slot -> empty: the slots that are charged to an account; slot 0 is the bucket's read quota */
 struct bytes key_payer_slot(struct key *k, const struct addr *payer, uint64_t bucket_id, uint64_t slot);
 struct bytes key_payer_slots(struct key *k, const struct addr *payer);
 /* 's' ledger time, bucket, slot -> empty: when a slot is settled next, if nothing settles it before */
 struct bytes key_slot_due(struct key *k, uint64_t at, uint64_t bucket_id, uint64_t slot);
+struct bytes key_read_quota(struct key *k, uint64_t bucket_id); /* 'q' bucket -> ReadQuota */
+struct bytes key_read_quotas(struct key *k);
 /* 'w' ledger time, addr -> empty: large withdrawals on their way */
 struct bytes key_withdrawal_due(struct key *k, uint64_t at, const struct addr *addr);
 

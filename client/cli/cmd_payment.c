@@ -2,9 +2,11 @@
 /* cairn payment ...: what storage costs, and the account that pays it. */
 #include "chain/base/num.h"
 #include "chain/codec/bech32.h"
+#include "chain/codec/json.h"
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
 #include "chain/types/keys_payment.h"
+#include "chain/types/keys_storage.h"
 #include "client/cli/commands.h"
 #include "client/lib/placement.h"
 
@@ -67,7 +69,64 @@ static int quote_price(struct cli *cli, uint64_t *ret, struct err *err) {
     return rc;
 }
 
+/* --quota: what SIZE bytes a month to be read cost at --sp. */
+static int quote_quota(struct cli *cli, struct err *err) {
+    ReadQuotaQuoteAnswer *answer;
+    struct addr addr;
+    char text[ADDR_TEXT_MAX] = "";
+    uint64_t size = 0, sp = 0;
+    int rc = size_parse(cli->words[0], &size, err);
+    if (!rc)
+        rc = cli_number(cli, "--sp", 0, UINT32_MAX, &sp, err);
+    if (!rc && !sp)
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "a read quota is quoted by a provider: say --sp N");
+    if (!rc && cli_value(cli, "--account")) {
+        rc = cli_payer(cli, cli_value(cli, "--account"), &addr, err);
+        if (!rc)
+            addr_to_text(&addr, text);
+    }
+    if (!rc)
+        rc = cli_ask(cli, "/payment/quote_quota", &read_quota_quote_answer__descriptor, &answer, err, "sp_id",
+                     cli_u64(cli, sp), "quota", cli_u64(cli, size), "payment_address", text, NULL);
+    if (rc)
+        return rc;
+    return cli_print(cli,
+                     json_pack("{s:s, s:s, s:s, s:s, s:s}", "quota", cli_u64(cli, size), "per_month",
+                               money_text(answer->per_month).s, "per_month_pebble", cli_u64(cli, answer->per_month),
+                               "reserve", money_text(answer->reserve).s, "reserve_pebble",
+                               cli_u64(cli, answer->reserve)),
+                     err);
+}
+
+int cmd_payment_quota(struct cli *cli, struct err *err) {
+    struct ledger *ledger;
+    BucketInfo *bucket;
+    ReadQuota *quota;
+    const char *name;
+    struct key k;
+    json_t *record = NULL;
+    int rc = cli_bucket_name(cli, cli->words[0], &name, err);
+    if (!rc)
+        rc = cli_ledger(cli, &ledger, err);
+    if (!rc)
+        rc = ledger_record(ledger, key_bucket(&k, name), 0, &bucket_info__descriptor, &cli->arena, &bucket, NULL, err);
+    if (rc)
+        return rc == CODE_NOT_FOUND ? err_set(err, CODE_BUCKET_NOT_FOUND, "bucket %s does not exist", name) : rc;
+    rc = ledger_record(ledger, key_read_quota(&k, bucket->id), 0, &read_quota__descriptor, &cli->arena, &quota, NULL,
+                       err);
+    if (!rc)
+        rc = json_from_pb(quota, &record, err);
+    if (rc && rc != CODE_NOT_FOUND)
+        return rc;
+    return cli_print(cli,
+                     json_pack("{s:s, s:s, s:s, s:o*}", "bucket", name, "quota", cli_u64(cli, bucket->read_quota),
+                               "free_once", cli_u64(cli, bucket->free_read_once), "flow", record),
+                     err);
+}
+
 int cmd_payment_quote(struct cli *cli, struct err *err) {
+    if (cli_has(cli, "--quota"))
+        return quote_quota(cli, err);
     QuoteAnswer *answer;
     uint64_t size = 0, price = 0, term = 0, segment = 0;
     const char *profile = cli_value(cli, "--profile");

@@ -111,6 +111,7 @@ int cmd_sp_register(struct cli *cli, struct err *err) {
     message.store_price = sp->store_price;
     message.read_price = sp->read_price;
     message.free_read_quota = sp->free_read_quota;
+    message.free_read_once = sp->free_read_once;
     message.capacity = sp->capacity;
     rc = deposit ? money_parse(deposit, &message.deposit, err) : CODE_OK;
     if (rc)

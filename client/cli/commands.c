@@ -81,6 +81,8 @@ static const struct cli_flag quote_flags[] = {{"--profile", "PROFILE", "ec:4+2+w
                                               {"--term", "DURATION", "for so long: 30d"},
                                               {"--sp", "N", "at this provider's price; else at the lowest"},
                                               {"--price", "N", "at this price: 2^-64 pebble per byte and ms"},
+                                              {"--quota", NULL, "what so many bytes a month to be read cost, at --sp"},
+                                              {"--account", "ACCOUNT", "with --quota: who would pay; exact then"},
                                               {NULL, NULL, NULL}};
 static const struct cli_flag account_flag[] = {
     {"--account", "ACCOUNT", "the payment account: its address, or its number (0: your own)"}, {NULL, NULL, NULL}};
@@ -182,7 +184,9 @@ const struct cli_command cli_commands[] = {
      cmd_validator_evidence},
 
     {"payment", "show", "[ACCOUNT]", "what an account pays for storage, proven", 0, 1, NULL, cmd_payment_show},
-    {"payment", "quote", "SIZE", "what an object would cost", 1, 1, quote_flags, cmd_payment_quote},
+    {"payment", "quote", "SIZE", "what an object would cost, or with --quota being read", 1, 1, quote_flags,
+     cmd_payment_quote},
+    {"payment", "quota", "BUCKET", "what a bucket pays for being read, proven", 1, 1, NULL, cmd_payment_quota},
     {"payment", "deposit", "AMOUNT", "put coins where storage is paid from", 1, 1, account_flag, cmd_payment_deposit},
     {"payment", "withdraw", "AMOUNT", "take coins back; much at once arrives after a delay", 1, 1, withdraw_flags,
      cmd_payment_withdraw},

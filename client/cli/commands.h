@@ -80,6 +80,7 @@ int cmd_validator_evidence(struct cli *cli, struct err *err);
 int cli_payer(struct cli *cli, const char *text, struct addr *ret, struct err *err);
 int cmd_payment_show(struct cli *cli, struct err *err);
 int cmd_payment_quote(struct cli *cli, struct err *err);
+int cmd_payment_quota(struct cli *cli, struct err *err);
 int cmd_payment_deposit(struct cli *cli, struct err *err);
 int cmd_payment_withdraw(struct cli *cli, struct err *err);
 int cmd_payment_create(struct cli *cli, struct err *err);

@@ -29,7 +29,7 @@ static const char *const key_names[KEYS] = {"operator", "seal", "approval", "gc"
 struct init {
     const struct options *o;
     const char *http, *p2p, *moniker, *endpoint, *p2p_endpoint;
-    uint64_t sp_id, deposit, store_price, read_price, free_quota, capacity;
+    uint64_t sp_id, deposit, store_price, read_price, free_quota, free_once, capacity;
     struct pubkey keys[KEYS];
     struct addr operator_account, funding;
     struct arena arena;
@@ -78,9 +78,7 @@ static const char config_rest[] =
     "scrub_mib_per_second: 4\n"
     "scrub_interval_seconds: 86400\n"
     "# How often what is held is compared with what the ledger says.\n"
-    "gc_interval_seconds: 600\n"
-    "# Bytes of a bucket that may be read free of charge once, when charged and monthly quota are used up.\n"
-    "once_free_quota_mib: 0\n";
+    "gc_interval_seconds: 600\n";
 
 static int write_config(struct init *in, struct err *err) {
     char path[PATH_MAX];
@@ -169,6 +167,7 @@ static int record_json(struct init *in, json_t **ret, struct err *err) {
     sp.store_price = in->store_price;
     sp.read_price = in->read_price;
     sp.free_read_quota = in->free_quota;
+    sp.free_read_once = in->free_once;
     sp.capacity = in->capacity;
     return json_from_pb(&sp, ret, err);
 }
@@ -220,6 +219,8 @@ static int read_numbers(struct init *in, struct err *err) {
         rc = options_u64(o, "--read-price", 0, 0, UINT64_MAX, &in->read_price, err);
     if (!rc)
         rc = options_u64(o, "--free-read-quota", FREE_QUOTA_DEFAULT, 0, UINT64_MAX, &in->free_quota, err);
+    if (!rc)
+        rc = options_u64(o, "--free-read-once", 0, 0, UINT64_MAX, &in->free_once, err);
     return rc ? rc : options_u64(o, "--capacity", CAPACITY_DEFAULT, 0, UINT64_MAX, &in->capacity, err);
 }
 

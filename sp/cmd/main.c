@@ -9,7 +9,7 @@
 static const struct command commands[] = {
     {"init", "", 0, 0,
      "--sp-id --moniker --http --p2p --ledger --endpoint --p2p-endpoint --funding --deposit --store-price --read-price "
-     "--free-read-quota --capacity --passphrase-file",
+     "--free-read-quota --free-read-once --capacity --passphrase-file",
      "makes a home: keys and config.yaml; prints the provider's record for the genesis", command_init},
     {"start", "", 0, 0, "--passphrase-file", "runs the provider until SIGTERM", command_start},
     {"check-config", "", 0, 0, "--passphrase-file",

@@ -64,7 +64,7 @@ struct gateway {
     struct page_pool pieces;               /* their memory */
     uint64_t free_quota, free_quota_at_ms; /* of the own record on the ledger, and when it was read; 0: never */
     struct {
-        uint64_t bucket_id, read_quota, at_ms;
+        uint64_t bucket_id, read_quota, free_once, at_ms;
     } buckets[GATEWAY_BUCKETS_KNOWN]; /* by id modulo; remembered for some seconds */
     struct {
         struct hash ticket;

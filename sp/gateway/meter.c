@@ -11,7 +11,7 @@
 
 enum { METER_ARENA_MAX = 1 << 20, BUCKET_FRESH_MS = 5000, OWN_FRESH_MS = 60000, METER_PATH_MAX = 96 };
 
-/* The free quota of the own record, read now and then. */
+/* The monthly free quota of the own record, read now and then. */
 static int free_quota(struct gateway *g, uint64_t *ret, struct err *err) {
     struct arena arena;
     StorageProvider *sp;
@@ -35,7 +35,8 @@ static int free_quota(struct gateway *g, uint64_t *ret, struct err *err) {
     return rc;
 }
 
-static int charged_quota(struct gateway *g, uint64_t bucket_id, uint64_t *ret, struct err *err) {
+/* What the bucket pays for, and what it was given once: its record, read now and then. */
+static int bucket_quota(struct gateway *g, uint64_t bucket_id, struct quota_limits *ret, struct err *err) {
     struct arena arena;
     BucketInfo *bucket;
     char path[METER_PATH_MAX];
@@ -44,7 +45,8 @@ static int charged_quota(struct gateway *g, uint64_t bucket_id, uint64_t *ret, s
     mutex_lock(&g->lock);
     bool known =
         g->buckets[at].bucket_id == bucket_id && g->buckets[at].at_ms && now - g->buckets[at].at_ms < BUCKET_FRESH_MS;
-    *ret = g->buckets[at].read_quota;
+    ret->charged = g->buckets[at].read_quota;
+    ret->once = g->buckets[at].free_once;
     mutex_unlock(&g->lock);
     if (known)
         return CODE_OK;
@@ -52,10 +54,12 @@ static int charged_quota(struct gateway *g, uint64_t bucket_id, uint64_t *ret, s
     snprintf(path, sizeof path, "/storage/bucket_by_id?id=%" PRIu64, bucket_id);
     int rc = ledger_query_pb(g->m.ledger, path, &bucket_info__descriptor, &arena, &bucket, err);
     if (!rc) {
-        *ret = bucket->read_quota;
+        ret->charged = bucket->read_quota;
+        ret->once = bucket->free_read_once;
         mutex_lock(&g->lock);
         g->buckets[at].bucket_id = bucket_id;
-        g->buckets[at].read_quota = *ret;
+        g->buckets[at].read_quota = ret->charged;
+        g->buckets[at].free_once = ret->once;
         g->buckets[at].at_ms = now;
         mutex_unlock(&g->lock);
     }
@@ -64,8 +68,8 @@ static int charged_quota(struct gateway *g, uint64_t bucket_id, uint64_t *ret, s
 }
 
 int meter_limits(struct gateway *g, uint64_t bucket_id, struct quota_limits *ret, struct err *err) {
-    struct quota_limits limits = {.once = g->m.config->once_free_quota_mib << 20};
-    int rc = charged_quota(g, bucket_id, &limits.charged, err);
+    struct quota_limits limits = {0};
+    int rc = bucket_quota(g, bucket_id, &limits, err);
     if (!rc)
         rc = free_quota(g, &limits.free, err);
     if (!rc)

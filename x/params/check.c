@@ -105,6 +105,7 @@ static int check_modules(const Params *p, struct err *err) {
         {"payment.settlements_per_block", p->payment->settlements_per_block, 1, 10000},
         {"payment.accounts_per_owner", p->payment->accounts_per_owner, 1, 100000},
         {"payment.price_max", p->payment->price_max, 1, (uint64_t)1 << 56},
+        {"payment.quota_hold_ms", p->payment->quota_hold_ms, 0, YEAR_MS},
         {"payment.withdraw_delay_ms", p->payment->withdraw_delay_ms, 0, YEAR_MS},
         {"storage.members_per_update", p->storage->members_per_update, 1, 1000},
         {"storage.metadata_bytes_max", p->storage->metadata_bytes_max, 0, 4096},

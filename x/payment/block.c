@@ -4,6 +4,7 @@
 #include "x/base/deps.h"
 #include "x/payment/account.h"
 #include "x/payment/deps.h"
+#include "x/payment/quota.h"
 
 struct ending {
     uint64_t left; /* objects that may still end in this block */
@@ -55,5 +56,7 @@ int payment_slot_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, stru
     (void)due_time, (void)value;
     if (rest.len != 16)
         return err_set(err, CODE_CORRUPT, "an entry in the queue of slots has no bucket and slot");
+    if (load_be64(rest.data + 8) == QUOTA_SLOT)
+        return quota_due(ctx, load_be64(rest.data), err);
     return ctx->deps->payment->settle_slot(ctx, load_be64(rest.data), load_be64(rest.data + 8), err);
 }

@@ -9,7 +9,7 @@ struct payment_deps {
      * also when the slot is gone. */
     int (*settle_slot)(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, struct err *err);
     /* The end of a slot whose payer was frozen too long: deletes up to objects_max of its objects (their flows stop one
-     * by one, through payment_slot_change), *ret_n of them. */
+     * by one, through payment_slot_change), *ret_n of them. Slot 0 is the bucket's read quota: sets it to none. */
     int (*end_slot)(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, uint64_t objects_max, uint64_t *ret_n,
                     struct err *err);
 };

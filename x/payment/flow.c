@@ -29,3 +29,11 @@ uint64_t flow_affordable_ms(u128 rate, uint64_t remainder, uint64_t have) {
         return PAYMENT_MS_MAX;
     return ms > PAYMENT_MS_MAX ? PAYMENT_MS_MAX : (uint64_t)ms;
 }
+
+int flow_rate_of_month(uint64_t price, uint64_t bytes, u128 *ret, struct err *err) {
+    u128 rate = ((u128)price * bytes + (PAYMENT_MONTH_MS - 1)) / PAYMENT_MONTH_MS; /* 2^65 away from an overflow */
+    if (rate > PAYMENT_RATE_MAX)
+        return err_set(err, CODE_FLOW, "so many bytes a month cost more than an account can carry");
+    *ret = rate;
+    return CODE_OK;
+}

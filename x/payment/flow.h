@@ -14,6 +14,8 @@
 
 /* What a flow pays over a time; the fraction is carried in *remainder. */
 uint64_t flow_accrue(u128 rate, uint64_t ms, uint64_t *remainder);
+/* The rate at which `bytes` a month cost their price (2^-64 pebble per byte), rounded up. CODE_FLOW. */
+int flow_rate_of_month(uint64_t price, uint64_t bytes, u128 *ret, struct err *err);
 /* The most milliseconds that `have` pebble pay for; rate is not 0. */
 uint64_t flow_affordable_ms(u128 rate, uint64_t remainder, uint64_t have);
 

@@ -3,6 +3,7 @@
  * accounts. */
 #include "x/payment/account.h"
 #include "x/payment/flow.h"
+#include "x/payment/quota.h"
 
 #include "chain/crypto/address.h"
 #include "chain/types/keys_payment.h"
@@ -17,7 +18,7 @@ struct sums {
     uint64_t accounts; /* balances, reserves, locks */
     uint64_t incomes;
     uint64_t owed; /* to positions, of what accounts have paid */
-    uint64_t due_wanted, due_entries, slots, slot_entries, withdrawals, withdrawal_entries;
+    uint64_t due_wanted, due_entries, slots, slot_entries, withdrawals, withdrawal_entries, quotas, quota_entries;
 };
 
 struct slots {
@@ -27,6 +28,38 @@ struct slots {
     uint64_t n;
 };
 
+/* A read quota in place of a slot. */
+static int check_quota(struct ctx *ctx, struct slots *s, uint64_t bucket, struct err *err) {
+    struct key k;
+    ReadQuota *q;
+    struct addr payer, own;
+    bool queued = false;
+    int rc = payment_quota_find(ctx, bucket, &q, err);
+    if (rc)
+        return rc;
+    if (!q || !addr_of_field(q->payment_address, &payer) || !addr_of_field(s->account->address, &own) ||
+        !addr_eq(&payer, &own) || q->bucket_id != bucket)
+        return err_set(err, CODE_INTERNAL, "a payer is charged for a read quota that is not its own");
+    rc = record_has(ctx, key_slot_due(&k, q->settle_due, bucket, QUOTA_SLOT), &queued, err);
+    if (rc == CODE_OK && !queued)
+        rc = err_set(err, CODE_INTERNAL, "the read quota of bucket %" PRIu64 " is not queued to be settled", bucket);
+    if (q->settled_at > s->account->settled_at)
+        return err_set(err, CODE_INTERNAL, "a read quota was settled beyond what its payer has paid");
+    uint64_t remainder = q->remainder;
+    s->rate += u128_of(q->rate);
+    s->sums->owed += flow_accrue(u128_of(q->rate), s->account->settled_at - q->settled_at, &remainder);
+    s->sums->quotas++;
+    s->n++;
+    return rc;
+}
+
+/* Those that flow are charged to somebody. */
+static int count_quota(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)ctx, (void)rest, (void)value, (void)err;
+    *(uint64_t *)arg += u128_of(((const ReadQuota *)msg)->rate) != 0;
+    return CODE_OK;
+}
+
 /* Key rest: bucket, slot. */
 static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     (void)value, (void)msg;
@@ -34,6 +67,8 @@ static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct byte
     struct key k;
     BucketSlot *slot;
     uint64_t bucket = load_be64(rest.data), number = load_be64(rest.data + 8);
+    if (number == QUOTA_SLOT)
+        return check_quota(ctx, s, bucket, err);
     int rc = record_get(ctx, key_slot(&k, bucket, number), &bucket_slot__descriptor, &slot, err);
     if (rc == CODE_NOT_FOUND)
         return err_set(err, CODE_INTERNAL,
@@ -152,10 +187,14 @@ int payment_invariants(struct ctx *ctx, struct err *err) {
     if (rc == CODE_OK)
         rc = count_queue(ctx, 'w', &s.withdrawal_entries, err);
     if (rc == CODE_OK)
+        rc = record_each(ctx, key_read_quotas(&k), BYTES_NONE, 0, &read_quota__descriptor, count_quota,
+                         &s.quota_entries, err);
+    if (rc == CODE_OK)
         rc = coins_of_module(ctx, MODULE_PAYMENT, &held, err);
     if (rc)
         return rc;
-    if (s.due_entries != s.due_wanted || s.slot_entries != s.slots || s.withdrawal_entries != s.withdrawals)
+    if (s.due_entries != s.due_wanted || s.slot_entries != s.slots || s.withdrawal_entries != s.withdrawals ||
+        s.quota_entries != s.quotas)
         return err_set(err, CODE_INTERNAL, "payment's queues have entries that no account or slot knows");
     if (held < s.accounts + s.incomes + s.owed)
         return err_set(err, CODE_INTERNAL,

@@ -34,6 +34,7 @@
  * settlements. */
 #define PAYMENT_RATE_MAX ((u128)1 << 86)
 #define PAYMENT_MS_MAX   ((uint64_t)1 << 40)
+#define PAYMENT_MONTH_MS (30ull * 86400000) /* of a read quota */
 
 /* The price of a rate over a time, in pebble, rounded up: what locks, reserves and quotes are. CODE_FLOW. */
 int payment_charge(u128 rate, uint64_t ms, uint64_t *ret_pebble, struct err *err);
@@ -60,6 +61,19 @@ int payment_slot_change(struct ctx *ctx, const struct addr *payer, BucketSlot *s
 /* Gives the positions what they have earned so far. Changes the slot's record, which the caller puts. */
 int payment_slot_settle(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, const uint32_t *members, size_t n,
                         struct err *err);
+
+/*
+ * Read quota of a bucket: a flow to its primary provider for so many bytes in 30 days, at the provider's read price.
+ * Set for a bucket that has one, it replaces that: what flowed is settled and its reserve given back first, so this is
+ * also how payer, provider or price change; a quota of 0 ends it. CODE_SP_NOT_FOUND, CODE_FLOW, CODE_PAYER_FROZEN,
+ * CODE_PAYMENT_FUNDS, CODE_PAYMENT_ACCOUNT_NOT_FOUND; ending never fails for want of money.
+ */
+int payment_quota_set(struct ctx *ctx, const struct addr *payer, uint64_t bucket_id, uint32_t sp_id, uint64_t quota,
+                      struct err *err);
+/* May the bucket's owner change it to this? CODE_QUOTA_HELD while a quota that was raised must be kept. */
+int payment_quota_may_change(struct ctx *ctx, uint64_t bucket_id, uint64_t quota, struct err *err);
+/* *ret is NULL when the bucket has none. */
+int payment_quota_find(struct ctx *ctx, uint64_t bucket_id, ReadQuota **ret, struct err *err);
 
 extern const struct module payment_module;
 

@@ -6,6 +6,7 @@
 #include "chain/types/keys_payment.h"
 #include "x/auth/account.h"
 #include "x/payment/account.h"
+#include "x/payment/quota.h"
 
 static int query_account(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
     (void)ctx;
@@ -53,6 +54,16 @@ static int query_accounts(struct ctx *ctx, const void *question, void *ret_answe
     return CODE_OK;
 }
 
+static int query_quota(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    (void)ctx, (void)err;
+    key_read_quota(ret, ((const IdQuery *)question)->id);
+    return CODE_OK;
+}
+
+static int query_quota_quote(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    return quota_quote(ctx, question, ret_answer, err);
+}
+
 const struct query payment_queries[PAYMENT_QUERIES] = {
     {.path = "/payment/account",
      .help = "a payment account's record, as it was when something touched it last: address",
@@ -69,4 +80,14 @@ const struct query payment_queries[PAYMENT_QUERIES] = {
      .question = &payment_accounts_query__descriptor,
      .answer = &payment_accounts_answer__descriptor,
      .run = query_accounts},
+    {.path = "/payment/read_quota",
+     .help = "what a bucket pays for being read: id of the bucket",
+     .question = &id_query__descriptor,
+     .answer = &read_quota__descriptor,
+     .key = query_quota},
+    {.path = "/payment/quote_quota",
+     .help = "what a read quota would cost: sp_id, quota, bucket_id (of one that is there), payment_address (who pays)",
+     .question = &read_quota_quote_query__descriptor,
+     .answer = &read_quota_quote_answer__descriptor,
+     .run = query_quota_quote},
 };

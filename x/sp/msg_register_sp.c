@@ -17,6 +17,7 @@ static StorageProvider record_of(const MsgRegisterSp *msg) {
     sp.store_price = msg->store_price;
     sp.read_price = msg->read_price;
     sp.free_read_quota = msg->free_read_quota;
+    sp.free_read_once = msg->free_read_once;
     sp.capacity = msg->capacity;
     return sp;
 }

@@ -60,6 +60,16 @@ static int end_first(struct ctx *ctx, const struct weight_id *set, BucketInfo *b
     return rc;
 }
 
+/* "slot 0": the bucket's read quota ends, and with it what its provider lets be read for it. */
+static int end_quota(struct ctx *ctx, BucketInfo *bucket, struct err *err) {
+    struct addr payer = bucket_payer(bucket);
+    bucket->read_quota = 0;
+    int rc = payment_quota_set(ctx, &payer, bucket->id, bucket->primary_sp, 0, err);
+    ctx_event(ctx, "storage.quota_unpaid", "bucket", bucket->bucket_name, "bucket_id", ctx_u64_text(ctx, bucket->id),
+              NULL);
+    return rc ? rc : bucket_put(ctx, bucket, err);
+}
+
 static int end_slot(struct ctx *ctx, uint64_t bucket_id, uint64_t number, uint64_t objects_max, uint64_t *ret_n,
                     struct err *err) {
     struct weight_id set = weight_objects(bucket_id, number);
@@ -67,6 +77,10 @@ static int end_slot(struct ctx *ctx, uint64_t bucket_id, uint64_t number, uint64
     uint64_t n = 0;
     bool ended = true;
     int rc = bucket_by_id(ctx, bucket_id, &bucket, err);
+    if (rc == CODE_OK && number == 0) {
+        *ret_n = 1;
+        return end_quota(ctx, bucket, err);
+    }
     while (rc == CODE_OK && ended && n < objects_max) {
         rc = end_first(ctx, &set, bucket, &ended, err);
         n += ended;

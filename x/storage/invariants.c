@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x/storage/invariants.h"
 
+#include "chain/codec/pb.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
 #include "chain/types/layout.h"
 #include "x/base/record.h"
+#include "x/payment/payment.h"
 #include "x/payment/term.h"
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
@@ -183,6 +185,20 @@ static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct byte
 }
 
 /* record_fn over all buckets. */
+/* What the bucket's provider lets be read for it is what it is paid for. */
+static int check_quota(struct ctx *ctx, const BucketInfo *b, struct err *err) {
+    ReadQuota *q = NULL;
+    int rc = payment_quota_find(ctx, b->id, &q, err);
+    if (rc)
+        return rc;
+    if ((q ? q->quota : 0) != b->read_quota ||
+        (q && (q->sp_id != b->primary_sp || !bytes_eq(pb_bytes(q->payment_address), pb_bytes(b->payment_address)))))
+        return BROKEN("bucket %s has a read quota of %llu bytes, and pays somebody for another one", b->bucket_name,
+                      (ull)b->read_quota);
+    return CODE_OK;
+}
+
+/* record_fn over buckets. */
 static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     const BucketInfo *b = msg;
     BucketInfo *found = NULL;
@@ -214,7 +230,7 @@ static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct by
         return BROKEN("bucket %s counts %llu objects, %llu bytes, %llu slots and has %llu, %llu, %llu", b->bucket_name,
                       (ull)b->objects, (ull)b->stored_bytes, (ull)b->live_slots, (ull)sums.objects, (ull)sums.stored,
                       (ull)slots.count);
-    return CODE_OK;
+    return check_quota(ctx, b, err);
 }
 
 /* --- owners and groups --- */

@@ -5,6 +5,7 @@
 #include "chain/codec/pb.h"
 #include "chain/types/layout.h"
 #include "x/payment/payment.h"
+#include "x/sp/sp.h"
 #include "x/storage/approval.h"
 #include "x/storage/bucket.h"
 #include "x/storage/fields.h"
@@ -43,7 +44,8 @@ static int find_payer(struct ctx *ctx, const CreateBucketSpec *spec, struct addr
     return payment_may_charge(ctx, ret, &ctx->signer, err);
 }
 
-static BucketInfo *build(struct ctx *ctx, const CreateBucketSpec *spec, const struct addr *payer, uint64_t id) {
+static BucketInfo *build(struct ctx *ctx, const CreateBucketSpec *spec, const struct addr *payer, uint64_t id,
+                         uint64_t free_once) {
     BucketInfo *bucket = CTX_NEW(ctx, BucketInfo);
     bucket_info__init(bucket);
     bucket->id = id;
@@ -63,6 +65,7 @@ static BucketInfo *build(struct ctx *ctx, const CreateBucketSpec *spec, const st
     bucket->updated_at = ctx->height;
     bucket->encrypted = spec->encrypted;
     bucket->created_time = ctx->time;
+    bucket->free_read_once = free_once;
     return bucket;
 }
 
@@ -70,6 +73,7 @@ int msg_create_bucket_run(struct ctx *ctx, const void *msg, struct err *err) {
     const MsgCreateBucket *m = msg;
     CreateBucketSpec *spec = NULL;
     struct addr payer = {{0}};
+    StorageProvider *sp = NULL;
     uint64_t id = 0, price;
     int rc = pb_decode(&create_bucket_spec__descriptor, pb_bytes(m->spec), ctx->arena, &spec, err);
     if (rc)
@@ -80,11 +84,15 @@ int msg_create_bucket_run(struct ctx *ctx, const void *msg, struct err *err) {
     if (rc == CODE_OK)
         rc = approval_use(ctx, m->approval, pb_bytes(m->spec), spec->primary_sp, &price, err);
     if (rc == CODE_OK)
+        rc = sp_get(ctx, spec->primary_sp, &sp, err);
+    if (rc == CODE_OK)
         rc = ctx_next_id(ctx, SEQ_BUCKET, &id, err);
     if (rc)
         return rc;
-    BucketInfo *bucket = build(ctx, spec, &payer, id);
+    BucketInfo *bucket = build(ctx, spec, &payer, id, sp->free_read_once);
     rc = bucket_insert(ctx, bucket, err);
+    if (rc == CODE_OK && bucket->read_quota)
+        rc = payment_quota_set(ctx, &payer, id, bucket->primary_sp, bucket->read_quota, err);
     if (rc)
         return rc;
     ctx_id(ctx, id);

@@ -57,6 +57,8 @@ struct fixture {
                 are "sp0", "sp0.funding", "sp0.seal", "sp0.approval", "sp0.gc", "sp0.node") */
     uint64_t sp_deposit;                 /* of each */
     uint64_t sp_price;                   /* 2^-64 pebble per byte and millisecond */
+    uint64_t sp_read_price;              /* 2^-64 pebble per byte; 0 */
+    uint64_t sp_free_once;               /* bytes that a new bucket may be read once, free of charge; 0 */
     uint64_t step_ms;                    /* header time from block to block; the heartbeat when not set */
     bool invariants;                     /* check them after every block; true */
     unsigned chain_len;                  /* reveals of a validator; FIXTURE_CHAIN_LEN */

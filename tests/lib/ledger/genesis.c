@@ -136,6 +136,7 @@ static void default_params(struct fixture_params *p) {
     p->payment.settlements_per_block = 32;
     p->payment.price_max = (uint64_t)1 << 50;
     p->payment.settle_interval_ms = 3600000;
+    p->payment.quota_hold_ms = 30ull * 86400000;
     p->payment.withdraw_delay_ms = 3600000;
     p->payment.withdraw_at_once = 1000 * PEBBLE_PER_CAIRN;
     default_challenge(&p->challenge);
@@ -230,6 +231,8 @@ static StorageProvider *make_sp(struct fixture *f, unsigned i) {
     sp->p2p_endpoint = arena_printf(&f->setup, "tcp://127.0.0.1:%u", 21000 + i);
     sp->deposit = f->sp_deposit;
     sp->store_price = f->sp_price;
+    sp->read_price = f->sp_read_price;
+    sp->free_read_once = f->sp_free_once;
     sp->capacity = 1024 * GIB;
     sp->status = SP_STATUS_IN_SERVICE;
     add_account(f, &operator, 100 * PEBBLE_PER_CAIRN);

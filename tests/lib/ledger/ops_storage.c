@@ -6,6 +6,7 @@ static void op_create_bucket(struct world *w) {
     struct deal *d = a_deal(w);
     struct bucket_try t;
     deal_bucket_try(d, &t);
+    t.spec.read_quota = seldom(w, 3) ? rng_u64(&w->rng) >> (24 + below(w, 40)) : 0;
     switch (below(w, 12)) {
     case 0:
         t.flip = true;

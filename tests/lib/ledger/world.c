@@ -54,6 +54,7 @@ static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->payment.frozen_time_ms = 60 * unit;
     p->payment.settle_interval_ms = 30 * unit;
     p->payment.withdraw_delay_ms = 20 * unit;
+    p->payment.quota_hold_ms = 30 * unit;
     p->challenge.floor_interval_ms = 10 * unit;
     p->challenge.bytes_interval_ms = 20 * unit;
     p->challenge.deadline_ms = 8000; /* real ones */
@@ -108,6 +109,7 @@ void world_init_scaled(struct world *w, uint64_t seed, uint64_t time_scale, cons
     fixture_account(&w->f, "bonder0", 1000 * PEBBLE_PER_CAIRN);
     fixture_account(&w->f, "bonder1", 1000 * PEBBLE_PER_CAIRN);
     w->f.certificates = true;
+    w->f.sp_read_price = (uint64_t)1 << 60; /* 2^40 bytes a month cost 70 CAIRN */
     fixture_start(&w->f);
     make_deals(w);
 }

@@ -80,11 +80,11 @@ static void settle_account(void) {
 static BucketSlot *load(unsigned number) {
     struct key k;
     BucketSlot *slot = NULL;
-    if (record_get(ctx, key_slot(&k, 1, number), &bucket_slot__descriptor, &slot, NULL) == CODE_NOT_FOUND) {
+    if (record_get(ctx, key_slot(&k, 1, number + 1), &bucket_slot__descriptor, &slot, NULL) == CODE_NOT_FOUND) {
         slot = CTX_NEW(ctx, BucketSlot);
         bucket_slot__init(slot);
         slot->bucket_id = 1;
-        slot->slot = number;
+        slot->slot = number + 1; /* they are numbered from 1 */
         slot->settled_at = ctx->time;
     }
     return slot;
