@@ -3,6 +3,7 @@
 #include "tests/lib/ledger/ops.h"
 
 #include "cairn/permission.h"
+#include "chain/codec/bech32.h"
 
 static GroupMember *a_member(struct world *w) {
     GroupMember *m = ARENA_NEW(&w->f.tx_arena, GroupMember);
@@ -67,14 +68,23 @@ static void op_update_group(struct world *w) {
 static Resource *a_resource(struct world *w, const struct deal *d) {
     Resource *r = ARENA_NEW(&w->f.tx_arena, Resource);
     resource__init(r);
-    r->kind = (ResourceKind)(1 + below(w, 3));
+    r->kind = seldom(w, 2) ? RESOURCE_KIND_BUCKET : (ResourceKind)(1 + below(w, 3));
     if (r->kind != RESOURCE_KIND_GROUP)
         r->bucket_name = text(w, d->bucket);
     if (r->kind == RESOURCE_KIND_OBJECT)
         r->object_name = text(w, d->object);
     if (r->kind == RESOURCE_KIND_GROUP)
-        r->group_name = text(w, "team0");
+        r->group_name = arena_printf(&w->f.tx_arena, "team%u", (unsigned)below(w, 3));
     return r;
+}
+
+static uint64_t a_group_id(struct world *w) {
+    const GroupsAnswer *groups;
+    char who[ADDR_TEXT_MAX];
+    struct addr owner = fixture_addr(an_owner(w));
+    addr_to_text(&owner, who);
+    groups = fixture_query(&w->f, "/storage/groups", "owner", who, NULL);
+    return groups->n_groups ? groups->groups[below(w, groups->n_groups)]->id : 1 + below(w, 4);
 }
 
 static Principal *a_principal(struct world *w) {
@@ -84,38 +94,98 @@ static Principal *a_principal(struct world *w) {
     if (p->kind == PRINCIPAL_KIND_ACCOUNT)
         p->account = fixture_addr_data(&w->f, anybody(w));
     else
-        p->group_id = 1 + below(w, 4);
+        p->group_id = a_group_id(w);
     return p;
+}
+
+/* Mostly what fits the resource. */
+static Action an_action(struct world *w, ResourceKind kind) {
+    static const Action of_object[] = {ACTION_GET_OBJECT,  ACTION_DELETE_OBJECT, ACTION_UPDATE_OBJECT,
+                                       ACTION_COPY_OBJECT, ACTION_RENEW_OBJECT,  ACTION_ALL};
+    static const Action of_group[] = {ACTION_UPDATE_GROUP_MEMBERS, ACTION_DELETE_GROUP, ACTION_UPDATE_GROUP,
+                                      ACTION_ALL};
+    static const Action of_bucket[] = {ACTION_CREATE_OBJECT, ACTION_CREATE_OBJECT, ACTION_CREATE_OBJECT,
+                                       ACTION_LIST_OBJECTS,  ACTION_DELETE_OBJECT, ACTION_DELETE_BUCKET,
+                                       ACTION_UPDATE_BUCKET, ACTION_GET_OBJECT,    ACTION_ALL};
+    if (seldom(w, 20))
+        return (Action)(below(w, ACTION_UPDATE_GROUP + 1));
+    return kind == RESOURCE_KIND_OBJECT  ? of_object[below(w, COUNT_OF(of_object))]
+           : kind == RESOURCE_KIND_GROUP ? of_group[below(w, COUNT_OF(of_group))]
+                                         : of_bucket[below(w, COUNT_OF(of_bucket))];
+}
+
+static uint64_t an_expiry(struct world *w, uint64_t one_in) {
+    return seldom(w, one_in) ? fixture_ledger_time(&w->f) + below(w, 200 * unit_ms(w)) : 0;
+}
+
+static Statement *a_statement(struct world *w, ResourceKind kind) {
+    static const char *const patterns[] = {"*", "dir/*", "dir/object?", "dir/object1*", "*/*ct3", "other"};
+    Statement *s = ARENA_NEW(&w->f.tx_arena, Statement);
+    statement__init(s);
+    s->effect = seldom(w, 4) ? EFFECT_DENY : EFFECT_ALLOW;
+    s->actions = arena_array(&w->f.tx_arena, 1, sizeof *s->actions);
+    s->actions[0] = an_action(w, kind);
+    s->n_actions = 1;
+    if (seldom(w, kind == RESOURCE_KIND_BUCKET ? 2 : 20)) {
+        s->resources = arena_array(&w->f.tx_arena, 2, sizeof *s->resources);
+        s->n_resources = 1 + below(w, 2);
+        for (size_t i = 0; i < s->n_resources; i++)
+            s->resources[i] = text(w, patterns[below(w, COUNT_OF(patterns))]);
+    }
+    bool creates = s->effect == EFFECT_ALLOW && (s->actions[0] == ACTION_CREATE_OBJECT || s->actions[0] == ACTION_ALL);
+    if (creates && kind == RESOURCE_KIND_BUCKET && seldom(w, 2))
+        s->size_limit = 1 + below(w, 300000);
+    s->expires_at = an_expiry(w, 4);
+    return s;
 }
 
 static void op_put_policy(struct world *w) {
     struct deal *d = a_deal(w);
     MsgPutPolicy m = MSG_PUT_POLICY__INIT;
-    Statement s = STATEMENT__INIT, *list[1] = {&s};
-    Action actions[1] = {(Action)(2 + below(w, 10))};
-    s.effect = (Effect)(1 + below(w, 2));
-    s.actions = actions;
-    s.n_actions = 1;
+    Statement *list[2];
     m.resource = a_resource(w, d);
     m.principal = a_principal(w);
     m.statements = list;
-    m.n_statements = 1;
+    m.n_statements = 1 + seldom(w, 3);
+    for (size_t i = 0; i < m.n_statements; i++)
+        list[i] = a_statement(w, m.resource->kind);
     m.mode = (PolicyMode)(1 + below(w, 2));
-    m.expires_at = seldom(w, 4) ? fixture_ledger_time(&w->f) + below(w, 600 * unit_ms(w)) : 0;
-    fixture_do(&w->f, d->owner, &m.base);
+    m.expires_at = an_expiry(w, 4);
+    fixture_do(&w->f, seldom(w, 10) ? anybody(w) : d->owner, &m.base);
 }
 
+/* One that is there, mostly. */
 static void op_delete_policy(struct world *w) {
     struct deal *d = a_deal(w);
     MsgDeletePolicy m = MSG_DELETE_POLICY__INIT;
+    const BucketInfo *b = deal_bucket(d);
+    const PoliciesAnswer *there = NULL;
     m.resource = a_resource(w, d);
     m.principal = a_principal(w);
+    if (b && m.resource->kind == RESOURCE_KIND_BUCKET)
+        there = fixture_query(&w->f, "/permission/policies", "resource_kind", "RESOURCE_KIND_BUCKET", "resource_id",
+                              arena_printf(&w->f.tx_arena, "%llu", (unsigned long long)b->id), NULL);
+    if (there && there->n_policies && !seldom(w, 8))
+        m.principal = there->policies[below(w, there->n_policies)]->principal;
     fixture_do(&w->f, d->owner, &m.base);
 }
 
+/* Somebody else puts something into a bucket: a policy is needed. */
+static void op_create_as_guest(struct world *w) {
+    struct deal *d = a_deal(w);
+    struct object_try t;
+    if (!deal_bucket(d) || deal_object(d))
+        return;
+    deal_object_try(d, &t);
+    deal_object_send(d, &t, anybody(w));
+}
+
+/* clang-format off: a row a line */
 static const struct world_op rows[] = {
-    {"create_group", 2, op_create_group},   {"members", 3, op_members},           {"delete_group", 1, op_delete_group},
-    {"leave_group", 2, op_leave_group},     {"update_group", 1, op_update_group}, {"put_policy", 4, op_put_policy},
-    {"delete_policy", 6, op_delete_policy},
+    {"create_group", 2, op_create_group}, {"members", 3, op_members},
+    {"delete_group", 1, op_delete_group}, {"leave_group", 2, op_leave_group},
+    {"update_group", 1, op_update_group}, {"create_as_guest", 6, op_create_as_guest},
+    {"put_policy", 8, op_put_policy},     {"delete_policy", 6, op_delete_policy},
 };
+/* clang-format on */
 const struct world_ops ops_permission = WORLD_OPS(rows);

@@ -28,6 +28,11 @@ static void shape_caps(struct fixture_params *p) {
     p->storage.buckets_per_account = 3;
     p->storage.slots_per_bucket = 2;
     p->storage.expiries_per_block = 2;
+    p->storage.groups_per_account = 2;
+    p->permission.statements_max = 4;
+    p->permission.groups_per_resource = 2;
+    p->permission.account_policies_per_resource = 3;
+    p->permission.expiries_per_block = 2;
     p->payment.price_max = (uint64_t)1 << 56;
     p->storage.renewals_per_block = 2;
     p->payment.settlements_per_block = 3;

@@ -145,7 +145,6 @@ void life_run(const struct life *life, bool trace, struct report *report) {
         if (life->gone[i])
             continue;
         report->height = i;
-        model_before(l.model);
         world_run_plan(&l.w, &life->plans[i]);
         report->questions += model_after(l.model);
         mix(report, &l.w.f);
