@@ -240,6 +240,27 @@ bool bft_has_vote(const struct bft *core, const struct vote *vote);
  * again. */
 bool bft_knows(const struct bft *core, const struct hash *value);
 
+/* What a core holds of its present round: the vote of validator v is bit v % 8 of byte v / 8. */
+struct bft_summary {
+    uint64_t height;
+    uint32_t round;
+    bool proposal;
+    uint8_t prevotes[(VALIDATORS_MAX + 7) / 8];
+    uint8_t precommits[(VALIDATORS_MAX + 7) / 8];
+};
+
+/* False: there is nothing to be done now (no round has begun, the height is decided, or the network is idle). */
+bool bft_summarise(const struct bft *core, struct bft_summary *ret_summary);
+
+/* Messages that a core holds and whoever said `theirs` lacks, signed by whomever, in the order in which they are of
+ * use: at most `max` of them, pointing into the core until its next step. Answers how many. A peer in an earlier round
+ * is told why this one was entered, no more. */
+uint32_t bft_lacking(const struct bft *core, const struct bft_summary *theirs, struct bft_send *ret_sends,
+                     uint32_t max);
+
+/* Does whoever said `theirs` hold something of this height that this core lacks? */
+bool bft_lacks(const struct bft *core, const struct bft_summary *theirs);
+
 /* Who may propose in (height, round): see chain/bft/proposer.h. Only for the current height's validators. */
 uint16_t bft_proposer(const struct bft *core, uint32_t round);
 
@@ -251,6 +272,8 @@ enum bft_phase {
     BFT_PHASE_PRECOMMIT = 4,
     BFT_PHASE_DECIDED = 5, /* until the next start */
 };
+
+enum bft_phase bft_phase(const struct bft *core);
 
 /* What an observer (status page, checker) may see. */
 struct bft_view {

@@ -30,6 +30,10 @@ uint16_t bft_proposer(const struct bft *core, uint32_t round) {
     return proposer_draw(core->height, round, core->powers, core->validators);
 }
 
+enum bft_phase bft_phase(const struct bft *core) {
+    return core->phase;
+}
+
 void bft_view(const struct bft *core, struct bft_view *ret_view) {
     *ret_view = (struct bft_view){.phase = core->phase, .locked_round = -1, .valid_round = -1, .self = core->self};
     if (core->phase == BFT_PHASE_IDLE)

@@ -213,7 +213,7 @@ static void rest(struct core *c) {
     s->active = true;
     s->from = c->head->height;
     s->since_ms = s->progress_ms = core_now_ms(c);
-    for (unsigned i = 0; i < BFT_TIMER_KINDS; i++)
+    for (unsigned i = 0; i < DRIVER_TIMERS; i++)
         c->timers[i].armed = false;
     bodies_clear(&c->bodies, UINT64_MAX);
     c->needed = (struct hash){{0}};

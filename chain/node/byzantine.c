@@ -246,6 +246,12 @@ static void byz_send(void *ctx, const struct bft_send *send) {
     arena_rewind(&c->arena, mark);
 }
 
+/* Who withholds does not pass on, either. */
+static void byz_relay(void *ctx, driver_peer peer, const struct bft_send *send) {
+    if (!does(WITHHOLD))
+        byz.honest.relay(ctx, peer, send);
+}
+
 void byzantine_serve(uint8_t kind, struct bytes *payload) {
     if (kind == WIRE_CHUNK && does(BAD_CHUNKS) && payload->len > 64)
         ((uint8_t *)(uintptr_t)payload->data)[payload->len / 2] ^= 1;
@@ -277,6 +283,7 @@ int byzantine_install(struct core *c, struct err *err) {
     rng_init(&byz.rng, c->self.b[0]);
     byz.honest = c->env;
     c->env.send = byz_send;
+    c->env.relay = byz_relay;
     log_warn("node", "this validator breaks the rules", "how=%s", list);
     return CODE_OK;
 }

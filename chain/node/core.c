@@ -75,6 +75,7 @@ int core_committed(struct core *c, struct head *head, struct err *err) {
     c->needed = (struct hash){{0}};
     metric_add(c->metrics.blocks, 1);
     metric_set(c->metrics.height, (double)head->height);
+    metric_set(c->metrics.missing, 0);
     metric_observe(c->metrics.block_interval, (double)(head->info.header_time - before) / 1000);
     block_sync_advance(c);
     rc = c->sync.active ? CODE_OK : core_begin(c, err);
@@ -166,7 +167,7 @@ void core_down(struct core *c, net_peer peer) {
 
 static int timers_fire(struct core *c, struct err *err) {
     uint64_t now = c->host.mono_ns(c->host.ctx);
-    for (unsigned i = 0; i < BFT_TIMER_KINDS; i++) {
+    for (unsigned i = 0; i < DRIVER_TIMERS; i++) {
         struct core_timer *t = &c->timers[i];
         if (!t->armed || t->deadline_ns > now)
             continue;
@@ -198,7 +199,7 @@ uint64_t core_deadline(const struct core *c) {
     uint64_t next = c->sync.due_ns, ask_ms = assemble_deadline(&c->assemble);
     if (ask_ms < UINT64_MAX / 1000000u && ask_ms * 1000000u < next)
         next = ask_ms * 1000000u;
-    for (unsigned i = 0; i < BFT_TIMER_KINDS; i++)
+    for (unsigned i = 0; i < DRIVER_TIMERS; i++)
         if (c->timers[i].armed && c->timers[i].deadline_ns < next)
             next = c->timers[i].deadline_ns;
     return next;

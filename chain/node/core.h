@@ -17,8 +17,8 @@
  * sent is never such a failure: they are reported to the host.
  *
  * Rooms: core.c (heights, timers), outputs.c (what the consensus core asks for), inputs.c (messages of peers),
- * proposals.c (out and in, and their bodies put together), catch_up.c (decided blocks), block_sync.c, recover.c (the
- * log after a restart), evidence.c.
+ * proposals.c (out and in, and their bodies put together), relay.c (what peers lack of others), catch_up.c (decided
+ * blocks), block_sync.c, recover.c (the log after a restart), evidence.c.
  */
 #include "chain/metrics/metrics.h"
 #include "chain/node/assemble.h"
@@ -117,10 +117,16 @@ struct core_peer {
     net_peer peer;
     uint64_t laggard_height, laggard_ms; /* the last block sent to it because it was behind */
     uint64_t height;                     /* as it says */
+    uint64_t summary_ms;                 /* when it was last told what it lacks */
+};
+
+/* A height that does not get on. */
+struct core_stall {
+    uint64_t height, since_ms, told_ms;
 };
 
 struct core_metrics {
-    struct metric *blocks, *rounds, *block_interval, *evidence, *height; /* each may be NULL */
+    struct metric *blocks, *rounds, *block_interval, *evidence, *height, *missing; /* each may be NULL */
 };
 
 /* A block that block sync has in hand, at its slot of the plan. */
@@ -168,9 +174,10 @@ struct core {
     struct bodies bodies;
     struct assemble assemble;
     struct hash needed; /* asked of peers; zero: nothing */
-    struct core_timer timers[BFT_TIMER_KINDS];
+    struct core_timer timers[DRIVER_TIMERS];
     struct core_sync sync;
     struct core_peer peers[NET_PEERS_MAX];
+    struct core_stall stall;
     struct arena arena; /* of one input */
     struct certificate cert;
     bool deciding;   /* between decide and the new head */

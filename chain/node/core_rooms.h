@@ -23,6 +23,7 @@ struct core_peer *core_peer(struct core *c, net_peer peer); /* NULL: unknown. NE
 
 /* outputs.c: the driver's environment */
 void outputs_init(struct core *c);
+void outputs_send(struct core *c, net_peer peer, const struct bft_send *send); /* NET_PEER_NONE: to all */
 void outputs_status(struct core *c, net_peer peer, uint64_t height, uint32_t round);
 /* Sees to it that the driver hears what the ledger thinks of the body. */
 void outputs_judge(struct core *c, struct body *b);
@@ -39,8 +40,15 @@ int inputs_own_elsewhere(const struct core *c, const struct validator_set *set, 
                          uint32_t round, enum signer_step step, struct err *err);
 void inputs_misbehaved(struct core *c, net_peer peer, unsigned points, const char *what, const struct err *err);
 
+/* relay.c */
+void relay_summary(struct core *c, const struct bft_summary *summary);
+void relay_send(struct core *c, net_peer peer, const struct bft_send *send);
+int relay_take(struct core *c, net_peer peer, struct bytes payload, struct err *err);
+/* The height stands where it stood: says so when that lasts. */
+void relay_stalled(struct core *c, const struct bft_summary *summary);
+
 /* proposals.c */
-void proposals_send(struct core *c, const struct proposal *p);
+void proposals_send(struct core *c, net_peer peer, const struct proposal *p); /* NET_PEER_NONE: to all */
 int proposals_take(struct core *c, net_peer peer, struct bytes payload, struct err *err);
 void proposals_request(struct core *c, net_peer peer, struct bytes payload);
 void proposals_reply(struct core *c, net_peer peer, struct bytes payload);

@@ -14,6 +14,7 @@ void driver_init(struct driver *d, struct bft *core, const struct driver_env *en
     d->early.height = d->early.n = 0;
     d->early.proposals_n = 0;
     memset(d->early.votes_n, 0, sizeof d->early.votes_n);
+    d->look = (struct driver_look){0};
 }
 
 /* --- performing
@@ -130,6 +131,32 @@ static int step(struct driver *d, driver_peer peer, const struct bft_event *even
     return rc;
 }
 
+/* --- relaying
+ * --------------------------------------------------------------------------------------------------------------- */
+
+static void look_later(struct driver *d) {
+    d->env->timer_arm(
+        d->env->ctx, &(struct bft_timer){.kind = DRIVER_TIMER_LOOK, .height = d->height, .delay_ms = d->look.every_ms});
+}
+
+static void look_begin(struct driver *d, const struct bft_config *config) {
+    uint32_t every = config->rebroadcast_ms / DRIVER_LOOKS_PER_REBROADCAST;
+    d->look = (struct driver_look){.every_ms = every > 0 ? every : 1};
+    look_later(d);
+}
+
+/* The height stands where it stood at the last look, or a peer is further: the peers learn what is here, and add what
+ * they hold. */
+static void look(struct driver *d) {
+    struct driver_look now = {.every_ms = d->look.every_ms, .phase = bft_phase(d->core)};
+    bool work = bft_summarise(d->core, &now.summary);
+    bool still = now.phase == d->look.phase && now.summary.round == d->look.summary.round;
+    if (work && (still || d->look.curious))
+        d->env->summary(d->env->ctx, &now.summary);
+    d->look = now;
+    look_later(d);
+}
+
 /* --- heights
  * ---------------------------------------------------------------------------------------------------------------- */
 
@@ -163,6 +190,7 @@ int driver_start(struct driver *d, const struct bft_start *start, struct err *er
     d->height = start->height;
     d->started = true;
     d->decided = false;
+    look_begin(d, &start->config);
     struct bft_event event = {.kind = BFT_EVENT_START, .start = *start};
     int rc = step(d, DRIVER_PEER_SELF, &event, err);
     return rc ? rc : take_early(d, err);
@@ -214,6 +242,7 @@ int driver_replay_end(struct driver *d, struct err *err) {
     if (!d->started)
         return driver_start(d, &d->start, err);
     d->early.height = d->height + 1;
+    look_begin(d, &d->start.config);
     struct bft_event event = {.kind = BFT_EVENT_RESUME};
     return step(d, DRIVER_PEER_SELF, &event, err);
 }
@@ -312,6 +341,17 @@ int driver_status(struct driver *d, driver_peer peer, uint64_t height, uint32_t 
     return CODE_OK;
 }
 
+int driver_summary(struct driver *d, driver_peer peer, const struct bft_summary *summary, struct err *err) {
+    int rc = driver_status(d, peer, summary->height, summary->round, err);
+    if (rc || driver_when(d, summary->height) != DRIVER_NOW)
+        return rc;
+    uint32_t n = bft_lacking(d->core, summary, d->relay, DRIVER_RELAY_MAX);
+    for (uint32_t i = 0; i < n; i++)
+        d->env->relay(d->env->ctx, peer, &d->relay[i]);
+    d->look.curious = d->look.curious || bft_lacks(d->core, summary);
+    return CODE_OK;
+}
+
 int driver_body(struct driver *d, const struct hash *value, enum bft_verdict verdict, struct err *err) {
     struct bft_event event = {.kind = BFT_EVENT_BODY};
     event.body.value = *value;
@@ -328,6 +368,13 @@ int driver_built(struct driver *d, uint64_t height, uint32_t round, const struct
 }
 
 int driver_timer(struct driver *d, const struct bft_timer *timer, struct err *err) {
+    if (timer->kind == DRIVER_TIMER_LOOK) {
+        if (d->failed)
+            return err_set(err, d->failed, "the consensus driver has stopped");
+        if (timer->height == d->height && !d->decided)
+            look(d);
+        return CODE_OK;
+    }
     struct bft_event event = {.kind = BFT_EVENT_TIMER, .timer = *timer};
     return step(d, DRIVER_PEER_SELF, &event, err);
 }

@@ -38,8 +38,8 @@ struct driver_env {
     /* Returns when everything appended is durable. */
     int (*log_sync)(void *ctx, struct err *err);
 
-    /* --- timers --- one of each kind; arming again replaces. Fires as driver_timer with the same kind, height and
-     * round. */
+    /* --- timers --- one of each kind, of DRIVER_TIMERS; arming again replaces. Fires as driver_timer with the same
+     * kind, height and round. */
     void (*timer_arm)(void *ctx, const struct bft_timer *timer);
     void (*timer_cancel)(void *ctx, enum bft_timer_kind kind);
 
@@ -50,6 +50,11 @@ struct driver_env {
     /* --- network --- to all peers. A proposal goes with the body of its value. Lossy by contract; must not block.
      * Certificates are borrowed for the call. */
     void (*send)(void *ctx, const struct bft_send *send);
+
+    /* What this node holds of a height that does not get on, to all peers; each answers with what it can add. */
+    void (*summary)(void *ctx, const struct bft_summary *summary);
+    /* To one peer: what it lacks, signed by whomever. A proposal goes with its body, or not at all. */
+    void (*relay)(void *ctx, driver_peer peer, const struct bft_send *send);
 
     /* --- ledger --- each answered later, or from inside, by driver_built or driver_body. An answer that never comes
      * costs a round, no more. */
@@ -91,6 +96,22 @@ struct driver_early {
     struct vote votes[VALIDATORS_MAX][DRIVER_EARLY_VOTES];
 };
 
+/* A timer of the driver's own, beside the core's (enum bft_timer_kind): the look whether the height gets on. */
+#define DRIVER_TIMER_LOOK BFT_TIMER_KINDS
+#define DRIVER_TIMERS     (BFT_TIMER_KINDS + 1)
+/* Between two looks: a part of rebroadcast_ms. A round that gets on changes its phase meanwhile. */
+#define DRIVER_LOOKS_PER_REBROADCAST 4
+/* Messages that one summary of a peer is answered with. */
+#define DRIVER_RELAY_MAX 64
+
+/* At the last look. */
+struct driver_look {
+    uint32_t every_ms;
+    struct bft_summary summary;
+    enum bft_phase phase;
+    bool curious; /* a peer holds more than this node */
+};
+
 /* Every output may be answered from inside by one event. */
 #define DRIVER_QUEUE_MAX (BFT_OUTPUTS_MAX + 64)
 
@@ -107,6 +128,8 @@ struct driver {
     uint32_t queue_n;
     struct bft_event queue[DRIVER_QUEUE_MAX];
     struct driver_early early;
+    struct driver_look look;
+    struct bft_send relay[DRIVER_RELAY_MAX];
     struct bft_start start; /* of this height, for replay; its powers are the copy below */
     uint64_t powers[VALIDATORS_MAX];
     struct bft_update update;
@@ -149,6 +172,10 @@ int driver_vote(struct driver *d, driver_peer peer, const struct vote *vote, str
 int driver_certificate(struct driver *d, driver_peer peer, const struct certificate *certificate, struct err *err);
 /* A peer's "I am at this height and round": calls env.laggard or env.behind. Unsigned, so only a hint. */
 int driver_status(struct driver *d, driver_peer peer, uint64_t height, uint32_t round, struct err *err);
+
+/* A peer's summary of what it holds: unsigned. Answered by env.relay, at most DRIVER_RELAY_MAX times; the host bounds
+ * how often a peer may ask. */
+int driver_summary(struct driver *d, driver_peer peer, const struct bft_summary *summary, struct err *err);
 
 /* Answers of the ledger. A valid or built body must have been appended to the log before the call. */
 int driver_body(struct driver *d, const struct hash *value, enum bft_verdict verdict, struct err *err);

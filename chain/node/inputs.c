@@ -155,6 +155,8 @@ static int message(struct core *c, net_peer peer, uint8_t wire_kind, struct byte
         return CODE_OK;
     case WIRE_STATUS:
         return on_status(c, peer, payload, err);
+    case WIRE_SUMMARY:
+        return relay_take(c, peer, payload, err);
     case WIRE_BLOCK_BATCH:
         return block_sync_batch(c, peer, payload, err);
     default:

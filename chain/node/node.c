@@ -144,6 +144,8 @@ static void metrics_init(struct node *n) {
     cm->rounds = metrics_counter(m, "cairn_rounds_failed_total", "rounds that decided nothing", NULL);
     cm->evidence = metrics_counter(m, "cairn_evidence_total", "contradicting signatures seen", NULL);
     cm->height = metrics_gauge(m, "cairn_height", "the newest committed height", NULL);
+    cm->missing =
+        metrics_gauge(m, "cairn_validators_missing", "validators that a height which stands still waits for", NULL);
     n->m_commit_seconds = metrics_histogram(m, "cairn_commit_seconds", "time to execute and commit a block", NULL,
                                             metrics_seconds, METRICS_SECONDS_N);
     cm->block_interval = metrics_histogram(m, "cairn_block_interval_seconds", "between the times of two headers", NULL,

@@ -72,10 +72,6 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
 
 /* --- network --- */
 
-static void broadcast(struct core *c, uint8_t kind, struct bytes payload) {
-    c->host.send(c->host.ctx, NET_PEER_NONE, kind, payload);
-}
-
 void outputs_status(struct core *c, net_peer peer, uint64_t height, uint32_t round) {
     PeerStatus pb = PEER_STATUS__INIT;
     struct bytes out;
@@ -86,31 +82,43 @@ void outputs_status(struct core *c, net_peer peer, uint64_t height, uint32_t rou
         c->host.send(c->host.ctx, peer, WIRE_STATUS, out);
 }
 
+void outputs_send(struct core *c, net_peer peer, const struct bft_send *send) {
+    struct arena_mark mark = arena_mark(&c->arena);
+    struct bytes out;
+    switch (send->kind) {
+    case BFT_SEND_PROPOSAL:
+        proposals_send(c, peer, &send->proposal);
+        break;
+    case BFT_SEND_VOTE:
+        if (wire_vote_encode(&send->vote, &c->arena, &out, NULL) == CODE_OK)
+            c->host.send(c->host.ctx, peer, WIRE_VOTE, out);
+        break;
+    case BFT_SEND_CERTIFICATE:
+        if (wire_certificate_encode(send->certificate, c->head->info.validators.n, &c->arena, &out, NULL) == CODE_OK)
+            c->host.send(c->host.ctx, peer, WIRE_CERTIFICATE, out);
+        break;
+    case BFT_SEND_STATUS:
+        outputs_status(c, peer, send->status.height, send->status.round);
+        break;
+    }
+    arena_rewind(&c->arena, mark);
+}
+
 static void env_send(void *ctx, const struct bft_send *send) {
     struct core *c = ctx;
     if (c->halted)
         return;
     crash_point(CRASH_SEND_BEFORE);
-    struct arena_mark mark = arena_mark(&c->arena);
-    struct bytes out;
-    switch (send->kind) {
-    case BFT_SEND_PROPOSAL:
-        proposals_send(c, &send->proposal);
-        break;
-    case BFT_SEND_VOTE:
-        if (wire_vote_encode(&send->vote, &c->arena, &out, NULL) == CODE_OK)
-            broadcast(c, WIRE_VOTE, out);
-        break;
-    case BFT_SEND_CERTIFICATE:
-        if (wire_certificate_encode(send->certificate, c->head->info.validators.n, &c->arena, &out, NULL) == CODE_OK)
-            broadcast(c, WIRE_CERTIFICATE, out);
-        break;
-    case BFT_SEND_STATUS:
-        outputs_status(c, NET_PEER_NONE, send->status.height, send->status.round);
-        break;
-    }
-    arena_rewind(&c->arena, mark);
+    outputs_send(c, NET_PEER_NONE, send);
     crash_point(CRASH_SEND_AFTER);
+}
+
+static void env_summary(void *ctx, const struct bft_summary *summary) {
+    relay_summary(ctx, summary);
+}
+
+static void env_relay(void *ctx, driver_peer peer, const struct bft_send *send) {
+    relay_send(ctx, peer, send);
 }
 
 /* --- ledger --- */
@@ -229,6 +237,8 @@ void outputs_init(struct core *c) {
         .timer_cancel = env_timer_cancel,
         .sign = env_sign,
         .send = env_send,
+        .summary = env_summary,
+        .relay = env_relay,
         .build = env_build,
         .validate = env_validate,
         .need = env_need,

@@ -25,13 +25,13 @@ static const bool *young_ones(struct core *c, const struct block *b) {
     return young;
 }
 
-void proposals_send(struct core *c, const struct proposal *p) {
+void proposals_send(struct core *c, net_peer peer, const struct proposal *p) {
     struct body *b = bodies_find(&c->bodies, &p->value);
     struct bytes out;
     if (b == NULL || b->state != BODY_VALID || !b->block->opened)
         return; /* a restart during its round: the body is in the log, but others will propose it */
     if (wire_proposal_encode(p, b->block, young_ones(c, b->block), &c->arena, &out, NULL) == CODE_OK)
-        c->host.send(c->host.ctx, NET_PEER_NONE, WIRE_PROPOSAL, out);
+        c->host.send(c->host.ctx, peer, WIRE_PROPOSAL, out);
 }
 
 /* --- bodies --- */

@@ -9,6 +9,7 @@ enum net_class wire_class(uint8_t kind) {
     case WIRE_CERTIFICATE:
     case WIRE_BODY_REQUEST:
     case WIRE_STATUS:
+    case WIRE_SUMMARY:
         return NET_VOTES;
     case WIRE_PROPOSAL:
     case WIRE_TX_REQUEST:
@@ -98,6 +99,40 @@ int wire_certificate_decode(struct bytes in, uint16_t validators, struct arena *
         return rc;
     return note->certificate != NULL ? certificate_from_pb(note->certificate, validators, ret, err)
                                      : round_from_pb(note, validators, ret, err);
+}
+
+/* --- summaries --- */
+
+int wire_summary_encode(const struct bft_summary *summary, uint16_t validators, struct arena *arena, struct bytes *ret,
+                        struct err *err) {
+    VoteSummary pb = VOTE_SUMMARY__INIT;
+    size_t len = ((size_t)validators + 7) / 8;
+    pb.height = summary->height;
+    pb.round = summary->round;
+    pb.proposal = summary->proposal;
+    pb.prevotes = pb_data(bytes_of(summary->prevotes, len));
+    pb.precommits = pb_data(bytes_of(summary->precommits, len));
+    return pb_encode(&pb, arena, ret, err);
+}
+
+int wire_summary_decode(struct bytes in, struct arena *arena, struct bft_summary *ret, struct err *err) {
+    VoteSummary *pb = NULL;
+    struct bft_summary out = {0};
+    int rc = pb_decode(&vote_summary__descriptor, in, arena, &pb, err);
+    if (rc != CODE_OK)
+        return rc;
+    if (pb->prevotes.len > sizeof out.prevotes || pb->precommits.len > sizeof out.precommits)
+        return err_set(err, CODE_MALFORMED, "a summary of %zu and %zu bytes of votes", pb->prevotes.len,
+                       pb->precommits.len);
+    out.height = pb->height;
+    out.round = pb->round;
+    out.proposal = pb->proposal;
+    if (pb->prevotes.len > 0)
+        memcpy(out.prevotes, pb->prevotes.data, pb->prevotes.len);
+    if (pb->precommits.len > 0)
+        memcpy(out.precommits, pb->precommits.data, pb->precommits.len);
+    *ret = out;
+    return CODE_OK;
 }
 
 /* --- proposals --- */

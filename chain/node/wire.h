@@ -3,6 +3,7 @@
 #define CAIRN_CHAIN_NODE_WIRE_H
 /* What nodes say to each other (proto/cairn/net.proto), between the core's values and bytes. A message's kind is the
  * number of its field in NetFrame. Encoders put bytes on the arena; decoders check form, never signatures. */
+#include "chain/bft/bft.h"
 #include "chain/net/net.h"
 #include "chain/node/block.h"
 
@@ -20,6 +21,7 @@ enum wire_kind {
     WIRE_TXS = 9,
     WIRE_TX_REQUEST = 10,
     WIRE_TX_REPLY = 11,
+    WIRE_SUMMARY = 12,
     WIRE_SNAPSHOTS_REQUEST = 20,
     WIRE_SNAPSHOTS = 21,
     WIRE_HEADER_REQUEST = 22,
@@ -43,6 +45,11 @@ int wire_certificate_encode(const struct certificate *cert, uint16_t validators,
                             struct err *err);
 int wire_certificate_decode(struct bytes in, uint16_t validators, struct arena *arena, struct certificate *ret,
                             struct err *err);
+
+/* What a node holds of a height, in bits of a set of `validators`. */
+int wire_summary_encode(const struct bft_summary *summary, uint16_t validators, struct arena *arena, struct bytes *ret,
+                        struct err *err);
+int wire_summary_decode(struct bytes in, struct arena *arena, struct bft_summary *ret, struct err *err);
 
 /* A proposal, naming all transactions of the block by their wire hashes, with the bodies of those for which `young`
  * says true (NULL: of all). */

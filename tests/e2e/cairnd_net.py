@@ -182,8 +182,9 @@ def run(*args, ok=True):
 class Network:
     """Validators with accounts that have coins. `with Network(4) as net:` stops and removes everything."""
 
-    def __init__(self, validators, accounts=(), base=None, nodes=(), consensus=None):
-        """nodes: how each validator differs (arguments of Node); the rest do not. consensus: parameters that do."""
+    def __init__(self, validators, accounts=(), base=None, nodes=(), consensus=None, links=None):
+        """nodes: how each validator differs (arguments of Node); the rest do not. consensus: parameters that do.
+        links: pairs of numbers, who is linked to whom; default: all to all."""
         self.tmp = tempfile.TemporaryDirectory(prefix="cairn-e2e-", dir=base)
         self.dir = self.tmp.name
         self.accounts = [Account(a) for a in accounts]
@@ -194,8 +195,8 @@ class Network:
         self.genesis["validators"] = sorted((n.info["validator"] for n in self.nodes), key=lambda v: bech32_bytes(v["address"]))
         rich = [a.text for a in self.accounts] + [t for n in self.nodes for t in n.info["accounts"]]
         self.genesis["accounts"] = [{"address": a, "balance": str(10**12)} for a in sorted(rich, key=bech32_bytes)]
-        for n in self.nodes:
-            n.configure(self.genesis, [m for m in self.nodes if m is not n])
+        for i, n in enumerate(self.nodes):
+            n.configure(self.genesis, [m for j, m in enumerate(self.nodes) if j != i and (links is None or (i, j) in links or (j, i) in links)])
 
     def full_node(self, name="full"):
         n = Node(self, name, "--full-node")

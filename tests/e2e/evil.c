@@ -132,6 +132,9 @@ static struct bytes example(uint8_t kind, struct rng *r, struct arena *arena) {
     ChunkReply chunk = CHUNK_REPLY__INIT;
     chunk.height = vote.height;
     chunk.chunk = proposal.header;
+    VoteSummary summary = VOTE_SUMMARY__INIT;
+    summary.height = vote.height;
+    summary.prevotes = summary.precommits = proposal.header;
     const void *const messages[] = {
         [WIRE_VOTE] = &vote,
         [WIRE_CERTIFICATE] = &note,
@@ -142,6 +145,7 @@ static struct bytes example(uint8_t kind, struct rng *r, struct arena *arena) {
         [WIRE_BLOCK_REQUEST] = &blocks,
         [WIRE_BLOCK_BATCH] = &batch,
         [WIRE_TXS] = &gather,
+        [WIRE_SUMMARY] = &summary,
         [WIRE_SNAPSHOTS_REQUEST] = &snapshots_request,
         [WIRE_SNAPSHOTS] = &snapshots,
         [WIRE_HEADER_REQUEST] = &header_request,

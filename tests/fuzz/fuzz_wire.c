@@ -123,6 +123,19 @@ static void fuzz_proposal(struct bytes in, struct arena *arena) {
     assemble_release(&a);
 }
 
+/* What is read back is what was read. */
+static void fuzz_summary(struct bytes in, struct arena *arena) {
+    struct bft_summary s, again;
+    struct bytes out;
+    if (wire_summary_decode(in, arena, &s, NULL) != CODE_OK)
+        return;
+    must(wire_summary_encode(&s, VALIDATORS_MAX, arena, &out, NULL) == CODE_OK);
+    must(wire_summary_decode(out, arena, &again, NULL) == CODE_OK);
+    must(s.height == again.height && s.round == again.round && s.proposal == again.proposal);
+    must(memcmp(s.prevotes, again.prevotes, sizeof s.prevotes) == 0);
+    must(memcmp(s.precommits, again.precommits, sizeof s.precommits) == 0);
+}
+
 static void fuzz_block(struct bytes in) {
     static const struct hash tag;
     struct block *b = NULL;
@@ -243,6 +256,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         break;
     case WIRE_PROPOSAL:
         fuzz_proposal(in, &arena);
+        break;
+    case WIRE_SUMMARY:
+        fuzz_summary(in, &arena);
         break;
     case WIRE_DECIDED:
         fuzz_block(in);

@@ -113,6 +113,7 @@ void byz_deliver(struct sim *s, struct sim_node *n, const struct msg *m) {
     case MSG_BODY_REQUEST:
     case MSG_BODY:
     case MSG_DECISION:
+    case MSG_SUMMARY:
     case MSG_FRAME:
         break;
     }
@@ -222,6 +223,25 @@ static void lie_about_height(struct sim *s, struct sim_node *n) {
     msg_release(m);
 }
 
+/* Who it asks for what it has, or boasts of what nobody has. */
+static void lie_about_votes(struct sim *s, struct sim_node *n) {
+    struct bft_summary lie = {.height = rng_range(&s->byz, n->seen_height, n->seen_height + 1),
+                              .round = n->seen_round + (uint32_t)rng_below(&s->byz, 3),
+                              .proposal = rng_chance(&s->byz, 1, 2)};
+    if (rng_chance(&s->byz, 1, 2)) {
+        rng_fill(&s->byz, lie.prevotes, sizeof lie.prevotes);
+        rng_fill(&s->byz, lie.precommits, sizeof lie.precommits);
+    }
+    if (s->full) {
+        full_byz_summary(&s->full->nodes[n->index], &lie);
+        return;
+    }
+    struct msg *m = msg_new(s, MSG_SUMMARY, n->index);
+    m->summary = lie;
+    links_broadcast(s, m);
+    msg_release(m);
+}
+
 static bool is_its_turn(const struct sim *s, const struct sim_node *n) {
     return !s->full && n->validator < s->validators &&
            proposer_draw(n->seen_height, n->seen_round, s->powers, s->validators) == n->validator;
@@ -232,7 +252,7 @@ void byz_tick(struct sim *s, struct sim_node *n) {
         note(n, s->highest + 1, 0, NULL); /* where nobody spoke yet, and it may be the first */
     if (n->seen_height > s->highest + 1)
         n->seen_height = s->highest + 1; /* somebody's lie, perhaps its own */
-    switch (is_its_turn(s, n) && rng_chance(&s->byz, 1, 2) ? 0 : rng_below(&s->byz, 6)) {
+    switch (is_its_turn(s, n) && rng_chance(&s->byz, 1, 2) ? 0 : rng_below(&s->byz, 7)) {
     case 0:
         propose_around(s, n);
         break;
@@ -250,6 +270,9 @@ void byz_tick(struct sim *s, struct sim_node *n) {
         break;
     case 5:
         vote_around(s, n, VOTE_PREVOTE, n->seen_round);
+        break;
+    case 6:
+        lie_about_votes(s, n);
         break;
     }
     sim_at(s, rng_range(&s->byz, 20, 400),

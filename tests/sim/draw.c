@@ -67,6 +67,7 @@ static void draw_options(struct sim *s) {
     PICK(loss, 0, 0, 10, 100, 300);
     PICK(duplicate, 0, 0, 50, 300);
     PICK(partition, 0, 0, 30, 100);
+    PICK(dead, 0, 0, 0, 0, 300, 1000);
     PICK(clog, 0, 0, 0, 50, 300);
     PICK(drift, 0, 0, 5, 100);
     PICK(skew_ms, 0, 0, 50, 200);

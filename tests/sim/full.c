@@ -32,7 +32,7 @@ static void host_send(void *ctx, net_peer peer, uint8_t wire_kind, struct bytes 
     struct full *f = ctx;
     if (sim_node_dies_here(f->node, "before a send"))
         return;
-    full_check_sent(f, wire_kind, payload);
+    full_check_sent(f, peer == NET_PEER_NONE, wire_kind, payload);
     if (peer == NET_PEER_NONE)
         check_sends(f->sim, f->node);
     links_post(f, peer, wire_kind, payload);

@@ -155,7 +155,7 @@ void full_set_known(struct sim *s, uint64_t height, const struct validator_set *
 bool full_has_body(const struct full *f, const struct hash *id, uint64_t height);
 struct full_block *full_block_note(struct sim *s, const struct header *header);
 const struct full_block *full_block_find(const struct sim *s, const struct hash *id);
-void full_check_sent(struct full *f, uint8_t kind, struct bytes payload);
+void full_check_sent(struct full *f, bool to_all, uint8_t kind, struct bytes payload);
 void full_check_judged(struct full *f, const struct header *header, bool invalid);
 void full_check_committed(struct full *f, const struct head *before, const struct certificate *cert);
 /* A node has opened its ledger, perhaps after a snapshot. */
@@ -169,5 +169,6 @@ void full_byz_vote(struct full *f, const struct vote *vote, uint32_t to);
 void full_byz_propose(struct full *f, struct proposal *proposal, bool twice);
 void full_byz_certificate(struct full *f, const struct certificate *cert);
 void full_byz_status(struct full *f, uint64_t height);
+void full_byz_summary(struct full *f, const struct bft_summary *lie);
 
 #endif

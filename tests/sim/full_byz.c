@@ -37,7 +37,7 @@ void full_byz_certificate(struct full *f, const struct certificate *cert) {
         post_all(f, WIRE_CERTIFICATE, out);
     } else if (f->sim->drawn.garbage) { /* well sealed nonsense of any kind */
         rng_fill(&f->sim->byz, noise, sizeof noise);
-        post_all(f, (uint8_t)rng_range(&f->sim->byz, WIRE_VOTE, WIRE_TX_REPLY), bytes_of(noise, sizeof noise));
+        post_all(f, (uint8_t)rng_range(&f->sim->byz, WIRE_VOTE, WIRE_SUMMARY), bytes_of(noise, sizeof noise));
     }
     arena_rewind(arena, mark);
 }
@@ -52,6 +52,21 @@ void full_byz_status(struct full *f, uint64_t height) {
     pb.earliest = rng_below(&f->sim->byz, 3);
     if (pb_encode(&pb, arena, &out, NULL) == CODE_OK)
         post_all(f, WIRE_STATUS, out);
+    arena_rewind(arena, mark);
+}
+
+void full_byz_summary(struct full *f, const struct bft_summary *lie) {
+    struct arena *arena = &f->sim->full->scratch;
+    struct arena_mark mark = arena_mark(arena);
+    VoteSummary pb = VOTE_SUMMARY__INIT;
+    struct bytes out;
+    pb.height = lie->height;
+    pb.round = lie->round;
+    pb.proposal = lie->proposal;
+    pb.prevotes = pb_data(bytes_of(lie->prevotes, rng_below(&f->sim->byz, sizeof lie->prevotes + 1)));
+    pb.precommits = pb_data(bytes_of(lie->precommits, sizeof lie->precommits));
+    if (pb_encode(&pb, arena, &out, NULL) == CODE_OK)
+        post_all(f, WIRE_SUMMARY, out);
     arena_rewind(arena, mark);
 }
 

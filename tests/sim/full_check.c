@@ -98,15 +98,26 @@ static uint16_t owner_of(const struct sim *s, uint64_t height, uint16_t index) {
     return set && index < set->set.n ? set->owner[index] : VALIDATOR_NONE;
 }
 
-static void check_vote(struct full *f, struct bytes payload, struct arena *arena) {
+/* What others signed goes only to who lacks it. */
+static void check_relayed(struct full *f, const struct vote *vote, uint16_t owner) {
+    struct hash digest = vote_digest(&f->sim->chain_tag, vote);
+    f->sim->relayed++;
+    if (owner == VALIDATOR_NONE || !verifier_check(&f->sim->verifiers[owner], &digest, &vote->sig))
+        check_fail(f->sim, "node %u relays what nobody signed", f->node->index);
+}
+
+static void check_vote(struct full *f, bool to_all, struct bytes payload, struct arena *arena) {
     struct bft_sign sign;
     if (wire_vote_decode(payload, arena, &sign.vote, NULL) != CODE_OK) {
         check_fail(f->sim, "node %u sends a vote that is none", f->node->index);
         return;
     }
     sign.type = sign.vote.type;
-    if (owner_of(f->sim, sign.vote.height, sign.vote.validator) == f->node->validator)
+    uint16_t owner = owner_of(f->sim, sign.vote.height, sign.vote.validator);
+    if (owner != VALIDATOR_NONE && owner == f->node->validator)
         check_signed(f->sim, f->node, &sign);
+    else if (!to_all)
+        check_relayed(f, &sign.vote, owner);
     else
         check_fail(f->sim, "node %u sends another's vote as its own", f->node->index);
 }
@@ -122,11 +133,11 @@ static void check_proposal(struct full *f, struct bytes payload, struct arena *a
         check_signed(f->sim, f->node, &(struct bft_sign){.type = VOTE_PROPOSAL, .proposal = p.proposal});
 }
 
-void full_check_sent(struct full *f, uint8_t kind, struct bytes payload) {
+void full_check_sent(struct full *f, bool to_all, uint8_t kind, struct bytes payload) {
     struct arena *arena = &f->sim->full->scratch;
     struct arena_mark mark = arena_mark(arena);
     if (kind == WIRE_VOTE)
-        check_vote(f, payload, arena);
+        check_vote(f, to_all, payload, arena);
     else if (kind == WIRE_PROPOSAL)
         check_proposal(f, payload, arena);
     arena_rewind(arena, mark);

@@ -10,6 +10,7 @@
 #include "chain/types/keys_validator.h"
 #include "chain/types/reveal.h"
 #include "chain/types/signed.h"
+#include "tests/lib/ledger/fixture.h"
 
 /* --- genesis: small numbers, the drawn timing
  * ------------------------------------------------------------------------------------- */
@@ -17,132 +18,37 @@
 #define MINUTE 60000ull
 #define COIN   ((uint64_t)PEBBLE_PER_CAIRN)
 
-static ConsensusParams consensus_params(const struct sim *s) {
-    ConsensusParams p = CONSENSUS_PARAMS__INIT;
-    p.heartbeat_ms = s->drawn.heartbeat_ms > 10 ? s->drawn.heartbeat_ms : 10;
-    p.min_interval_ms = s->drawn.interval_ms < p.heartbeat_ms ? s->drawn.interval_ms : p.heartbeat_ms;
-    p.timeout_propose_ms = s->config.propose_ms;
-    p.timeout_prevote_ms = s->config.prevote_ms;
-    p.timeout_precommit_ms = s->config.precommit_ms;
-    p.timeout_delta_ms = s->config.propose_delta_ms;
-    p.precision_ms = 500;
-    p.message_delay_ms = 2000;
-    p.block_bytes_max = 64 * KIB;
-    p.block_txs_max = 100;
-    p.block_signatures_max = 400;
-    p.time_scale = 1;
-    p.evidence_window_ms = 60 * MINUTE;
-    p.development = true;
-    return p;
-}
-
-static AuthParams auth_params(void) {
-    AuthParams p = AUTH_PARAMS__INIT;
-    p.tx_bytes_max = 16 * KIB;
-    p.tx_messages_max = 64;
-    p.memo_bytes_max = 256;
-    p.fee_per_byte = 10;
-    p.fee_per_message = 1000;
-    p.tx_window_blocks = 600;
-    return p;
-}
-
-static StorageParams storage_params(void) {
-    StorageParams p = STORAGE_PARAMS__INIT;
-    p.segment_size = 16 * MIB;
-    p.object_size_max = (uint64_t)1 << 40;
-    p.buckets_per_account = 100;
-    p.groups_per_account = 100;
-    p.members_per_update = 20;
-    p.metadata_bytes_max = 4096;
-    p.tags_max = 32;
-    p.create_ttl_ms = p.approval_ttl_max_ms = p.receipt_ttl_max_ms = 60 * MINUTE;
-    p.slots_per_bucket = 64;
-    p.positions_max = 16;
-    p.expiries_per_block = p.renewals_per_block = 16;
-    p.warning_ms = p.grace_ms = p.discontinue_grace_ms = p.discontinue_window_ms = p.ended_kept_ms = 60 * MINUTE;
-    p.term_min_ms = 1;
-    p.term_max_ms = 1000 * 60 * MINUTE;
-    p.discontinues_per_window = 16;
-    return p;
-}
-
-static ChallengeParams challenge_params(void) {
-    ChallengeParams p = CHALLENGE_PARAMS__INIT;
-    p.floor_interval_ms = p.bytes_interval_ms = MINUTE;
-    p.bytes_per_draw = (uint64_t)1 << 30;
-    p.leaves = 2;
-    p.deadline_ms = p.slash_window_ms = p.closed_kept_ms = 60 * MINUTE;
-    p.open_max = 256;
-    p.draws_per_block = 8;
-    p.slash_amount = p.slash_window_max = p.submit_bond = p.challenger_reward = COIN;
-    p.repair_interval_ms = MINUTE;
-    p.misses_per_block = 16;
-    p.open_per_submitter = 8;
-    p.answers_per_block = 256;
-    p.prunes_per_block = 64;
-    return p;
+static void set_consensus(const struct sim *s, ConsensusParams *p) {
+    p->heartbeat_ms = s->drawn.heartbeat_ms > 10 ? s->drawn.heartbeat_ms : 10;
+    p->min_interval_ms = s->drawn.interval_ms < p->heartbeat_ms ? s->drawn.interval_ms : p->heartbeat_ms;
+    p->timeout_propose_ms = s->config.propose_ms;
+    p->timeout_prevote_ms = s->config.prevote_ms;
+    p->timeout_precommit_ms = s->config.precommit_ms;
+    p->timeout_delta_ms = s->config.propose_delta_ms;
+    p->message_delay_ms = 2000;
+    p->block_bytes_max = 64 * KIB;
+    p->block_txs_max = 100;
+    p->block_signatures_max = 400;
+    p->evidence_window_ms = 60 * MINUTE;
 }
 
 /* Nobody is jailed for being away: a liar's share of what is left could grow beyond a third. */
-static ValidatorParams validator_params(void) {
-    ValidatorParams p = VALIDATOR_PARAMS__INIT;
-    p.bond_per_power = p.bond_min = COIN;
-    p.validators_max = VALIDATORS_SIM_MAX;
-    p.unbonding_ms = 120 * MINUTE;
-    p.trust_period_ms = 30 * MINUTE;
-    p.downtime_window = 20;
-    p.downtime_jail_ms = MINUTE;
-    p.evidence_slash_ppm = 50000;
-    p.evidence_reward_ppm = 100000;
-    p.releases_per_block = 2;
-    return p;
+static void set_validator(ValidatorParams *p) {
+    p->bond_per_power = p->bond_min = COIN;
+    p->validators_max = VALIDATORS_SIM_MAX;
+    p->unbonding_ms = 120 * MINUTE;
+    p->trust_period_ms = 30 * MINUTE;
+    p->downtime_signed_min = 0;
 }
 
-struct groups {
-    Params all;
-    ConsensusParams consensus;
-    AuthParams auth;
-    SpParams sp;
-    StorageParams storage;
-    PermissionParams permission;
-    PaymentParams payment;
-    ChallengeParams challenge;
-    ValidatorParams validator;
-};
-
 static Params *make_params(struct sim *s, struct arena *arena) {
-    struct groups *g = ARENA_NEW(arena, struct groups);
-    params__init(&g->all);
-    g->all.version = 1;
-    g->consensus = consensus_params(s);
-    g->auth = auth_params();
-    g->storage = storage_params();
-    g->challenge = challenge_params();
-    g->validator = validator_params();
-    sp_params__init(&g->sp);
-    g->sp.deposit_min = g->sp.stake_per_gib = g->sp.group_bond = COIN;
-    g->sp.groups_per_primary = 8;
-    g->sp.sps_max = 100;
-    permission_params__init(&g->permission);
-    g->permission.statements_max = g->permission.statement_resources_max = 16;
-    g->permission.groups_per_resource = 10;
-    g->permission.account_policies_per_resource = 100;
-    payment_params__init(&g->payment);
-    g->payment.reserve_time_ms = g->payment.frozen_time_ms = 60 * MINUTE;
-    g->payment.accounts_per_owner = 16;
-    g->payment.settlements_per_block = 32;
-    g->payment.price_max = (uint64_t)1 << 50;
-    g->payment.settle_interval_ms = 60 * MINUTE;
-    g->all.consensus = &g->consensus;
-    g->all.auth = &g->auth;
-    g->all.sp = &g->sp;
-    g->all.storage = &g->storage;
-    g->all.permission = &g->permission;
-    g->all.payment = &g->payment;
-    g->all.challenge = &g->challenge;
-    g->all.validator = &g->validator;
-    return &g->all;
+    struct fixture_params *p = ARENA_NEW(arena, struct fixture_params);
+    fixture_params_default(p);
+    set_consensus(s, &p->consensus);
+    set_validator(&p->validator);
+    p->auth.tx_bytes_max = 16 * KIB;
+    p->challenge.deadline_ms = 60 * MINUTE;
+    return &p->all;
 }
 
 static ProtobufCBinaryData kept(struct arena *arena, struct bytes b) {

@@ -96,7 +96,7 @@ void links_end(struct sim *s, uint32_t a, uint32_t b) {
 
 static bool may_meet(const struct sim *s, uint32_t a, uint32_t b) {
     const struct full_world *w = s->full;
-    return s->nodes[a].up && s->nodes[b].up && !s->blocked[a][b] && !s->blocked[b][a] &&
+    return s->nodes[a].up && s->nodes[b].up && !s->dead[a][b] && !s->blocked[a][b] && !s->blocked[b][a] &&
            w->banned_until[a][b] <= s->now && w->banned_until[b][a] <= s->now;
 }
 
@@ -125,7 +125,7 @@ void links_try(struct sim *s, uint32_t a, uint32_t b) {
 
 void links_dial_all(struct sim *s, uint32_t node) {
     for (uint32_t i = 0; i < s->nodes_n; i++)
-        if (i != node && s->nodes[i].up && s->nodes[i].nature != SILENT)
+        if (i != node && s->nodes[i].up && s->nodes[i].nature != SILENT && !s->dead[node][i])
             try_later(s, node, i, rng_below(&s->net, DIAL_MS));
 }
 

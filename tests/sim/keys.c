@@ -126,6 +126,7 @@ static bool check_msg(const struct sim *s, const struct msg *m) {
     case MSG_STATUS:
     case MSG_BODY_REQUEST:
     case MSG_BODY:
+    case MSG_SUMMARY:
     case MSG_FRAME:
         break;
     }

@@ -57,7 +57,7 @@ void links_send(struct sim *s, struct msg *m, uint32_t to) {
     if (to == m->from || !s->nodes[to].up || s->nodes[m->from].dying)
         return;
     s->messages++;
-    if (s->blocked[m->from][to] || (!s->calm && rng_chance(&s->net, s->drawn.loss, 1000)))
+    if (s->dead[m->from][to] || s->blocked[m->from][to] || (!s->calm && rng_chance(&s->net, s->drawn.loss, 1000)))
         return;
     link_deliver_later(s, m, to, 0);
     if (!s->calm && rng_chance(&s->net, s->drawn.duplicate, 1000))
@@ -91,4 +91,26 @@ void links_partition(struct sim *s) {
 void links_heal(struct sim *s) {
     memset(s->blocked, 0, sizeof s->blocked);
     trace(s, NULL, 0, 0, "partition heals");
+}
+
+/* A tree of the honest validators, at random; everybody else hangs on one of them. Beyond that each link may be dead.
+ */
+void links_draw_dead(struct sim *s) {
+    uint32_t linked[NODES_MAX], n = 0;
+    struct rng r;
+    memset(s->dead, 0, sizeof s->dead);
+    rng_init(&r, s->options.seed ^ 0x64656164);
+    if (s->drawn.dead == 0)
+        return;
+    for (uint32_t i = 0; i < s->nodes_n; i++)
+        for (uint32_t j = 0; j < i; j++)
+            s->dead[i][j] = s->dead[j][i] = rng_chance(&r, s->drawn.dead, 1000);
+    for (uint32_t i = 0; i < s->nodes_n; i++) {
+        uint32_t to = n > 0 ? linked[rng_below(&r, n)] : i;
+        s->dead[i][to] = s->dead[to][i] = false;
+        if (s->nodes[i].nature == HONEST && i < s->validators)
+            linked[n++] = i;
+    }
+    for (uint32_t i = 0; n > 0 && i < linked[0]; i++) /* liars that came before the first of them */
+        s->dead[i][linked[0]] = s->dead[linked[0]][i] = false;
 }

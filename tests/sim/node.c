@@ -251,12 +251,8 @@ static int env_sign(void *ctx, const struct bft_sign *request, struct sig *ret_s
 /* --- the environment: network
  * ------------------------------------------------------------------------------------------------------ */
 
-static void env_send(void *ctx, const struct bft_send *send) {
-    struct sim_node *n = ctx;
+static struct msg *send_as_msg(struct sim_node *n, const struct bft_send *send) {
     struct sim *s = n->sim;
-    if (sim_node_dies_here(n, "before a send"))
-        return;
-    check_sends(s, n);
     struct msg *m = NULL;
     switch (send->kind) {
     case BFT_SEND_PROPOSAL:
@@ -278,11 +274,46 @@ static void env_send(void *ctx, const struct bft_send *send) {
         m->round = send->status.round;
         break;
     }
-    if (!m)
+    return m;
+}
+
+static void env_send(void *ctx, const struct bft_send *send) {
+    struct sim_node *n = ctx;
+    struct sim *s = n->sim;
+    if (sim_node_dies_here(n, "before a send"))
         return;
+    check_sends(s, n);
+    struct msg *m = send_as_msg(n, send);
     if (n->nature == HONEST && !key_check_msg(s, m))
         check_fail(s, "node %u sends what it did not sign", n->index);
     links_broadcast(s, m);
+    msg_release(m);
+}
+
+static void env_summary(void *ctx, const struct bft_summary *summary) {
+    struct sim_node *n = ctx;
+    if (sim_node_dies_here(n, "before a summary"))
+        return;
+    check_sends(n->sim, n);
+    struct msg *m = msg_new(n->sim, MSG_SUMMARY, n->index);
+    m->summary = *summary;
+    links_broadcast(n->sim, m);
+    msg_release(m);
+}
+
+/* What others signed. A proposal goes with its body. */
+static void env_relay(void *ctx, driver_peer peer, const struct bft_send *send) {
+    struct sim_node *n = ctx;
+    struct sim *s = n->sim;
+    uint32_t block = send->kind == BFT_SEND_PROPOSAL ? sim_block_find(s, &send->proposal.value) : 0;
+    if (sim_node_dies_here(n, "before relaying") || block == UINT32_MAX ||
+        (send->kind == BFT_SEND_PROPOSAL && !n->held[block]))
+        return;
+    struct msg *m = send_as_msg(n, send);
+    if (!key_check_msg(s, m))
+        check_fail(s, "node %u relays what nobody signed", n->index);
+    s->relayed++;
+    links_send(s, m, peer);
     msg_release(m);
 }
 
@@ -529,6 +560,8 @@ void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum natu
                                  .timer_cancel = env_timer_cancel,
                                  .sign = env_sign,
                                  .send = env_send,
+                                 .summary = env_summary,
+                                 .relay = env_relay,
                                  .build = env_build,
                                  .validate = env_validate,
                                  .need = env_need,
@@ -800,6 +833,9 @@ void sim_node_deliver(struct sim *s, struct sim_node *n, struct msg *m) {
         if (driver_when(&n->driver, m->cert->height) == DRIVER_NOW)
             body_arrives(n, &m->value);
         rc = deliver_certificate(s, n, m);
+        break;
+    case MSG_SUMMARY:
+        rc = driver_summary(&n->driver, m->from, &m->summary, NULL);
         break;
     case MSG_FRAME:
         return;

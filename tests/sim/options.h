@@ -43,6 +43,7 @@ enum kind {
     X(loss, FAULT, 0, "of messages, per mille")                                                                        \
     X(duplicate, FAULT, 0, "messages, per mille")                                                                      \
     X(partition, FAULT, 0, "chance a tick of 100 ms, per mille")                                                       \
+    X(dead, FAULT, 0, "links that never are, per mille; honest nodes stay connected by others")                        \
     X(clog, FAULT, 0, "chance a tick that one link, one way, gives nothing for seconds, per mille")                    \
     X(drift, FAULT, 0, "timers run faster or slower by up to that, per mille")                                         \
     X(skew_ms, FAULT, 0, "clocks are apart by up to that, and step")                                                   \

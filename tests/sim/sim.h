@@ -75,6 +75,7 @@ enum msg_kind {
     MSG_BODY_REQUEST,
     MSG_BODY,
     MSG_DECISION,
+    MSG_SUMMARY,
     MSG_FRAME
 };
 
@@ -88,9 +89,10 @@ struct msg {
     uint32_t round;
     struct hash value;        /* body request, body, proposal's body */
     struct certificate *cert; /* owned, cut to its votes; certificate and decision */
-    uint8_t verdict;          /* of key_check_msg: 0 not asked yet, 1 bad, 2 good */
-    uint8_t wire;             /* MSG_FRAME: enum wire_kind */
-    uint8_t *data;            /* owned */
+    struct bft_summary summary;
+    uint8_t verdict; /* of key_check_msg: 0 not asked yet, 1 bad, 2 good */
+    uint8_t wire;    /* MSG_FRAME: enum wire_kind */
+    uint8_t *data;   /* owned */
     size_t data_len;
 };
 
@@ -195,8 +197,8 @@ struct sim_node {
     struct mark tried; /* what the real one was asked last */
     struct mark at_boot;
 
-    uint64_t timer_generation[BFT_TIMER_KINDS]; /* the armed one; 0: none */
-    struct bft_timer timers[BFT_TIMER_KINDS];
+    uint64_t timer_generation[DRIVER_TIMERS]; /* the armed one; 0: none */
+    struct bft_timer timers[DRIVER_TIMERS];
     uint8_t *held;    /* [BLOCKS_MAX]: body in memory */
     uint8_t *asked;   /* [BLOCKS_MAX]: the core wants a verdict */
     uint8_t *judging; /* [BLOCKS_MAX] */
@@ -250,6 +252,7 @@ struct sim {
 
     uint32_t nodes_n;
     struct sim_node nodes[NODES_MAX];
+    bool dead[NODES_MAX][NODES_MAX];              /* no link, ever; symmetrical */
     bool blocked[NODES_MAX][NODES_MAX];           /* from, to */
     uint64_t clogged_until[NODES_MAX][NODES_MAX]; /* likewise */
     bool cut;                                     /* a partition is on */
@@ -268,7 +271,7 @@ struct sim {
     uint32_t votes_height[HEIGHTS_MAX]; /* the newest + 1 */
     char failure[256];
     bool forked; /* agreement is broken, as it may be here: the end */
-    uint64_t messages, steps, crashes, replays, evidence, rounds_max, empty_blocks;
+    uint64_t messages, relayed, steps, crashes, replays, evidence, rounds_max, empty_blocks;
     uint64_t trace_hash;
     struct certificate scratch;
 
@@ -303,6 +306,8 @@ void link_deliver_later(struct sim *s, struct msg *m, uint32_t to, uint32_t life
 void links_partition(struct sim *s);
 void links_heal(struct sim *s);
 void links_clog(struct sim *s); /* one of them, one way */
+/* Which links never are: those who follow the rules stay connected, by others who do. */
+void links_draw_dead(struct sim *s);
 
 /* node.c */
 void sim_node_setup(struct sim *s, uint32_t index, uint16_t validator, enum nature nature);

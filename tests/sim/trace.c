@@ -71,6 +71,11 @@ static void print_message(const struct msg *m) {
     case MSG_BODY:
         printf("body %s\n", value_name(&m->value, name));
         break;
+    case MSG_SUMMARY:
+        printf("summary h %llu r %u%s prevotes %02x%02x precommits %02x%02x\n", (unsigned long long)m->summary.height,
+               m->summary.round, m->summary.proposal ? " proposal" : "", m->summary.prevotes[0], m->summary.prevotes[1],
+               m->summary.precommits[0], m->summary.precommits[1]);
+        break;
     case MSG_FRAME:
         printf("frame of kind %u, %zu bytes\n", m->wire, m->data_len);
         break;
@@ -78,8 +83,8 @@ static void print_message(const struct msg *m) {
 }
 
 static void print_event(const struct sim *s, const struct sim_event *e, const struct sim_node *n) {
-    static const char *const timers[BFT_TIMER_KINDS] = {
-        "", "newHeight", "heartbeat", "timeoutPropose", "timeoutPrevote", "timeoutPrecommit", "rebroadcast"};
+    static const char *const timers[DRIVER_TIMERS] = {
+        "", "newHeight", "heartbeat", "timeoutPropose", "timeoutPrevote", "timeoutPrecommit", "rebroadcast", "look"};
     static const char *const happenings[] = {[AT_BUILT] = "built",
                                              [AT_JUDGED] = "judged",
                                              [AT_NEXT_HEIGHT] = "next height",
@@ -105,7 +110,7 @@ static void print_event(const struct sim *s, const struct sim_event *e, const st
         printf("<- n%u ", e->msg->from);
         print_message(e->msg);
     } else if (e->what == AT_TIMER) {
-        printf("%s fires\n", timers[e->b < BFT_TIMER_KINDS ? e->b : 0]);
+        printf("%s fires\n", timers[e->b < DRIVER_TIMERS ? e->b : 0]);
     } else {
         bool named = e->what < sizeof happenings / sizeof *happenings && happenings[e->what];
         printf("%s\n", named ? happenings[e->what] : "something");

@@ -70,6 +70,7 @@ static void make_nodes(struct sim *s) {
         step_clock(s, &s->faults, i);
         s->nodes[i].drift = (int32_t)rng_below(&s->faults, 2 * (uint64_t)s->drawn.drift + 1) - (int32_t)s->drawn.drift;
     }
+    links_draw_dead(s);
 }
 
 void sim_prepare(struct sim *s, const struct options *options) {
@@ -82,7 +83,7 @@ void sim_prepare(struct sim *s, const struct options *options) {
     s->blocks_n = s->txs_n = s->votes_n = 0;
     s->highest = s->goal = 0;
     s->failure[0] = 0;
-    s->messages = s->steps = s->crashes = s->replays = s->evidence = s->rounds_max = s->empty_blocks = 0;
+    s->messages = s->relayed = s->steps = s->crashes = s->replays = s->evidence = s->rounds_max = s->empty_blocks = 0;
     s->trace_hash = mix64(options->seed);
     s->partition_life = 0;
     memset(s->decided, 0, sizeof s->decided);
@@ -153,7 +154,8 @@ static void heal(struct sim *s) {
         links_healed(s);
 }
 
-/* Together with the liars, and those who lost their ledgers, less than a third of the power. */
+/* Together with the liars, and those who lost their ledgers, less than a third of the power. Where links are dead
+ * anybody may be what connects the others. */
 static void lose_some(struct sim *s) {
     uint64_t lost = s->bad + (s->full ? full_lacking(s, NULL) : 0);
     for (uint32_t tries = 0; tries < s->validators; tries++) {
@@ -174,7 +176,7 @@ static void calm_down(struct sim *s) {
     s->calm = true;
     heal(s);
     memset(s->clogged_until, 0, sizeof s->clogged_until);
-    if (s->drawn.gone && !s->drawn.fork)
+    if (s->drawn.gone && !s->drawn.fork && !s->drawn.dead)
         lose_some(s);
     s->goal = s->highest + 3;
     trace(s, NULL, s->goal, 0, "calm: every honest node must reach height %llu", (unsigned long long)s->goal);

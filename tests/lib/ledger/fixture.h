@@ -48,6 +48,9 @@ struct fixture_params {
     ValidatorParams validator;
 };
 
+/* Every parameter, for a development network. `p` is set as a whole and points into itself. */
+void fixture_params_default(struct fixture_params *p);
+
 struct fixture {
     /* shaped by the test between fixture_init and fixture_start */
     struct fixture_params params;

@@ -115,7 +115,7 @@ static void default_challenge(ChallengeParams *p) {
     p->prunes_per_block = 64;
 }
 
-static void default_params(struct fixture_params *p) {
+void fixture_params_default(struct fixture_params *p) {
     init_params(p);
     default_consensus(&p->consensus);
     default_auth(&p->auth);
@@ -148,7 +148,7 @@ void fixture_init(struct fixture *f) {
     arena_init(&f->setup, 256 * MIB);
     arena_init(&f->arena, 1024 * MIB);
     arena_init(&f->tx_arena, 1024 * MIB);
-    default_params(&f->params);
+    fixture_params_default(&f->params);
     f->sp_deposit = 1000 * PEBBLE_PER_CAIRN;
     f->sp_price = (uint64_t)1 << 33; /* about 1.2 CAIRN a GiB and month */
     f->genesis = (Genesis)GENESIS__INIT;

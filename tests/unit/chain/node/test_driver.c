@@ -73,6 +73,17 @@ static void send_out(void *ctx, const struct bft_send *send) {
     say(ctx, names[send->kind]);
 }
 
+static void summary(void *ctx, const struct bft_summary *s) {
+    (void)s;
+    say(ctx, "summary");
+}
+
+static void relay(void *ctx, driver_peer peer, const struct bft_send *send) {
+    static const char *const names[] = {"", "relay-proposal", "relay-vote", "relay-certificate"};
+    assert_int_equal(peer, 7);
+    say(ctx, names[send->kind]);
+}
+
 static struct hash value_a(void) {
     struct hash value;
     memset(value.b, 'A', sizeof value.b);
@@ -150,6 +161,8 @@ static int setup(void **state) {
                                  .timer_cancel = timer_cancel,
                                  .sign = sign,
                                  .send = send_out,
+                                 .summary = summary,
+                                 .relay = relay,
                                  .build = build,
                                  .validate = validate,
                                  .need = need,
@@ -331,6 +344,76 @@ static void driver_status__answers_laggards(void **state) {
     expect(r, "laggard-3-4 behind-3-6");
 }
 
+static int look(struct rig *r, uint64_t height) {
+    return driver_timer(&r->driver, &(struct bft_timer){.kind = DRIVER_TIMER_LOOK, .height = height}, NULL);
+}
+
+/* Where it stood at the look before, and has work: it says what it holds. */
+static void driver_timer__looks_whether_the_height_gets_on(void **state) {
+    struct rig *r = *state;
+    boot(r, 1, follower(1));
+    r->said[0] = 0;
+    assert_ok(look(r, 1), NULL);
+    expect(r, ""); /* the first look */
+    assert_ok(look(r, 1), NULL);
+    expect(r, "summary");
+    assert_ok(propose(r, 1, 9), NULL);
+    assert_ok(judge(r), NULL);
+    r->said[0] = 0;
+    assert_ok(look(r, 1), NULL);
+    expect(r, ""); /* it prevoted meanwhile */
+    assert_ok(look(r, 1), NULL);
+    expect(r, "summary");
+    assert_ok(look(r, 2), NULL);
+    expect(r, ""); /* of another height */
+    assert_ok(votes_of_others(r, 1, VOTE_PREVOTE), NULL);
+    assert_ok(votes_of_others(r, 1, VOTE_PRECOMMIT), NULL);
+    r->said[0] = 0;
+    assert_ok(look(r, 1), NULL);
+    assert_ok(look(r, 1), NULL);
+    expect(r, ""); /* decided */
+}
+
+static void driver_timer__is_quiet_while_nothing_is_due(void **state) {
+    struct rig *r = *state;
+    struct bft_start start = start_at(1, follower(1));
+    start.due = false;
+    assert_ok(driver_replay_begin(&r->driver, &start, NULL), NULL);
+    assert_ok(driver_replay_end(&r->driver, NULL), NULL);
+    r->said[0] = 0;
+    for (int i = 0; i < 3; i++)
+        assert_ok(look(r, 1), NULL);
+    expect(r, "");
+    /* ... unless a peer holds something of it */
+    struct bft_summary theirs = {.height = 1, .prevotes = {1}};
+    assert_ok(vote(r, 1, 0, VOTE_PREVOTE), NULL);
+    theirs.prevotes[0] = 2;
+    assert_ok(driver_summary(&r->driver, 7, &theirs, NULL), NULL);
+    expect(r, "append relay-vote");
+    assert_ok(look(r, 1), NULL);
+    expect(r, "summary");
+}
+
+static void driver_summary__adds_what_the_peer_lacks(void **state) {
+    struct rig *r = *state;
+    boot(r, 2, follower(2));
+    assert_ok(propose(r, 2, 9), NULL);
+    assert_ok(judge(r), NULL);
+    r->said[0] = 0;
+    struct bft_summary theirs = {.height = 2};
+    assert_ok(driver_summary(&r->driver, 7, &theirs, NULL), NULL);
+    expect(r, "relay-proposal relay-vote");
+    theirs.proposal = true;
+    theirs.prevotes[0] = 15;
+    assert_ok(driver_summary(&r->driver, 7, &theirs, NULL), NULL);
+    expect(r, "");
+    theirs.height = 1;
+    assert_ok(driver_summary(&r->driver, 7, &theirs, NULL), NULL);
+    theirs.height = 3;
+    assert_ok(driver_summary(&r->driver, 7, &theirs, NULL), NULL);
+    expect(r, "laggard-7-1 behind-7-3");
+}
+
 static void driver__names_who_misbehaves(void **state) {
     struct rig *r = *state;
     boot(r, 1, follower(1));
@@ -402,6 +485,7 @@ static void driver_replay__refuses_what_does_not_follow(void **state) {
 TEST_MAIN(ALL(driver__persists_syncs_sends_applies), ALL(driver__takes_answers_from_inside),
           ALL(driver__a_proposer_alone_to_its_prevote), ALL(driver__stops_when_the_log_fails),
           ALL(driver__goes_on_when_the_signer_refuses), ALL(driver__keeps_what_comes_early),
-          ALL(driver_status__answers_laggards), ALL(driver__names_who_misbehaves),
-          ALL(driver_replay__asks_again_for_what_was_not_recorded), ALL(driver_replay__reports_a_divergence_again),
-          ALL(driver_replay__refuses_what_does_not_follow))
+          ALL(driver_status__answers_laggards), ALL(driver_timer__looks_whether_the_height_gets_on),
+          ALL(driver_timer__is_quiet_while_nothing_is_due), ALL(driver_summary__adds_what_the_peer_lacks),
+          ALL(driver__names_who_misbehaves), ALL(driver_replay__asks_again_for_what_was_not_recorded),
+          ALL(driver_replay__reports_a_divergence_again), ALL(driver_replay__refuses_what_does_not_follow))
