@@ -9,7 +9,7 @@
 int msg_delete_policy_check(const void *msg, const Params *params, struct err *err) {
     const MsgDeletePolicy *m = msg;
     (void)params;
-    if (!m->resource || !statement_action_fits(ACTION_ALL, (int)m->resource->kind))
+    if (!m->resource || statement_misfit(ACTION_ALL, (int)m->resource->kind))
         return err_set(err, CODE_POLICY_RESOURCE, "the resource must be a bucket, an object or a group");
     return policy_principal_check(m->principal, err);
 }

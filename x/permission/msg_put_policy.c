@@ -8,7 +8,7 @@
 
 int msg_put_policy_check(const void *msg, const Params *params, struct err *err) {
     const MsgPutPolicy *m = msg;
-    if (!m->resource || !statement_action_fits(ACTION_ALL, (int)m->resource->kind))
+    if (!m->resource || statement_misfit(ACTION_ALL, (int)m->resource->kind))
         return err_set(err, CODE_POLICY_RESOURCE, "the resource must be a bucket, an object or a group");
     if (m->mode != POLICY_MODE_MERGE && m->mode != POLICY_MODE_REPLACE)
         return err_set(err, CODE_POLICY_MODE, "the mode must be MERGE (append to what is there) or REPLACE");

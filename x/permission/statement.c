@@ -1,36 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x/permission/statement.h"
 
+#include "chain/types/action.h"
 #include "x/permission/glob.h"
 
 #include <string.h>
 
 #define BIT(action) (1u << (action))
 
-static const unsigned bucket_actions = BIT(ACTION_ALL) | BIT(ACTION_GET_OBJECT) | BIT(ACTION_LIST_OBJECTS) |
-                                       BIT(ACTION_CREATE_OBJECT) | BIT(ACTION_DELETE_OBJECT) |
-                                       BIT(ACTION_UPDATE_OBJECT) | BIT(ACTION_COPY_OBJECT) | BIT(ACTION_RENEW_OBJECT) |
-                                       BIT(ACTION_UPDATE_BUCKET) | BIT(ACTION_DELETE_BUCKET);
-static const unsigned object_actions = BIT(ACTION_ALL) | BIT(ACTION_GET_OBJECT) | BIT(ACTION_DELETE_OBJECT) |
-                                       BIT(ACTION_UPDATE_OBJECT) | BIT(ACTION_COPY_OBJECT) | BIT(ACTION_RENEW_OBJECT);
-static const unsigned group_actions =
-    BIT(ACTION_ALL) | BIT(ACTION_UPDATE_GROUP_MEMBERS) | BIT(ACTION_UPDATE_GROUP) | BIT(ACTION_DELETE_GROUP);
-
-static unsigned actions_of(int resource_kind) {
-    switch (resource_kind) {
-    case RESOURCE_KIND_BUCKET:
-        return bucket_actions;
-    case RESOURCE_KIND_OBJECT:
-        return object_actions;
-    case RESOURCE_KIND_GROUP:
-        return group_actions;
-    default:
-        return 0;
-    }
+static bool about_groups(int action) {
+    return action == ACTION_UPDATE_GROUP_MEMBERS || action == ACTION_UPDATE_GROUP || action == ACTION_DELETE_GROUP;
 }
 
-bool statement_action_fits(int action, int resource_kind) {
-    return action > ACTION_UNSPECIFIED && action < ACTIONS_END && (actions_of(resource_kind) & BIT(action));
+const char *statement_misfit(int action, int resource_kind) {
+    if (action <= ACTION_UNSPECIFIED || action >= ACTIONS_END)
+        return "there is no such action";
+    switch (resource_kind) {
+    case RESOURCE_KIND_BUCKET:
+        return about_groups(action) ? "a bucket has no members" : NULL;
+    case RESOURCE_KIND_GROUP:
+        return action == ACTION_ALL || about_groups(action) ? NULL : "a group holds no objects";
+    case RESOURCE_KIND_OBJECT:
+        break;
+    default:
+        return "there is no such resource";
+    }
+    switch (action) {
+    case ACTION_LIST_OBJECTS:
+        return "an object has nothing to list";
+    case ACTION_CREATE_OBJECT:
+        return "what is still to be created carries no policy: put it on the bucket, with a pattern";
+    case ACTION_UPDATE_BUCKET:
+    case ACTION_DELETE_BUCKET:
+        return "an object does not speak for its bucket";
+    default:
+        return about_groups(action) ? "an object has no members" : NULL;
+    }
 }
 
 size_t statement_pattern_bytes(Statement *const *statements, size_t count) {
@@ -46,11 +51,13 @@ static int check_actions(const Statement *s, size_t number, int resource_kind, u
     unsigned set = 0;
     for (size_t i = 0; i < s->n_actions; i++) {
         int action = (int)s->actions[i];
-        if (!statement_action_fits(action, resource_kind))
-            return err_set(err, CODE_POLICY_STATEMENT, "statement %zu: action %d does not fit this kind of resource",
-                           number, action);
+        const char *misfit = statement_misfit(action, resource_kind);
+        if (misfit)
+            return err_set(err, CODE_POLICY_STATEMENT, "statement %zu: %s cannot be said of this: %s", number,
+                           action_text(s->actions[i]), misfit);
         if (set & BIT(action))
-            return err_set(err, CODE_POLICY_STATEMENT, "statement %zu: action %d is given twice", number, action);
+            return err_set(err, CODE_POLICY_STATEMENT, "statement %zu: %s is given twice", number,
+                           action_text(s->actions[i]));
         set |= BIT(action);
     }
     if (set == 0)

@@ -14,8 +14,9 @@
     2048 /* all patterns of one policy: with a name of 1 KiB, what bounds one evaluation                               \
           */
 
-/* Is this action one that a resource of this kind knows. */
-bool statement_action_fits(int action, int resource_kind);
+/* Why nothing can be said about this action on a resource of this kind; NULL when it can. docs/permissions.md has the
+ * table. */
+const char *statement_misfit(int action, int resource_kind);
 
 /* Checks count statements that a message wants to store on a resource of this kind: effect, actions (known, fitting,
  * no repeats, ALL alone), patterns (buckets only), expiry in the future, a size budget only where CREATE_OBJECT is

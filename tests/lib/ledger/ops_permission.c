@@ -176,8 +176,11 @@ static void op_create_as_guest(struct world *w) {
     struct object_try t;
     if (!deal_bucket(d) || deal_object(d))
         return;
+    const char *who = anybody(w);
     deal_object_try(d, &t);
-    deal_object_send(d, &t, anybody(w));
+    if (!seldom(w, 8))
+        t.spec.creator = fixture_addr_data(&w->f, who);
+    deal_object_send(d, &t, who);
 }
 
 /* clang-format off: a row a line */

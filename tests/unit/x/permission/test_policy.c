@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Policies on a whole ledger: who may put them, how they merge, what they allow and deny, when they end. */
-#include "tests/lib/ledger/deal.h"
+#include "tests/lib/ledger/policies.h"
 
-#include "chain/codec/bech32.h"
 #include "chain/types/keys_permission.h"
 
 static struct fixture f;
@@ -32,119 +31,16 @@ static int teardown(void **state) {
     return 0;
 }
 
-/* --- putting --- */
-
-struct put {
-    const char *by, *account; /* account NULL: group_id */
-    uint64_t group_id;
-    int kind; /* 0: bucket */
-    const char *object, *group;
-    int effect, action, mode; /* 0: ALLOW, GET_OBJECT, REPLACE; mode -1: none */
-    const char *pattern;
-    uint64_t expires_at, policy_expires_at, size_limit;
-    size_t statements; /* 0: one */
-};
-
-static Statement *statement(const struct put *p) {
-    Statement *s = ARENA_NEW(&f.tx_arena, Statement);
-    statement__init(s);
-    s->effect = p->effect ? (Effect)p->effect : EFFECT_ALLOW;
-    s->actions = arena_array(&f.tx_arena, 1, sizeof *s->actions);
-    s->actions[0] = p->action ? (Action)p->action : ACTION_GET_OBJECT;
-    s->n_actions = 1;
-    if (p->pattern) {
-        s->resources = arena_array(&f.tx_arena, 1, sizeof *s->resources);
-        s->resources[0] = arena_strdup(&f.tx_arena, p->pattern);
-        s->n_resources = 1;
-    }
-    s->expires_at = p->expires_at;
-    s->size_limit = p->size_limit;
-    return s;
-}
-
-static Principal *principal(const char *account, uint64_t group_id) {
-    Principal *p = ARENA_NEW(&f.tx_arena, Principal);
-    principal__init(p);
-    p->kind = account ? PRINCIPAL_KIND_ACCOUNT : PRINCIPAL_KIND_GROUP;
-    if (account)
-        p->account = fixture_addr_data(&f, account);
-    p->group_id = group_id;
-    return p;
-}
-
-static Resource *resource(const struct put *p) {
-    Resource *r = ARENA_NEW(&f.tx_arena, Resource);
-    resource__init(r);
-    r->kind = p->kind ? (ResourceKind)p->kind : RESOURCE_KIND_BUCKET;
-    if (r->kind != RESOURCE_KIND_GROUP)
-        r->bucket_name = arena_strdup(&f.tx_arena, d.bucket);
-    if (p->object)
-        r->object_name = arena_strdup(&f.tx_arena, p->object);
-    if (p->group)
-        r->group_name = arena_strdup(&f.tx_arena, p->group);
-    return r;
-}
-
-/* What process says, or what the message then does. */
-static int send(const char *who, ProtobufCMessage *message, uint64_t *ret_id) {
-    struct err err = {0};
-    Msg *msg = fixture_msg(&f, who, message);
-    const struct tx *tx = fixture_tx(&f, who, 0, &msg, 1);
-    int rc = fixture_process(&f, &tx, 1, &err);
-    if (rc)
-        return rc;
-    const TxResult *r = fixture_block(&f, &tx, 1)->txs[0];
-    if (ret_id && r->n_ids)
-        *ret_id = r->ids[0];
-    return (int)r->code;
-}
-
-static int put(struct put p) {
-    MsgPutPolicy m = MSG_PUT_POLICY__INIT;
-    size_t n = p.statements ? p.statements : 1;
-    m.resource = resource(&p);
-    m.principal = principal(p.account, p.group_id);
-    m.statements = arena_array(&f.tx_arena, n, sizeof *m.statements);
-    for (; m.n_statements < n; m.n_statements++)
-        m.statements[m.n_statements] = statement(&p);
-    m.expires_at = p.policy_expires_at;
-    m.mode = p.mode < 0 ? POLICY_MODE_UNSPECIFIED : p.mode ? (PolicyMode)p.mode : POLICY_MODE_REPLACE;
-    return send(p.by ? p.by : "alice", &m.base, NULL);
+static int put(struct policy_put p) {
+    return policies_put(&d, p);
 }
 
 static uint64_t group_of(const char *owner, const char *name, const char *member, uint64_t expires_at) {
-    MsgCreateGroup m = MSG_CREATE_GROUP__INIT;
-    GroupMember one = GROUP_MEMBER__INIT, *list[] = {&one};
-    uint64_t id = 0;
-    m.group_name = arena_strdup(&f.tx_arena, name);
-    if (member) {
-        one.account = fixture_addr_data(&f, member);
-        one.expires_at = expires_at;
-        m.members = list;
-        m.n_members = 1;
-    }
-    assert_code(send(owner, &m.base, &id), CODE_OK);
-    return id;
-}
-
-/* --- asking --- */
-
-static const CheckAnswer *check(const char *who, const char *action, const char *object, const char *size) {
-    char text[ADDR_TEXT_MAX] = "";
-    if (who) {
-        struct addr a = fixture_addr(who);
-        addr_to_text(&a, text);
-        return fixture_query(&f, "/permission/check", "account", text, "action", action, "bucket_name", d.bucket,
-                             "object_name", object, "size", size, NULL);
-    }
-    return fixture_query(&f, "/permission/check", "action", action, "bucket_name", d.bucket, "object_name", object,
-                         "size", size, NULL);
+    return policies_group(&f, owner, name, member, expires_at);
 }
 
 static void expect(const char *who, const char *action, const char *object, const char *reason) {
-    const CheckAnswer *a = check(who, action, object, "10");
-    if (strcmp(a->reason, reason) != 0)
-        fail_msg("%s %s %s: %s, want %s", who ? who : "anybody", action, object, a->reason, reason);
+    policies_expect(&d, who, action, object, reason);
 }
 
 #define GET    "ACTION_GET_OBJECT"
@@ -155,38 +51,38 @@ static void put_policy__allows_and_denies(void **state) {
     expect("alice", GET, "a.jpg", "owner");
     expect("bob", GET, "a.jpg", "nothing");
     expect(NULL, GET, "a.jpg", "nothing");
-    assert_code(put((struct put){.account = "bob", .pattern = "*.jpg"}), CODE_OK);
+    assert_code(put((struct policy_put){.account = "bob", .pattern = "*.jpg"}), CODE_OK);
     expect("bob", GET, "a.jpg", "account_allow");
     expect("carol", GET, "a.jpg", "nothing");
     uint64_t friends = group_of("alice", "friends", "carol", 0);
-    assert_code(put((struct put){.group_id = friends}), CODE_OK);
+    assert_code(put((struct policy_put){.group_id = friends}), CODE_OK);
     expect("carol", GET, "a.jpg", "group_allow");
     expect("bob", GET, "a.jpg", "account_allow");
-    assert_code(
-        put((struct put){.account = "carol", .kind = RESOURCE_KIND_OBJECT, .object = "a.jpg", .effect = EFFECT_DENY}),
-        CODE_OK);
+    assert_code(put((struct policy_put){
+                    .account = "carol", .kind = RESOURCE_KIND_OBJECT, .object = "a.jpg", .effect = EFFECT_DENY}),
+                CODE_OK);
     expect("carol", GET, "a.jpg", "denied");
 }
 
 static void put_policy__who_and_on_what(void **state) {
     (void)state;
-    assert_code(put((struct put){.by = "bob", .account = "carol"}), CODE_DENIED);
-    assert_code(put((struct put){.account = "alice"}), CODE_POLICY_PRINCIPAL);
-    assert_code(put((struct put){.group_id = 77}), CODE_GROUP_NOT_FOUND);
-    assert_code(put((struct put){.group_id = 0}), CODE_POLICY_PRINCIPAL);
-    assert_code(put((struct put){.account = "bob", .group_id = 1}), CODE_POLICY_PRINCIPAL);
-    assert_code(put((struct put){.account = "bob", .kind = RESOURCE_KIND_OBJECT, .object = "b.jpg"}),
+    assert_code(put((struct policy_put){.by = "bob", .account = "carol"}), CODE_DENIED);
+    assert_code(put((struct policy_put){.account = "alice"}), CODE_POLICY_PRINCIPAL);
+    assert_code(put((struct policy_put){.group_id = 77}), CODE_GROUP_NOT_FOUND);
+    assert_code(put((struct policy_put){.group_id = 0}), CODE_POLICY_PRINCIPAL);
+    assert_code(put((struct policy_put){.account = "bob", .group_id = 1}), CODE_POLICY_PRINCIPAL);
+    assert_code(put((struct policy_put){.account = "bob", .kind = RESOURCE_KIND_OBJECT, .object = "b.jpg"}),
                 CODE_OBJECT_NOT_FOUND);
-    assert_code(put((struct put){.account = "bob", .object = "a.jpg"}), CODE_POLICY_RESOURCE);
-    assert_code(
-        put((struct put){.account = "bob", .kind = RESOURCE_KIND_GROUP, .group = "x", .action = ACTION_DELETE_GROUP}),
-        CODE_GROUP_NOT_FOUND);
-    assert_code(put((struct put){.account = "bob", .mode = -1}), CODE_POLICY_MODE);
+    assert_code(put((struct policy_put){.account = "bob", .object = "a.jpg"}), CODE_POLICY_RESOURCE);
+    assert_code(put((struct policy_put){
+                    .account = "bob", .kind = RESOURCE_KIND_GROUP, .group = "x", .action = ACTION_DELETE_GROUP}),
+                CODE_GROUP_NOT_FOUND);
+    assert_code(put((struct policy_put){.account = "bob", .mode = -1}), CODE_POLICY_MODE);
     uint64_t now = fixture_ledger_time(&f);
-    assert_code(put((struct put){.account = "bob", .policy_expires_at = now}), CODE_POLICY_EXPIRY);
-    assert_code(put((struct put){.account = "bob", .expires_at = now}), CODE_POLICY_STATEMENT);
+    assert_code(put((struct policy_put){.account = "bob", .policy_expires_at = now}), CODE_POLICY_EXPIRY);
+    assert_code(put((struct policy_put){.account = "bob", .expires_at = now}), CODE_POLICY_STATEMENT);
     d.bucket = "nowhere";
-    assert_code(put((struct put){.account = "bob"}), CODE_BUCKET_NOT_FOUND);
+    assert_code(put((struct policy_put){.account = "bob"}), CODE_BUCKET_NOT_FOUND);
 }
 
 static const Policy *policy_of(const char *account) {
@@ -197,61 +93,62 @@ static const Policy *policy_of(const char *account) {
 
 static void put_policy__merges_or_replaces(void **state) {
     (void)state;
-    assert_code(put((struct put){.account = "bob", .pattern = "a*"}), CODE_OK);
+    assert_code(put((struct policy_put){.account = "bob", .pattern = "a*"}), CODE_OK);
     uint64_t id = policy_of("bob")->id;
-    assert_code(put((struct put){.account = "bob", .pattern = "b*", .mode = POLICY_MODE_MERGE, .statements = 3}),
+    assert_code(put((struct policy_put){.account = "bob", .pattern = "b*", .mode = POLICY_MODE_MERGE, .statements = 3}),
                 CODE_OK);
     assert_int_equal(policy_of("bob")->n_statements, 4);
     assert_string_equal(policy_of("bob")->statements[0]->resources[0], "a*");
-    assert_code(put((struct put){.account = "bob", .mode = POLICY_MODE_MERGE}), CODE_POLICY_LIMIT);
-    assert_code(put((struct put){.account = "bob", .pattern = "c*"}), CODE_OK);
+    assert_code(put((struct policy_put){.account = "bob", .mode = POLICY_MODE_MERGE}), CODE_POLICY_LIMIT);
+    assert_code(put((struct policy_put){.account = "bob", .pattern = "c*"}), CODE_OK);
     assert_int_equal(policy_of("bob")->n_statements, 1);
     assert_int_equal(policy_of("bob")->id, id);
     assert_true(strlen(fixture_attribute(fixture_event(&f, "permission.policy_put"), "replaced")) > 100);
-    assert_code(put((struct put){.account = "bob", .statements = 5}), CODE_POLICY_LIMIT);
+    assert_code(put((struct policy_put){.account = "bob", .statements = 5}), CODE_POLICY_LIMIT);
 }
 
 static void put_policy__caps_of_a_resource(void **state) {
     (void)state;
     uint64_t now = fixture_ledger_time(&f);
     for (int i = 0; i < 3; i++)
-        assert_code(put((struct put){.group_id = group_of("bob", arena_printf(&f.setup, "g%d", i), NULL, 0)}), CODE_OK);
-    assert_code(put((struct put){.group_id = group_of("bob", "g3", NULL, 0)}), CODE_POLICY_LIMIT);
-    for (int i = 0; i < 5; i++)
-        assert_code(put((struct put){.account = arena_printf(&f.setup, "account%d", i),
-                                     .policy_expires_at = i ? 0 : now + 60000}),
+        assert_code(put((struct policy_put){.group_id = group_of("bob", arena_printf(&f.setup, "g%d", i), NULL, 0)}),
                     CODE_OK);
-    assert_code(put((struct put){.account = "bob"}), CODE_POLICY_LIMIT);
-    assert_code(put((struct put){.account = "account3"}), CODE_OK);
+    assert_code(put((struct policy_put){.group_id = group_of("bob", "g3", NULL, 0)}), CODE_POLICY_LIMIT);
+    for (int i = 0; i < 5; i++)
+        assert_code(put((struct policy_put){.account = arena_printf(&f.setup, "account%d", i),
+                                            .policy_expires_at = i ? 0 : now + 60000}),
+                    CODE_OK);
+    assert_code(put((struct policy_put){.account = "bob"}), CODE_POLICY_LIMIT);
+    assert_code(put((struct policy_put){.account = "account3"}), CODE_OK);
     fixture_skip(&f, 60000);
-    assert_code(put((struct put){.account = "bob"}), CODE_OK); /* what has expired makes room */
-    assert_code(put((struct put){.account = "carol"}), CODE_POLICY_LIMIT);
+    assert_code(put((struct policy_put){.account = "bob"}), CODE_OK); /* what has expired makes room */
+    assert_code(put((struct policy_put){.account = "carol"}), CODE_POLICY_LIMIT);
 }
 
 static void delete_policy__and_with_its_resource(void **state) {
     (void)state;
     MsgDeletePolicy m = MSG_DELETE_POLICY__INIT;
-    struct put p = {.account = "bob"};
-    m.resource = resource(&p);
-    m.principal = principal("bob", 0);
-    assert_code(send("alice", &m.base, NULL), CODE_POLICY_NOT_FOUND);
+    struct policy_put p = {.account = "bob"};
+    m.resource = policies_resource(&d, &p);
+    m.principal = policies_principal(&f, "bob", 0);
+    assert_code(policies_send(&f, "alice", &m.base, NULL), CODE_POLICY_NOT_FOUND);
     assert_code(put(p), CODE_OK);
     m = (MsgDeletePolicy)MSG_DELETE_POLICY__INIT;
-    m.resource = resource(&p);
-    m.principal = principal("bob", 0);
-    assert_code(send("bob", &m.base, NULL), CODE_DENIED);
+    m.resource = policies_resource(&d, &p);
+    m.principal = policies_principal(&f, "bob", 0);
+    assert_code(policies_send(&f, "bob", &m.base, NULL), CODE_DENIED);
     m.creator = (ProtobufCBinaryData){0, NULL};
-    m.resource = resource(&p);
-    m.principal = principal("bob", 0);
-    assert_code(send("alice", &m.base, NULL), CODE_OK);
+    m.resource = policies_resource(&d, &p);
+    m.principal = policies_principal(&f, "bob", 0);
+    assert_code(policies_send(&f, "alice", &m.base, NULL), CODE_OK);
     expect("bob", GET, "a.jpg", "nothing");
 
-    assert_code(put((struct put){.account = "bob", .kind = RESOURCE_KIND_OBJECT, .object = "a.jpg"}), CODE_OK);
+    assert_code(put((struct policy_put){.account = "bob", .kind = RESOURCE_KIND_OBJECT, .object = "a.jpg"}), CODE_OK);
     MsgDeleteObject del = MSG_DELETE_OBJECT__INIT;
     char bucket[] = "photos", object[] = "a.jpg";
     del.bucket_name = bucket;
     del.object_name = object;
-    assert_code(send("alice", &del.base, NULL), CODE_OK);
+    assert_code(policies_send(&f, "alice", &del.base, NULL), CODE_OK);
     const PoliciesAnswer *a =
         fixture_query(&f, "/permission/policies", "resource_kind", "RESOURCE_KIND_OBJECT", "resource_id", "1", NULL);
     assert_int_equal(a->n_policies, 0);
@@ -261,9 +158,9 @@ static void expiry__of_members_statements_and_policies(void **state) {
     (void)state;
     uint64_t soon = fixture_ledger_time(&f) + 10000;
     uint64_t friends = group_of("alice", "friends", "carol", soon);
-    assert_code(put((struct put){.group_id = friends}), CODE_OK);
-    assert_code(put((struct put){.account = "bob", .expires_at = soon}), CODE_OK);
-    assert_code(put((struct put){.account = "dave", .policy_expires_at = soon}), CODE_OK);
+    assert_code(put((struct policy_put){.group_id = friends}), CODE_OK);
+    assert_code(put((struct policy_put){.account = "bob", .expires_at = soon}), CODE_OK);
+    assert_code(put((struct policy_put){.account = "dave", .policy_expires_at = soon}), CODE_OK);
     while (fixture_ledger_time(&f) + 1000 < soon) {
         expect("carol", GET, "a.jpg", "group_allow");
         expect("bob", GET, "a.jpg", "account_allow");
@@ -279,9 +176,9 @@ static void expiry__of_members_statements_and_policies(void **state) {
 /* An object created under a policy is judged by its name, belongs to the bucket's owner and spends the budget. */
 static void create_object__under_a_policy(void **state) {
     (void)state;
-    assert_code(
-        put((struct put){.account = "bob", .action = ACTION_CREATE_OBJECT, .pattern = "in/*", .size_limit = 2500}),
-        CODE_OK);
+    assert_code(put((struct policy_put){
+                    .account = "bob", .action = ACTION_CREATE_OBJECT, .pattern = "in/*", .size_limit = 2500}),
+                CODE_OK);
     expect("bob", CREATE, "in/x", "account_allow");
     expect("bob", CREATE, "out/x", "nothing");
     static const struct {
@@ -304,9 +201,9 @@ static void create_object__under_a_policy(void **state) {
     char bucket[] = "photos", object[] = "in/1";
     cancel.bucket_name = bucket;
     cancel.object_name = object;
-    assert_code(send("carol", &cancel.base, NULL), CODE_DENIED);
+    assert_code(policies_send(&f, "carol", &cancel.base, NULL), CODE_DENIED);
     cancel.creator = (ProtobufCBinaryData){0, NULL};
-    assert_code(send("bob", &cancel.base, NULL), CODE_OK);
+    assert_code(policies_send(&f, "bob", &cancel.base, NULL), CODE_OK);
 }
 
 static void others__delete_and_update_members_under_policies(void **state) {
@@ -322,21 +219,21 @@ static void others__delete_and_update_members_under_policies(void **state) {
         m.group_owner = fixture_addr_data(&f, "alice");
         m.add = list;
         m.n_add = 1;
-        assert_code(send("bob", &m.base, NULL), allowed ? CODE_OK : CODE_DENIED);
+        assert_code(policies_send(&f, "bob", &m.base, NULL), allowed ? CODE_OK : CODE_DENIED);
         if (!allowed)
-            assert_code(put((struct put){.account = "bob",
-                                         .kind = RESOURCE_KIND_GROUP,
-                                         .group = "friends",
-                                         .action = ACTION_UPDATE_GROUP_MEMBERS}),
+            assert_code(put((struct policy_put){.account = "bob",
+                                                .kind = RESOURCE_KIND_GROUP,
+                                                .group = "friends",
+                                                .action = ACTION_UPDATE_GROUP_MEMBERS}),
                         CODE_OK);
     }
     for (int allowed = 0; allowed < 2; allowed++) {
         MsgDeleteObject del = MSG_DELETE_OBJECT__INIT;
         del.bucket_name = bucket;
         del.object_name = object;
-        assert_code(send("bob", &del.base, NULL), allowed ? CODE_OK : CODE_DENIED);
+        assert_code(policies_send(&f, "bob", &del.base, NULL), allowed ? CODE_OK : CODE_DENIED);
         if (!allowed)
-            assert_code(put((struct put){.account = "bob", .action = ACTION_DELETE_OBJECT}), CODE_OK);
+            assert_code(put((struct policy_put){.account = "bob", .action = ACTION_DELETE_OBJECT}), CODE_OK);
     }
 }
 
@@ -350,7 +247,7 @@ static void visibility__lets_anybody_read(void **state) {
     expect(NULL, GET, "public", "public");
     expect("bob", GET, "public", "public");
     expect("bob", "ACTION_DELETE_OBJECT", "public", "nothing");
-    assert_code(put((struct put){.account = "bob", .effect = EFFECT_DENY}), CODE_OK);
+    assert_code(put((struct policy_put){.account = "bob", .effect = EFFECT_DENY}), CODE_OK);
     expect("bob", GET, "public", "denied");
 }
 
