@@ -28,7 +28,23 @@ static void run(enum domain domain, const struct job *jobs, size_t n) {
         *jobs[i].out = out[i];
 }
 
+/* Inputs that are all of one length, as keys and small records often are: nothing to put in order. */
+static bool run_alike(enum domain domain, const struct bytes *inputs, size_t n, struct hash *ret) {
+    const uint8_t *in[GROUP];
+    if (n > GROUP || n == 0 || inputs[0].len == 0)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (inputs[i].len != inputs[0].len)
+            return false;
+        in[i] = inputs[i].data;
+    }
+    hash_many(domain, in, inputs[0].len, n, ret);
+    return true;
+}
+
 void hash_all(enum domain domain, const struct bytes *inputs, size_t n, struct arena *arena, struct hash *ret) {
+    if (run_alike(domain, inputs, n, ret))
+        return;
     struct arena_mark mark = arena_mark(arena);
     struct job *jobs = (struct job *)arena_array(arena, n, sizeof *jobs);
     for (size_t i = 0; i < n; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every key that was read or written has an entry, found by a hash table. Entries that were ever written since the last
- * accept are also in a treap, by key, for listing and for the difference. An entry knows what the base holds (once it
- * was asked) and, when dirty, what the key is now. With a mark open, a change first puts the entry's present state into
- * the journal.
+ * accept are also in a list, as they were first written, and in a treap, by key, for listing and for the difference. An
+ * entry knows what the base holds (once it was asked) and, when dirty, what the key is now. With a mark open, a change
+ * first puts the entry's present state into the journal.
  */
 #include "chain/store/overlay.h"
 
@@ -40,6 +40,7 @@ struct journal_entry {
 };
 
 VEC_DEFINE(journal, struct journal_entry);
+VEC_DEFINE(entry_list, struct entry *);
 
 struct state {
     struct kv *kv;
@@ -48,8 +49,10 @@ struct state {
     struct arena arena;
     struct entry **buckets; /* n_buckets, a power of two */
     size_t n_buckets, n_entries;
-    struct entry *listed; /* root of the treap */
-    size_t n_listed;
+    struct entry *listed;      /* root of the treap */
+    struct entry_list written; /* the same entries, as they were first written */
+    struct entry_list unknown; /* those whose base was not known then */
+    size_t bases_asked;        /* of unknown, from the front */
     struct journal journal;
     size_t marks; /* open */
     uint64_t seed;
@@ -76,12 +79,17 @@ static int latch_memory(struct state *st, struct err *err) {
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
+static void written_clear(struct state *st) {
+    st->listed = NULL;
+    entry_list_clear(&st->written);
+    entry_list_clear(&st->unknown);
+    journal_clear(&st->journal);
+}
+
 static void forget(struct state *st) {
     memset(st->buckets, 0, st->n_buckets * sizeof(struct entry *));
     st->n_entries = 0;
-    st->listed = NULL;
-    st->n_listed = 0;
-    journal_clear(&st->journal);
+    written_clear(st);
     arena_reset(&st->arena);
 }
 
@@ -100,6 +108,8 @@ int state_new(struct kv *kv, const struct kv_snap *snap, unsigned family, size_t
     st->n_buckets = BUCKETS_FIRST;
     arena_init(&st->arena, cap_bytes ? cap_bytes : STATE_MEMORY_CAP);
     journal_init(&st->journal, JOURNAL_ENTRIES);
+    entry_list_init(&st->written, st->arena.cap / sizeof(struct entry));
+    entry_list_init(&st->unknown, st->arena.cap / sizeof(struct entry));
     st->seed = random_u64(); /* names in keys come from outside */
     *ret = st;
     return CODE_OK;
@@ -110,6 +120,8 @@ void state_free(struct state *st) {
         return;
     arena_release(&st->arena);
     journal_release(&st->journal);
+    entry_list_release(&st->written);
+    entry_list_release(&st->unknown);
     free(st->buckets);
     free(st);
 }
@@ -217,11 +229,9 @@ static const struct entry *treap_next(const struct entry *root, struct bytes key
 }
 
 static void treap_each(struct entry *root, void (*fn)(struct entry *e, void *ctx), void *ctx) {
-    while (root) {
+    for (; root; root = root->right) {
         treap_each(root->left, fn, ctx);
-        struct entry *right = root->right; /* fn may take the entry out */
         fn(root, ctx);
-        root = right;
     }
 }
 
@@ -269,9 +279,10 @@ static int change(struct state *st, struct bytes key, struct record now, struct 
     if (st->marks && !journal_push(&st->journal, before))
         return latch_memory(st, err);
     if (!e->listed) {
+        if (!entry_list_push(&st->written, e) || (!e->base_known && !entry_list_push(&st->unknown, e)))
+            return latch_memory(st, err);
         e->left = e->right = NULL;
         st->listed = treap_insert(st->listed, e);
-        st->n_listed++;
         e->listed = true;
     }
     e->now = now;
@@ -415,20 +426,24 @@ struct collect {
     struct state_diff diff;
 };
 
-static void collect_one(struct entry *e, void *ctx) {
-    struct collect *c = (struct collect *)ctx;
-    if (!e->dirty || c->st->failure.code || entry_load(c->st, e, NULL))
-        return;
-    bool same = e->now.present == e->base.present && (!e->now.present || bytes_eq(e->now.value, e->base.value));
-    if (same)
-        return;
-    c->diff.at[c->diff.len++] = (struct state_change){
+/* Whether the entry, whose base is known, differs from it. */
+static bool entry_differs(const struct entry *e, struct state_change *ret) {
+    if (!e->dirty || (e->now.present == e->base.present && (!e->now.present || bytes_eq(e->now.value, e->base.value))))
+        return false;
+    *ret = (struct state_change){
         .key = e->key,
         .value = e->now.value,
         .old = e->base.value,
         .present = e->now.present,
         .was_present = e->base.present,
     };
+    return true;
+}
+
+static void collect_one(struct entry *e, void *ctx) {
+    struct collect *c = (struct collect *)ctx;
+    if (e->dirty && !c->st->failure.code && entry_load(c->st, e, NULL) == CODE_OK)
+        c->diff.len += entry_differs(e, &c->diff.at[c->diff.len]);
 }
 
 int state_diff(struct state *st, struct state_diff *ret, struct err *err) {
@@ -436,7 +451,7 @@ int state_diff(struct state *st, struct state_diff *ret, struct err *err) {
     if (st->failure.code)
         return latch(st, err);
     struct collect c = {.st = st};
-    c.diff.at = (struct state_change *)arena_array(&st->arena, st->n_listed, sizeof(struct state_change));
+    c.diff.at = (struct state_change *)arena_array(&st->arena, st->written.len, sizeof(struct state_change));
     if (!c.diff.at)
         return latch_memory(st, err);
     treap_each(st->listed, collect_one, &c);
@@ -446,8 +461,32 @@ int state_diff(struct state *st, struct state_diff *ret, struct err *err) {
     return CODE_OK;
 }
 
-static void accept_one(struct entry *e, void *ctx) {
-    (void)ctx;
+int state_written(struct state *st, size_t *ret, struct err *err) {
+    assert(st->marks == 0);
+    if (st->failure.code)
+        return latch(st, err);
+    for (size_t i = 0; i < st->unknown.len; i++) {
+        struct entry *e = st->unknown.at[i];
+        if (e->dirty && entry_load(st, e, err))
+            return st->failure.code;
+    }
+    *ret = st->written.len;
+    return CODE_OK;
+}
+
+bool state_change_at(const struct state *st, size_t i, struct state_change *ret) {
+    return entry_differs(st->written.at[i], ret);
+}
+
+void state_ask(const struct state *st, size_t i) {
+    if (i < st->written.len) {
+        const uint8_t *e = (const uint8_t *)st->written.at[i];
+        __builtin_prefetch(e);
+        __builtin_prefetch(e + 64);
+    }
+}
+
+static void accept_one(struct entry *e) {
     if (e->dirty) {
         e->base = e->now;
         e->base_known = true;
@@ -455,17 +494,15 @@ static void accept_one(struct entry *e, void *ctx) {
     e->dirty = e->listed = false;
 }
 
-static void discard_one(struct entry *e, void *ctx) {
-    (void)ctx;
+static void discard_one(struct entry *e) {
     e->dirty = e->listed = false;
 }
 
-static void settle(struct state *st, void (*fn)(struct entry *e, void *ctx)) {
+static void settle(struct state *st, void (*fn)(struct entry *e)) {
     assert(st->marks == 0);
-    treap_each(st->listed, fn, NULL);
-    st->listed = NULL;
-    st->n_listed = 0;
-    journal_clear(&st->journal);
+    for (size_t i = 0; i < st->written.len; i++)
+        fn(st->written.at[i]);
+    written_clear(st);
 }
 
 void state_accept(struct state *st) {

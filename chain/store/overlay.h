@@ -102,6 +102,13 @@ struct state_diff {
 
 /* What differs from the base. No mark may be open. Borrowed from st until state_accept, state_rebase or state_free. */
 int state_diff(struct state *st, struct state_diff *ret, struct err *err);
+/* The same piece by piece, in the order of the first write of each key, which costs less: how many keys were written,
+ * and, of i below that, what changed; false when it equals the base after all. state_change_at may be called in several
+ * threads until st is used otherwise; what it tells is borrowed until state_accept, state_rebase or state_free. */
+int state_written(struct state *st, size_t *ret, struct err *err);
+bool state_change_at(const struct state *st, size_t i, struct state_change *ret);
+/* Asks for the memory that state_change_at(st, i) will read; i may be anything. */
+void state_ask(const struct state *st, size_t i);
 /* The base now holds the difference (it was committed): it is no difference any more. */
 void state_accept(struct state *st);
 /* Forgets the changes, keeps the cache; bytes handed out stay valid. */

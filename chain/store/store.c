@@ -17,6 +17,7 @@
 #define SNAPSHOTS_KEPT 2
 #define THREADS        4 /* more do not pay: the root page is one */
 #define META_NAME_MAX  64
+#define CHANGES_KEPT   (4 * MIB / sizeof(struct tree_change)) /* room for so many is kept from height to height */
 #define INDEXED_MAX    (64 * MIB) /* index keys of one height: 16,384 transactions with 16 KiB of events stay below */
 
 struct store_batch {
@@ -24,9 +25,7 @@ struct store_batch {
     struct kv_batch *kv;
     struct head head;   /* as it will be */
     struct buf indexed; /* the record 'x' */
-    struct arena arena; /* scratch of store_put_state */
     bool has_state;
-    struct state_diff diff; /* borrowed from the state until it is committed */
 };
 
 static const char *const family_names[STORE_FAMILIES] = {
@@ -259,6 +258,7 @@ void store_close(struct store *s) {
     mutex_release(&s->lock);
     if (s->owns_kv)
         kv_close(s->kv);
+    free(s->changes);
     free(s);
 }
 
@@ -312,7 +312,6 @@ int store_begin(struct store *s, uint64_t height, uint64_t time, struct store_ba
     b->head.height = height;
     b->head.time = time;
     buf_init(&b->indexed, INDEXED_MAX);
-    arena_init(&b->arena, STATE_MEMORY_CAP);
     s->batch_open = true;
     *ret = b;
     return CODE_OK;
@@ -322,54 +321,101 @@ static void batch_free(struct store_batch *b) {
     b->store->batch_open = false;
     kv_batch_free(b->kv);
     buf_release(&b->indexed);
-    arena_release(&b->arena);
+    if (b->store->changes_room > CHANGES_KEPT) {
+        free(b->store->changes);
+        b->store->changes = NULL;
+        b->store->changes_room = 0;
+    }
     free(b);
 }
 
-enum { HASH_GROUP = 256, HASH_TASK = 1024 };
+enum { HASH_GROUP = 256, HASH_TASK = 1024, AHEAD = 8 };
 
 struct hashing {
-    const struct state_diff *diff;
-    struct tree_change *changes;
+    const struct state *state;
+    size_t written;
+    struct tree_change *changes; /* those of a task begin where its keys would */
+    size_t *counts;              /* of each task */
 };
 
-/* Up to HASH_GROUP changes from `first` on. */
-static void hash_group(const struct hashing *h, size_t first, size_t n, struct arena *scratch) {
-    const struct state_change *d = &h->diff->at[first];
-    struct tree_change *c = &h->changes[first];
-    struct bytes in[HASH_GROUP] = {0};
-    struct hash out[HASH_GROUP];
-    for (size_t i = 0; i < n; i++)
-        in[i] = d[i].key;
-    hash_all(DOMAIN_STATE, in, n, scratch, out);
+/* gcc takes a function that only prefetches for one without effect and drops its calls, unless it is inlined early. */
+static inline __attribute__((always_inline)) void ask_bytes(struct bytes b) {
+    for (size_t i = 0; i < b.len; i += 64)
+        __builtin_prefetch(b.data + i);
+}
+
+/* Of up to HASH_GROUP written keys from `first` on, what changed; answers how many. */
+static size_t hash_group(const struct hashing *h, size_t first, size_t n, struct tree_change *ret,
+                         struct arena *scratch) {
+    struct state_change change;
+    struct bytes keys[HASH_GROUP], values[HASH_GROUP];
+    struct hash key_hashes[HASH_GROUP], value_hashes[HASH_GROUP];
+    size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        c[i] = (struct tree_change){.key = d[i].key, .key_hash = out[i], .present = d[i].present};
-        in[i] = d[i].present ? d[i].value : BYTES_NONE;
+        state_ask(h->state, first + i + AHEAD);
+        if (!state_change_at(h->state, first + i, &change))
+            continue;
+        keys[count] = change.key;
+        values[count] = change.present ? change.value : BYTES_NONE;
+        ask_bytes(values[count]);
+        ret[count].key = change.key;
+        ret[count++].present = change.present;
     }
-    hash_all(DOMAIN_VALUE, in, n, scratch, out);
-    for (size_t i = 0; i < n; i++)
-        c[i].value_hash = out[i];
+    hash_all(DOMAIN_STATE, keys, count, scratch, key_hashes);
+    hash_all(DOMAIN_VALUE, values, count, scratch, value_hashes);
+    for (size_t i = 0; i < count; i++) {
+        ret[i].key_hash = key_hashes[i];
+        ret[i].value_hash = value_hashes[i];
+    }
+    return count;
 }
 
 static void hash_task(void *ctx, unsigned task) {
     const struct hashing *h = (const struct hashing *)ctx;
     struct arena scratch;
     arena_init(&scratch, 64 * KIB);
-    size_t at = (size_t)task * HASH_TASK, end = at + HASH_TASK < h->diff->len ? at + HASH_TASK : h->diff->len;
-    for (size_t n; at < end; at += n) {
-        n = end - at < HASH_GROUP ? end - at : HASH_GROUP;
-        hash_group(h, at, n, &scratch);
-    }
+    size_t from = (size_t)task * HASH_TASK, to = from + HASH_TASK < h->written ? from + HASH_TASK : h->written;
+    size_t count = 0;
+    for (size_t at = from; at < to; at += HASH_GROUP)
+        count += hash_group(h, at, to - at < HASH_GROUP ? to - at : HASH_GROUP, h->changes + from + count, &scratch);
+    h->counts[task] = count;
     arena_release(&scratch);
 }
 
-/* The changes as the tree wants them, on the batch's arena. */
-static struct tree_change *hash_changes(struct store_batch *b, const struct state_diff *d) {
-    struct tree_change *c = (struct tree_change *)arena_array(&b->arena, d->len, sizeof *c);
-    struct hashing h = {d, c};
-    if (c)
-        pool_run(b->store->pool, (unsigned)((d->len + HASH_TASK - 1) / HASH_TASK), hash_task, &h);
-    return c;
+static int no_memory(const struct store_batch *b, size_t n, struct err *err) {
+    return err_set(err, CODE_NO_MEMORY, "no memory for the %zu changes of height %llu", n,
+                   (unsigned long long)b->head.height);
+}
+
+/* The changes as the tree wants them, into *room, which has *room_len and grows. */
+static int hash_changes(const struct store_batch *b, struct tree_change **room, size_t *room_len, size_t *ret_n,
+                        struct err *err) {
+    struct hashing h = {.state = b->store->state};
+    int rc = state_written(b->store->state, &h.written, err);
+    if (rc)
+        return rc;
+    if (h.written > *room_len) {
+        struct tree_change *more = (struct tree_change *)realloc(*room, h.written * sizeof *more);
+        if (!more)
+            return no_memory(b, h.written, err);
+        *room = more;
+        *room_len = h.written;
+    }
+    unsigned tasks = (unsigned)((h.written + HASH_TASK - 1) / HASH_TASK);
+    h.changes = *room;
+    h.counts = (size_t *)calloc(tasks + 1, sizeof *h.counts);
+    if (!h.counts)
+        return no_memory(b, h.written, err);
+    pool_run(b->store->pool, tasks, hash_task, &h);
+    size_t n = 0;
+    for (unsigned t = 0; t < tasks; t++) { /* what stayed the same leaves gaps */
+        if (n != (size_t)t * HASH_TASK)
+            memmove(h.changes + n, h.changes + (size_t)t * HASH_TASK, h.counts[t] * sizeof *h.changes);
+        n += h.counts[t];
+    }
+    free(h.counts);
+    *ret_n = n;
+    return CODE_OK;
 }
 
 /* Old values, by state key. */
@@ -392,15 +438,11 @@ static int put_undo(struct store_batch *b, const struct state_diff *d, struct er
 
 int store_put_state(struct store_batch *b, struct hash *ret_root, struct err *err) {
     struct store *s = b->store;
+    size_t n = 0;
     assert(!b->has_state);
-    int rc = state_diff(s->state, &b->diff, err);
-    if (rc)
-        return rc;
-    struct tree_change *c = hash_changes(b, &b->diff);
-    if (!c)
-        return err_set(err, CODE_NO_MEMORY, "no memory for the %zu changes of height %llu", b->diff.len,
-                       (unsigned long long)b->head.height);
-    rc = tree_update(s->tree, b->head.height + 1, c, b->diff.len, &b->head.root, err);
+    int rc = hash_changes(b, &s->changes, &s->changes_room, &n, err);
+    if (rc == CODE_OK)
+        rc = tree_update(s->tree, b->head.height + 1, s->changes, n, &b->head.root, err);
     if (rc)
         return rc;
     b->has_state = true;
@@ -412,25 +454,25 @@ int store_root_again(struct store_batch *b, struct hash *ret_root, struct err *e
     struct store *s = b->store;
     struct tree_place place = {s->kv, STORE_FAMILY_TREE, STORE_FAMILY_UNDO};
     struct tree *tree = NULL;
+    struct tree_change *c = NULL;
     struct tree_root root;
+    size_t room = 0, n = 0;
     assert(b->has_state);
-    size_t n = b->diff.len;
-    struct tree_change *c = hash_changes(b, &b->diff);
-    if (!c)
-        return err_set(err, CODE_NO_MEMORY, "no memory for the %zu changes of height %llu", n,
-                       (unsigned long long)b->head.height);
-    for (size_t i = 0; i < n / 2; i++) {
+    int rc = hash_changes(b, &c, &room, &n, err);
+    for (size_t i = 0; rc == CODE_OK && i < n / 2; i++) {
         struct tree_change x = c[i];
         c[i] = c[n - 1 - i];
         c[n - 1 - i] = x;
     }
-    int rc = tree_open(&place, &s->head.root, TREE_CACHE_BYTES, NULL, &tree, err);
+    if (rc == CODE_OK)
+        rc = tree_open(&place, &s->head.root, TREE_CACHE_BYTES, NULL, &tree, err);
     if (rc == CODE_OK) {
         rc = tree_update(tree, b->head.height + 1, c, n, &root, err);
         if (rc == CODE_OK)
             tree_settle(tree, false);
     }
     tree_free(tree);
+    free(c);
     if (rc == CODE_OK)
         *ret_root = root.hash;
     return rc;
@@ -438,15 +480,17 @@ int store_root_again(struct store_batch *b, struct hash *ret_root, struct err *e
 
 /* Everything that store_put_state has told the root of. */
 static int write_state(struct store_batch *b, struct err *err) {
-    const struct state_diff *d = &b->diff;
-    int rc = put_undo(b, d, err);
+    struct state_diff d;
+    int rc = state_diff(b->store->state, &d, err);
+    if (rc == CODE_OK)
+        rc = put_undo(b, &d, err);
     if (rc == CODE_OK)
         rc = tree_write(b->store->tree, b->kv, err);
-    for (size_t i = 0; i < d->len && rc == CODE_OK; i++) {
-        if (d->at[i].present)
-            kv_batch_put(b->kv, STORE_FAMILY_STATE, d->at[i].key, d->at[i].value);
+    for (size_t i = 0; rc == CODE_OK && i < d.len; i++) {
+        if (d.at[i].present)
+            kv_batch_put(b->kv, STORE_FAMILY_STATE, d.at[i].key, d.at[i].value);
         else
-            kv_batch_del(b->kv, STORE_FAMILY_STATE, d->at[i].key);
+            kv_batch_del(b->kv, STORE_FAMILY_STATE, d.at[i].key);
     }
     return rc;
 }

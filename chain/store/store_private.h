@@ -70,6 +70,8 @@ struct store {
     struct tree *tree;
     struct pool *pool; /* NULL: none */
     struct state *state;
+    struct tree_change *changes; /* room for those of a height; the writer's */
+    size_t changes_room;
     struct head head; /* the writer's */
     bool prune_noted; /* the writer's: meta 'p' is there */
     struct keep keep;

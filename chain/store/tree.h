@@ -65,10 +65,10 @@ int tree_open(const struct tree_place *place, const struct tree_root *root, size
 void tree_free(struct tree *t); /* NULL allowed */
 
 /*
- * Applies the changes, in any order, no key twice, as version (greater than every one before), and tells the root. The
- * tree is then ahead of the database: tree_write puts the new pages and their undo into a batch, and when that is
- * written, or not, tree_settle(t, true) or (t, false) goes on or back. On an error of tree_update the tree has already
- * gone back.
+ * Applies the changes, in any order, no key twice, as version (greater than every one before), and tells the root. They
+ * are borrowed until tree_settle. The tree is then ahead of the database: tree_write puts the new pages and their undo
+ * into a batch, and when that is written, or not, tree_settle(t, true) or (t, false) goes on or back. On an error of
+ * tree_update the tree has already gone back.
  */
 int tree_update(struct tree *t, uint64_t version, const struct tree_change *changes, size_t n, struct tree_root *ret,
                 struct err *err);

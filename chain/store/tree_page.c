@@ -1,38 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/store/tree_page.h"
 
-#include "chain/crypto/hash_many.h"
-
 #include <assert.h>
 #include <stdlib.h>
 
 #define PAGE_FORMAT 1
 
+static_assert(sizeof(struct page) <= PAGE_HEAD, "node 1 lies behind it");
+static_assert(sizeof(union slot) == 8 && sizeof(struct hash) == 32, "as the header tells");
+
 /* --- memory ----------------------------------------------------------------------------------------------------- */
 
-struct page *page_new(size_t n) {
+static size_t page_len(const struct page *p) {
+    return p->wide ? (size_t)PAGE_WIDE : PAGE_HEAD + p->room * (sizeof(union slot) + sizeof(struct hash));
+}
+
+static size_t leaf_len(const struct leaf *l) {
+    return sizeof *l + l->key_len;
+}
+
+struct page *page_new(struct slab *slab, size_t n, unsigned room) {
     assert(n <= PATH_MAX_N);
-    struct page *p = (struct page *)calloc(1, sizeof *p);
-    if (p)
-        p->n = (uint8_t)n;
+    struct page head = {.n = (uint8_t)n, .room = (uint8_t)room, .wide = n == 0 || room > NARROW_MAX};
+    struct page *p = (struct page *)slab_alloc(slab, page_len(&head));
+    if (!p)
+        return NULL;
+    memset(p, 0, page_len(&head));
+    *p = head;
     return p;
 }
 
-void page_free(struct page *p) {
+void page_free(struct slab *slab, struct page *p) {
     if (!p)
         return;
     for (unsigned i = 0; i < PAGE_SLOTS; i++) {
-        struct held h = page_get(p, i);
-        held_free(&h);
+        if (page_kind(p, i) == SLOT_LEAF)
+            leaf_free(slab, page_slot(p, i)->leaf);
+        else if (page_kind(p, i) == SLOT_SUBTREE)
+            page_free(slab, page_slot(p, i)->page);
     }
-    free(p->slots);
-    free(p->nodes);
-    free(p);
+    slab_free(slab, p, page_len(p));
 }
 
-struct leaf *leaf_new(const struct hash *key_hash, const struct hash *value_hash, struct bytes key) {
+struct leaf *leaf_new(struct slab *slab, const struct hash *key_hash, const struct hash *value_hash, struct bytes key) {
     assert(key.len <= KEY_LEN_MAX);
-    struct leaf *l = (struct leaf *)malloc(sizeof *l + key.len);
+    struct leaf *l = (struct leaf *)slab_alloc(slab, sizeof *l + key.len);
     if (!l)
         return NULL;
     memcpy(l->hashes, key_hash->b, 32);
@@ -43,71 +55,69 @@ struct leaf *leaf_new(const struct hash *key_hash, const struct hash *value_hash
     return l;
 }
 
-#define BLOCK 16 /* what malloc adds, about */
+void leaf_free(struct slab *slab, struct leaf *l) {
+    slab_free(slab, l, leaf_len(l));
+}
 
-size_t page_memory(const struct page *p) {
-    size_t sum = sizeof *p + p->room * sizeof *p->slots + 2 * BLOCK;
-    sum += p->nodes ? PAGE_SLOTS * sizeof *p->nodes + BLOCK : 0;
-    for (unsigned i = 0; i < PAGE_SLOTS; i++)
-        if (page_kind(p, i) == SLOT_LEAF)
-            sum += sizeof(struct leaf) + page_slot(p, i)->leaf->key_len + BLOCK;
+size_t page_memory(struct page *p) {
+    size_t sum = slab_room(page_len(p));
+    for (unsigned todo = p->leaves; todo; todo &= todo - 1)
+        sum += slab_room(leaf_len(page_slot(p, (unsigned)__builtin_ctz(todo))->leaf));
     return sum;
 }
 
-void held_free(struct held *h) {
-    if (h->kind == SLOT_LEAF)
-        free(h->slot.leaf);
-    else if (h->kind == SLOT_SUBTREE)
-        page_free(h->slot.page);
-    *h = (struct held){.kind = SLOT_EMPTY};
-}
-
-struct held page_get(const struct page *p, unsigned i) {
-    struct held h = {.kind = page_kind(p, i)};
-    if (h.kind != SLOT_EMPTY)
-        h.slot = *page_slot(p, i);
-    h.hashed = p->hashed >> i & 1;
-    return h;
-}
-
-/* Room for one slot more. */
-static bool make_room(struct page *p) {
-    if (page_slots(p) < p->room)
-        return true;
-    unsigned more = p->room < 4 ? p->room + 2u : p->room + 4u;
-    more = more < PAGE_SLOTS ? more : PAGE_SLOTS;
-    struct slot *slots = (struct slot *)realloc(p->slots, more * sizeof *slots);
-    if (!slots)
-        return false;
-    p->slots = slots;
-    p->room = (uint8_t)more;
-    return true;
+/* The same page with room for one slot more. */
+static struct page *page_grown(struct slab *slab, struct page *p) {
+    struct page *q = page_new(slab, p->n, p->room < 2 ? 2 : p->room + 1u);
+    if (!q)
+        return NULL;
+    q->used = p->used;
+    q->leaves = p->leaves;
+    q->children = p->children;
+    q->hashed = p->hashed;
+    q->changed = p->changed;
+    q->stored = p->stored;
+    for (unsigned todo = page_mask(p); todo; todo &= todo - 1) {
+        unsigned i = (unsigned)__builtin_ctz(todo);
+        *page_slot(q, i) = *page_slot(p, i);
+        *page_hash(q, i) = *page_hash(p, i);
+    }
+    slab_free(slab, p, page_len(p));
+    return q;
 }
 
 static void set_bit(uint16_t *mask, unsigned i, bool on) {
     *mask = (uint16_t)((*mask & ~(1u << i)) | (unsigned)on << i);
 }
 
-bool page_put(struct page *p, unsigned i, struct held *h) {
-    bool had = page_kind(p, i) != SLOT_EMPTY, has = h->kind != SLOT_EMPTY;
-    if (has && !had && !make_room(p)) {
-        held_free(h);
-        return false;
+/* Opens or closes the gap of slot i in a narrow page. */
+static void narrow_move(struct page *p, unsigned i, bool opens) {
+    unsigned at = page_rank(p, i), from = at + !opens, behind = slots_count(page_mask(p)) - from;
+    union slot *slots = (union slot *)(void *)((uint8_t *)p + PAGE_HEAD);
+    struct hash *hashes = (struct hash *)(void *)(slots + p->room);
+    memmove(slots + at + opens, slots + from, behind * sizeof *slots);
+    memmove(hashes + at + opens, hashes + from, behind * sizeof *hashes);
+}
+
+bool page_put(struct slab *slab, struct page **page, unsigned i, enum slot_kind kind, union slot s) {
+    struct page *p = *page;
+    bool had = page_kind(p, i) != SLOT_EMPTY, has = kind != SLOT_EMPTY;
+    if (has && !had && !p->wide && slots_count(page_mask(p)) == p->room) {
+        p = page_grown(slab, p);
+        if (!p)
+            return false;
+        *page = p;
     }
-    struct slot *s = page_slot(p, i);
-    size_t behind = page_slots(p) - (size_t)(s - p->slots) - had;
-    if (has != had && behind)
-        memmove(s + has, s + had, behind * sizeof *s);
-    set_bit(&p->leaves, i, h->kind == SLOT_LEAF);
-    set_bit(&p->children, i, h->kind == SLOT_SUBTREE);
-    set_bit(&p->hashed, i, h->kind == SLOT_LEAF && h->hashed);
+    if (has != had && !p->wide)
+        narrow_move(p, i, has);
+    set_bit(&p->leaves, i, kind == SLOT_LEAF);
+    set_bit(&p->children, i, kind == SLOT_SUBTREE);
+    set_bit(&p->hashed, i, false);
     set_bit(&p->changed, i, true);
     if (has)
-        *s = h->slot;
-    if (h->kind == SLOT_SUBTREE && h->slot.page) {
-        h->slot.page->parent = p;
-        h->slot.page->at = (uint8_t)i;
-    }
+        *page_slot(p, i) = s;
+    if (p->wide && !has)
+        *page_hash(p, i) = (struct hash){{0}};
     return true;
 }
 
@@ -121,25 +131,24 @@ size_t page_name(const uint8_t *path, size_t n, uint8_t ret[PAGE_NAME_MAX]) {
     return 1 + (n + 1) / 2;
 }
 
-void slot_encode(const struct page *p, unsigned i, struct buf *ret) {
-    if (page_kind(p, i) == SLOT_EMPTY)
-        return;
-    const struct slot *s = page_slot(p, i);
-    if (page_kind(p, i) == SLOT_SUBTREE) {
-        buf_put(ret, s->hash.b, 32);
-        return;
-    }
-    buf_put(ret, s->leaf->hashes, 64);
-    buf_put_be16(ret, s->leaf->key_len);
-    buf_put(ret, s->leaf->key, s->leaf->key_len);
+void leaf_encode(const struct leaf *l, const uint8_t value_hash[32], struct buf *ret) {
+    buf_put(ret, l->hashes, 32);
+    buf_put(ret, value_hash, 32);
+    buf_put_be16(ret, l->key_len);
+    buf_put(ret, l->key, l->key_len);
 }
 
-void page_encode(const struct page *p, struct buf *ret) {
+void page_encode(struct page *p, struct buf *ret) {
     buf_put_u8(ret, PAGE_FORMAT);
     buf_put_be16(ret, p->leaves);
     buf_put_be16(ret, p->children);
-    for (unsigned i = 0; i < PAGE_SLOTS; i++)
-        slot_encode(p, i, ret);
+    for (unsigned todo = page_mask(p); todo; todo &= todo - 1) {
+        unsigned i = (unsigned)__builtin_ctz(todo);
+        if (page_kind(p, i) == SLOT_SUBTREE)
+            buf_put(ret, page_hash(p, i)->b, 32);
+        else
+            leaf_encode(page_slot(p, i)->leaf, page_slot(p, i)->leaf->hashes + 32, ret);
+    }
 }
 
 /* Cuts the slots of a mask off `in`, which must then be used up; others of *image stay. */
@@ -178,13 +187,8 @@ static int damaged(size_t n, struct err *err) {
     return err_set(err, CODE_CORRUPT, "a page of the state tree at depth %zu is damaged", n);
 }
 
-static int build_leaf(struct bytes in, struct held *ret, struct err *err) {
-    struct hash key_hash, value_hash;
-    memcpy(key_hash.b, in.data, 32);
-    memcpy(value_hash.b, in.data + 32, 32);
-    ret->slot.leaf = leaf_new(&key_hash, &value_hash, bytes_of(in.data + 66, in.len - 66));
-    ret->kind = SLOT_LEAF;
-    return ret->slot.leaf ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a leaf of the state tree");
+static int build_no_memory(struct err *err) {
+    return err_set(err, CODE_NO_MEMORY, "no memory for a page of the state tree");
 }
 
 /* Whether the leaf's key hash goes by the page, whose path it must share, into slot i. */
@@ -195,172 +199,41 @@ static bool leaf_fits(struct bytes in, const uint8_t *path, size_t n, unsigned i
     return in.len - 66 <= KEY_LEN_MAX && nibble_at(in.data, n) == i;
 }
 
-static int build_slot(struct page *p, unsigned i, const struct page_image *image, const uint8_t *path,
-                      struct err *err) {
+/* Into slot i, which the page has room for. */
+static int build_slot(struct slab *slab, struct page *p, unsigned i, const struct page_image *image,
+                      const uint8_t *path, struct err *err) {
     struct bytes in = image->slots[i];
-    struct held h = {.kind = SLOT_EMPTY};
-    if (image->leaves >> i & 1) {
-        if (!leaf_fits(in, path, p->n, i))
-            return damaged(p->n, err);
-        int rc = build_leaf(in, &h, err);
-        if (rc)
-            return rc;
-    } else if (image->children >> i & 1) {
+    struct hash key_hash, value_hash;
+    union slot s = {.page = NULL};
+    if (image->children >> i & 1) {
         if (p->n + 1 >= PATH_MAX_N)
             return damaged(p->n, err);
-        h.kind = SLOT_SUBTREE;
-        memcpy(h.slot.hash.b, in.data, 32);
-    } else {
-        return CODE_OK;
+        (void)page_put(slab, &p, i, SLOT_SUBTREE, s);
+        memcpy(page_hash(p, i)->b, in.data, 32);
+    } else if (image->leaves >> i & 1) {
+        if (!leaf_fits(in, path, p->n, i))
+            return damaged(p->n, err);
+        memcpy(key_hash.b, in.data, 32);
+        memcpy(value_hash.b, in.data + 32, 32);
+        s.leaf = leaf_new(slab, &key_hash, &value_hash, bytes_of(in.data + 66, in.len - 66));
+        if (!s.leaf)
+            return build_no_memory(err);
+        (void)page_put(slab, &p, i, SLOT_LEAF, s);
     }
-    return page_put(p, i, &h) ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a page of the state tree");
+    return CODE_OK;
 }
 
-int page_build(const struct page_image *image, const uint8_t *path, size_t n, struct page **ret, struct err *err) {
-    struct page *p = page_new(n);
-    unsigned count = slots_count((unsigned)(image->leaves | image->children));
-    if (p && count) {
-        p->slots = (struct slot *)malloc(count * sizeof *p->slots);
-        p->room = p->slots ? (uint8_t)count : 0;
-    }
-    if (!p || (count && !p->slots)) {
-        page_free(p);
-        return err_set(err, CODE_NO_MEMORY, "no memory for a page of the state tree");
-    }
+int page_build(struct slab *slab, const struct page_image *image, const uint8_t *path, size_t n, struct page **ret,
+               struct err *err) {
+    struct page *p = page_new(slab, n, slots_count((unsigned)(image->leaves | image->children)));
+    if (!p)
+        return build_no_memory(err);
     int rc = CODE_OK;
     for (unsigned i = 0; i < PAGE_SLOTS && rc == CODE_OK; i++)
-        rc = build_slot(p, i, image, path, err);
+        rc = build_slot(slab, p, i, image, path, err);
     if (rc)
-        page_free(p);
+        page_free(slab, p);
     else
         *ret = p;
     return rc;
-}
-
-/* --- hashes ----------------------------------------------------------------------------------------------------- */
-
-#define JOBS       512
-#define KEEP_NODES 5 /* slots from which on a page keeps its nodes: below, there is little to save */
-
-struct page_hasher { /* hashes of 64 bytes each, and where the results go */
-    enum domain domain;
-    size_t n;
-    const uint8_t *in[JOBS];
-    struct hash *out[JOBS], results[JOBS];
-    uint8_t pairs[JOBS][64];                    /* inputs that had to be put together */
-    struct hash small[PAGES_BATCH][PAGE_SLOTS]; /* nodes of pages that keep none */
-};
-
-struct page_hasher *page_hasher_new(void) {
-    struct page_hasher *h = (struct page_hasher *)malloc(sizeof *h);
-    if (h)
-        h->n = 0;
-    return h;
-}
-
-void page_hasher_free(struct page_hasher *h) {
-    free(h);
-}
-
-static void jobs_run(struct page_hasher *h) {
-    hash_many(h->domain, h->in, 64, h->n, h->results);
-    for (size_t i = 0; i < h->n; i++)
-        *h->out[i] = h->results[i];
-    h->n = 0;
-}
-
-static void hash_leaves(struct page_hasher *h, struct page *const *pages, size_t n) {
-    h->domain = DOMAIN_SLEAF;
-    for (size_t k = 0; k < n; k++) {
-        struct page *p = pages[k];
-        for (unsigned todo = (unsigned)(p->leaves & ~p->hashed); todo; todo &= todo - 1) {
-            struct slot *s = page_slot(p, (unsigned)__builtin_ctz(todo));
-            if (h->n == JOBS)
-                jobs_run(h);
-            h->in[h->n] = s->leaf->hashes;
-            h->out[h->n++] = &s->hash;
-        }
-        p->hashed = p->leaves;
-    }
-    jobs_run(h);
-}
-
-/* The slots below each node. */
-static const uint16_t below[2 * PAGE_SLOTS] = {
-    0,      0xffff, 0x00ff, 0xff00, 0x000f,  0x00f0,  0x0f00,  0xf000,  0x0003,  0x000c,  0x0030,
-    0x00c0, 0x0300, 0x0c00, 0x3000, 0xc000,  1 << 0,  1 << 1,  1 << 2,  1 << 3,  1 << 4,  1 << 5,
-    1 << 6, 1 << 7, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15,
-};
-
-static enum slot_kind node_kind(const struct page *p, unsigned i) {
-    unsigned mask = below[i], leaves = p->leaves & mask;
-    if (p->children & mask || (leaves & (leaves - 1)))
-        return SLOT_SUBTREE;
-    return leaves ? SLOT_LEAF : SLOT_EMPTY;
-}
-
-/* Of node i, when those below it are done; nodes: where the page's inner ones are. */
-static const struct hash *node_hash(const struct page *p, const struct hash *nodes, unsigned i) {
-    static const struct hash nothing;
-    enum slot_kind kind = node_kind(p, i);
-    if (kind == SLOT_EMPTY)
-        return &nothing;
-    if (kind == SLOT_SUBTREE && i < PAGE_SLOTS)
-        return &nodes[i];
-    return &page_slot(p, (unsigned)__builtin_ctz((unsigned)(p->leaves | p->children) & below[i]))->hash;
-}
-
-static void add_node(struct page_hasher *h, const struct page *p, struct hash *nodes, unsigned i) {
-    if (h->n == JOBS)
-        jobs_run(h);
-    const struct hash *left = node_hash(p, nodes, 2 * i), *right = node_hash(p, nodes, 2 * i + 1);
-    h->in[h->n] = left->b;
-    if (right != left + 1) { /* else they lie as the hash wants them */
-        h->in[h->n] = h->pairs[h->n];
-        memcpy(h->pairs[h->n], left->b, 32);
-        memcpy(h->pairs[h->n] + 32, right->b, 32);
-    }
-    h->out[h->n++] = &nodes[i];
-}
-
-void pages_rehash(struct page_hasher *h, struct page *const *pages, size_t n, struct hash *ret_tops) {
-    struct hash *nodes[PAGES_BATCH] = {NULL};
-    assert(n <= PAGES_BATCH);
-    hash_leaves(h, pages, n);
-    for (size_t k = 0; k < n; k++) {
-        struct page *p = pages[k];
-        if (!p->nodes && page_slots(p) >= KEEP_NODES)
-            p->nodes = (struct hash *)malloc(PAGE_SLOTS * sizeof *p->nodes); /* without, it is only slower */
-        nodes[k] = p->nodes ? p->nodes : h->small[k];
-        if (!p->nodes_good || !p->nodes)
-            p->changed = 0xffff;
-    }
-    h->domain = DOMAIN_SNODE;
-    for (unsigned first = PAGE_SLOTS / 2; first >= 1; first /= 2) { /* a level's inputs are done before it begins */
-        for (size_t k = 0; k < n; k++)
-            for (unsigned i = first; i < 2 * first; i++)
-                if (pages[k]->changed & below[i] && node_kind(pages[k], i) == SLOT_SUBTREE)
-                    add_node(h, pages[k], nodes[k], i);
-        jobs_run(h);
-    }
-    for (size_t k = 0; k < n; k++) {
-        pages[k]->changed = 0;
-        pages[k]->nodes_good = pages[k]->nodes != NULL;
-        ret_tops[k] = *node_hash(pages[k], nodes[k], 1);
-    }
-}
-
-void page_hash_all(struct page *p, struct page_nodes *ret) {
-    for (unsigned i = 2 * PAGE_SLOTS - 1; i >= 1; i--) {
-        ret->kind[i] = node_kind(p, i);
-        if (i >= PAGE_SLOTS && ret->kind[i] == SLOT_LEAF) {
-            struct slot *s = page_slot(p, i - PAGE_SLOTS);
-            s->hash = hash_of(DOMAIN_SLEAF, bytes_of(s->leaf->hashes, 64));
-        }
-        if (i < PAGE_SLOTS && ret->kind[i] == SLOT_SUBTREE)
-            ret->hash[i] = hash_pair(DOMAIN_SNODE, &ret->hash[2 * i], &ret->hash[2 * i + 1]);
-        else
-            ret->hash[i] = *node_hash(p, ret->hash, i);
-    }
-    p->hashed = p->leaves;
 }

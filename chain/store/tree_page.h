@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef CAIRN_CHAIN_STORE_TREE_PAGE_H
 #define CAIRN_CHAIN_STORE_TREE_PAGE_H
-/* One radix page of the state tree (tree.h tells its format): memory, bytes, hashes. Private to chain/store. */
+/*
+ * One radix page of the state tree (tree.h tells its format): memory, bytes, hashes. Private to chain/store.
+ *
+ * A page is one piece of memory. A narrow one, of up to NARROW_MAX slots, has those that are not empty side by side:
+ *
+ *     struct page, 32 bytes | slots 8 each | hashes 32 each
+ *
+ * A wide one keeps the hash of every node of its binary tree, numbered from 1 (the top) so that 2i and 2i+1 are below
+ * i, slots from 16 on; struct page lies where node 0 would. The two that a hash is of are 64 bytes in one cache line:
+ *
+ *     struct page, 32 bytes | nodes 1..31, 32 each | slots 0..15, 8 each
+ */
 #include "chain/base/fixed.h"
 #include "chain/store/kv.h"
+#include "chain/store/slab.h"
 #include "chain/store/tree.h"
 
 #define PAGE_SLOTS    16
 #define PATH_MAX_N    64 /* nibbles of a key hash */
 #define PAGE_NAME_MAX (1 + 32)
 #define PAGE_LEN_MAX  (5 + PAGE_SLOTS * (66 + KEY_LEN_MAX))
+#define NARROW_MAX    4 /* slots: hashing more anew each time would cost more than the memory that they save */
 
 /* --- in memory -------------------------------------------------------------------------------------------------- */
 
@@ -22,32 +35,25 @@ struct leaf {
 /* SUBTREE: a child page in a slot; two keys or more in a node of the binary tree. */
 enum slot_kind { SLOT_EMPTY, SLOT_LEAF, SLOT_SUBTREE };
 
-struct slot {
-    struct hash hash; /* of the subtree, once it is known */
-    union {
-        struct page *page; /* SUBTREE: the child when it is in memory */
-        struct leaf *leaf; /* LEAF */
-    };
+union slot {
+    struct page *page; /* SUBTREE: the child when it is in memory, else NULL */
+    struct leaf *leaf; /* LEAF */
 };
 
-struct dirty; /* what an update notes of a page: tree.c */
-
 struct page {
-    struct page *parent;       /* NULL: the root, or a page read alone */
-    struct slot *slots;        /* those that are not empty, in order */
-    struct hash *nodes;        /* [PAGE_SLOTS]: hashes of inner nodes as in page_nodes, kept; NULL in small pages */
-    struct dirty *dirty;       /* the update under way touched it */
     uint32_t used;             /* the last update that passed through it, modulo 2^32: never less than a child's */
     uint16_t leaves, children; /* a bit for each slot */
     uint16_t hashed;           /* leaves whose hash is known */
     uint16_t changed;          /* slots since the nodes were hashed */
     uint8_t n;                 /* nibbles of path */
-    uint8_t at;                /* its slot in the parent */
-    uint8_t room;              /* of slots */
-    bool stored;               /* the database has it */
-    bool gone;                 /* its last leaf moved up */
+    uint8_t room;              /* of a narrow page: slots */
+    bool wide;
+    bool stored; /* the database has it */
+    bool gone;   /* its last leaf moved up */
     bool nodes_good;
 };
+
+enum { PAGE_HEAD = 32, PAGE_WIDE = 32 * 2 * PAGE_SLOTS + 8 * PAGE_SLOTS };
 
 static inline unsigned nibble_at(const uint8_t *path, size_t i) {
     return i % 2 ? path[i / 2] & 15u : (unsigned)path[i / 2] >> 4;
@@ -65,44 +71,58 @@ static inline unsigned slots_count(unsigned mask) {
     return (mask + (mask >> 8)) & 0x1fu;
 }
 
-static inline unsigned page_slots(const struct page *p) {
-    return slots_count((unsigned)(p->leaves | p->children));
+static inline unsigned page_mask(const struct page *p) {
+    return (unsigned)(p->leaves | p->children);
 }
 
-/* A slot that is not empty. */
-static inline struct slot *page_slot(const struct page *p, unsigned i) {
-    return p->slots + slots_count((unsigned)(p->leaves | p->children) & ((1u << i) - 1));
+/* Where slot i lies in a narrow page. */
+static inline unsigned page_rank(const struct page *p, unsigned i) {
+    return slots_count(page_mask(p) & ((1u << i) - 1));
 }
 
-/* An empty page of n nibbles; NULL when out of memory. */
-struct page *page_new(size_t n);
+/* A wide page's nodes; [0] is not one. */
+static inline struct hash *page_nodes_of(struct page *p) {
+    return (struct hash *)(void *)p;
+}
+
+/* A slot; of a narrow page, one that is not empty. */
+static inline union slot *page_slot(struct page *p, unsigned i) {
+    uint8_t *b = (uint8_t *)p;
+    return (union slot *)(void *)(p->wide ? b + sizeof(struct hash) * 2 * PAGE_SLOTS + 8 * i
+                                          : b + PAGE_HEAD + 8 * page_rank(p, i));
+}
+
+/* Its hash: a leaf's when p->hashed says so, a child's once it is known. */
+static inline struct hash *page_hash(struct page *p, unsigned i) {
+    uint8_t *b = (uint8_t *)p;
+    return (struct hash *)(void *)(p->wide ? b + sizeof(struct hash) * (PAGE_SLOTS + i)
+                                           : b + PAGE_HEAD + 8u * p->room + sizeof(struct hash) * page_rank(p, i));
+}
+
+/* Pages and leaves lie in a slab (slab.h; NULL: in none), which each call is given again. */
+
+/* An empty page of n nibbles with room for so many slots; NULL when out of memory. The root page is wide. */
+struct page *page_new(struct slab *slab, size_t n, unsigned room);
 /* Frees it, its leaves and the pages below it. NULL allowed. */
-void page_free(struct page *p);
-struct leaf *leaf_new(const struct hash *key_hash, const struct hash *value_hash,
+void page_free(struct slab *slab, struct page *p);
+struct leaf *leaf_new(struct slab *slab, const struct hash *key_hash, const struct hash *value_hash,
                       struct bytes key); /* NULL: no memory */
+void leaf_free(struct slab *slab, struct leaf *l);
 /* Bytes that it takes in memory, with its leaves, without its children. */
-size_t page_memory(const struct page *p);
+size_t page_memory(struct page *p);
 
-/* A slot's content in hand: the page's slot is empty meanwhile, as far as ownership goes. */
-struct held {
-    enum slot_kind kind;
-    bool hashed; /* a leaf's */
-    struct slot slot;
-};
-void held_free(struct held *h);
-/* Takes what slot i holds out of it; the slot stays as it is until page_put. */
-struct held page_get(const struct page *p, unsigned i);
-/* Sets slot i, which was taken, or empty, to h; notes the change. False, and h freed, when out of memory. */
-bool page_put(struct page *p, unsigned i, struct held *h);
+/* Sets slot i; what it held is the caller's. Its hash is not known then. A page that has no room for it becomes another
+ * one: *p. False when out of memory; nothing has changed then. */
+bool page_put(struct slab *slab, struct page **p, unsigned i, enum slot_kind kind, union slot s);
 
 /* --- as bytes --------------------------------------------------------------------------------------------------- */
 
 /* The name of the page at a path, n first, so that names sort by depth, then path. Answers the length. */
 size_t page_name(const uint8_t *path, size_t n, uint8_t ret[PAGE_NAME_MAX]);
 
-void page_encode(const struct page *p, struct buf *ret);
-/* What page_encode writes for slot i: nothing for an empty one. */
-void slot_encode(const struct page *p, unsigned i, struct buf *ret);
+void page_encode(struct page *p, struct buf *ret);
+/* What page_encode writes for a leaf with this value hash. */
+void leaf_encode(const struct leaf *l, const uint8_t value_hash[32], struct buf *ret);
 
 /* Where the slots of an encoded page lie; a page that is not there has no slots. */
 struct page_image {
@@ -116,9 +136,10 @@ bool page_parse(struct bytes in, struct page_image *ret);
  * they were. False when the diff is damaged. */
 bool page_patch(struct bytes diff, struct page_image *image);
 /* CODE_CORRUPT when a leaf does not belong to its slot. Leaves are not hashed yet. */
-int page_build(const struct page_image *image, const uint8_t *path, size_t n, struct page **ret, struct err *err);
+int page_build(struct slab *slab, const struct page_image *image, const uint8_t *path, size_t n, struct page **ret,
+               struct err *err);
 
-/* --- hashes ----------------------------------------------------------------------------------------------------- */
+/* --- hashes (tree_hash.c) ----------------------------------------------------------------------------------------- */
 
 /* The binary nodes of a page: level l (0..4) has 1 << l of them, from [1 << l] on; the last are its slots. */
 struct page_nodes {
@@ -126,16 +147,16 @@ struct page_nodes {
     struct hash hash[2 * PAGE_SLOTS];
 };
 
-/* All nodes of one page, leaves hashed if need be. */
+/* All nodes of one page. */
 void page_hash_all(struct page *p, struct page_nodes *ret);
 
-#define PAGES_BATCH 64
+#define PAGES_BATCH 128
 
 struct page_hasher;                        /* scratch */
 struct page_hasher *page_hasher_new(void); /* NULL: no memory */
 void page_hasher_free(struct page_hasher *h);
 /* The top nodes of n pages, at most PAGES_BATCH, side by side: only what changed since they were hashed last. What a
- * top is (EMPTY: 32 zero bytes, LEAF or SUBTREE) follows from the page. */
-void pages_rehash(struct page_hasher *h, struct page *const *pages, size_t n, struct hash *ret_tops);
+ * top is (EMPTY: 32 zero bytes, LEAF or SUBTREE) follows from the page. Borrowed until the next call. */
+void pages_rehash(struct page_hasher *h, struct page *const *pages, size_t n, const struct hash *ret_tops[]);
 
 #endif

@@ -44,7 +44,7 @@ static int page_at(struct reading *r, const uint8_t *path, size_t n, struct aren
     if (rc == CODE_OK && !page_parse(now, &image))
         return err_set(err, CODE_CORRUPT, "a page of the state tree at depth %zu is damaged", n);
     rc = patch_back(r, name, arena, &image, err);
-    return rc ? rc : page_build(&image, path, n, ret, err);
+    return rc ? rc : page_build(NULL, &image, path, n, ret, err);
 }
 
 /* The page with its nodes; *ret is the caller's. */
@@ -59,7 +59,7 @@ static int read_page(struct reading *r, const struct hash *want, const uint8_t *
         return rc;
     page_hash_all(p, ret_nodes);
     if (!hash_eq(&ret_nodes->hash[1], want)) {
-        page_free(p);
+        page_free(NULL, p);
         return err_set(err, CODE_CORRUPT, "a page of the state tree (version %llu, depth %zu) does not match its hash",
                        (unsigned long long)r->version, n);
     }
@@ -97,7 +97,7 @@ static void set_leaf(struct tree_proof *ret, const struct leaf *leaf, const stru
 }
 
 /* The one leaf below node i. */
-static const struct leaf *only_leaf(const struct page *p, unsigned i) {
+static const struct leaf *only_leaf(struct page *p, unsigned i) {
     unsigned from = i, to = i + 1;
     while (from < PAGE_SLOTS) {
         from *= 2;
@@ -109,8 +109,8 @@ static const struct leaf *only_leaf(const struct page *p, unsigned i) {
     return NULL;
 }
 
-/* Goes down one page. The child slot to go on with, or NULL when the path ends here. */
-static const struct slot *descend(const struct page *p, const struct page_nodes *nodes, const struct hash *key_hash,
+/* Goes down one page. The hash of the child to go on with, or NULL when the path ends here. */
+static const struct hash *descend(struct page *p, const struct page_nodes *nodes, const struct hash *key_hash,
                                   struct tree_proof *ret) {
     unsigned i = 1;
     while (nodes->kind[i] == SLOT_SUBTREE && i < PAGE_SLOTS) {
@@ -119,7 +119,7 @@ static const struct slot *descend(const struct page *p, const struct page_nodes 
         ret->siblings[ret->depth++] = nodes->hash[i ^ 1];
     }
     if (nodes->kind[i] == SLOT_SUBTREE)
-        return page_slot(p, i - PAGE_SLOTS);
+        return page_hash(p, i - PAGE_SLOTS);
     if (nodes->kind[i] == SLOT_LEAF)
         set_leaf(ret, only_leaf(p, i), key_hash);
     return NULL;
@@ -135,10 +135,10 @@ static int prove(struct reading *r, const struct hash *root, const struct hash *
         int rc = read_page(r, &want, key_hash->b, n, &p, &nodes, err);
         if (rc)
             return rc;
-        const struct slot *s = descend(p, &nodes, key_hash, ret);
-        more = s != NULL;
-        want = s ? s->hash : want;
-        page_free(p);
+        const struct hash *child = descend(p, &nodes, key_hash, ret);
+        more = child != NULL;
+        want = child ? *child : want;
+        page_free(NULL, p);
     }
     return CODE_OK;
 }
@@ -153,20 +153,20 @@ int tree_prove(const struct tree_reader *tree, const struct tree_root *root, con
 
 /* --- pages -------------------------------------------------------------------------------------------------------- */
 
-static int view_slot(const struct page *p, unsigned i, struct arena *arena, struct tree_slot *ret, struct err *err) {
+static int view_slot(struct page *p, unsigned i, struct arena *arena, struct tree_slot *ret, struct err *err) {
     *ret = (struct tree_slot){.kind = TREE_EMPTY};
     if (page_kind(p, i) == SLOT_EMPTY)
         return CODE_OK;
-    const struct slot *s = page_slot(p, i);
     if (page_kind(p, i) == SLOT_SUBTREE) {
         ret->kind = TREE_SUBTREE;
-        ret->hash = s->hash;
+        ret->hash = *page_hash(p, i);
         return CODE_OK;
     }
+    const struct leaf *leaf = page_slot(p, i)->leaf;
     ret->kind = TREE_LEAF;
-    memcpy(ret->key_hash.b, s->leaf->hashes, 32);
-    memcpy(ret->value_hash.b, s->leaf->hashes + 32, 32);
-    return arena_dup_bytes(arena, bytes_of(s->leaf->key, s->leaf->key_len), &ret->key)
+    memcpy(ret->key_hash.b, leaf->hashes, 32);
+    memcpy(ret->value_hash.b, leaf->hashes + 32, 32);
+    return arena_dup_bytes(arena, bytes_of(leaf->key, leaf->key_len), &ret->key)
                ? CODE_OK
                : err_set(err, CODE_NO_MEMORY, "no memory for a page of the state tree");
 }
@@ -191,7 +191,7 @@ int tree_read_page(const struct tree_reader *tree, uint64_t version, const uint8
     }
     for (unsigned i = 0; i < PAGE_SLOTS && rc == CODE_OK; i++)
         rc = view_slot(p, i, arena, &ret->slot[i], err);
-    page_free(p);
+    page_free(NULL, p);
     return rc;
 }
 
@@ -228,10 +228,10 @@ static int walk_page(struct walk *w, const struct hash *want, uint8_t *path, siz
         if (kind == SLOT_LEAF)
             rc = walk_leaf(w, page_slot(p, i)->leaf, err);
         else if (kind == SLOT_SUBTREE)
-            rc = walk_page(w, &page_slot(p, i)->hash, path, n + 1, border && i == first, err);
+            rc = walk_page(w, page_hash(p, i), path, n + 1, border && i == first, err);
         path[n / 2] = before;
     }
-    page_free(p);
+    page_free(NULL, p);
     return rc;
 }
 

@@ -151,12 +151,37 @@ static void check_diff(struct fixture *f, const struct state_diff *d) {
     assert_int_equal(n, d->len);
 }
 
+/* The same, piece by piece. */
+static void check_changes(struct fixture *f, const struct state_diff *d) {
+    size_t written, n = 0;
+    assert_ok(state_written(f->st, &written, &f->err), &f->err);
+    for (size_t i = 0; i < written; i++) {
+        struct state_change c;
+        if (!state_change_at(f->st, i, &c))
+            continue;
+        size_t k = 0;
+        while (k < d->len && !bytes_eq(d->at[k].key, c.key))
+            k++;
+        assert_true(k < d->len);
+        assert_true(c.present == d->at[k].present && c.was_present == d->at[k].was_present);
+        assert_true(!c.present || bytes_eq(c.value, d->at[k].value));
+        assert_true(!c.was_present || bytes_eq(c.old, d->at[k].old));
+        n++;
+    }
+    assert_int_equal(n, d->len);
+}
+
 static void step_block(struct fixture *f) {
     struct state_diff d;
     while (f->depth)
         close_mark(f);
+    bool pieces_first = rng_chance(&f->rng, 1, 2);
+    size_t written;
+    if (pieces_first)
+        assert_ok(state_written(f->st, &written, &f->err), &f->err);
     assert_ok(state_diff(f->st, &d, &f->err), &f->err);
     check_diff(f, &d);
+    check_changes(f, &d);
     if (rng_chance(&f->rng, 1, 3)) {
         state_discard(f->st);
         f->now = f->base;

@@ -177,6 +177,35 @@ static void state_diff__leaves_out_what_is_the_same(void **state) {
     assert_string_equal(list(f, "a", "", 0), "a1=one a2=two a4=four ");
 }
 
+static void state_change_at__in_the_order_of_first_writes(void **state) {
+    struct fixture *f = (struct fixture *)*state;
+    struct state_change c;
+    size_t n;
+    put(f, "b1", "changed"); /* what the base has of it is asked for later */
+    put(f, "a1", "one");     /* as it was */
+    size_t mark = state_mark(f->st);
+    put(f, "a4", "rolled back");
+    state_rollback(f->st, mark);
+    del(f, "a2");
+    assert_ok(state_written(f->st, &n, &f->err), &f->err);
+    assert_int_equal(n, 4);
+    assert_true(state_change_at(f->st, 0, &c));
+    assert_true(bytes_eq(c.key, bytes_str("b1")) && bytes_eq(c.value, bytes_str("changed")));
+    assert_true(c.was_present && bytes_eq(c.old, bytes_str("other")));
+    assert_false(state_change_at(f->st, 1, &c));
+    assert_false(state_change_at(f->st, 2, &c));
+    assert_true(state_change_at(f->st, 3, &c));
+    assert_true(bytes_eq(c.key, bytes_str("a2")) && !c.present && c.was_present);
+    put(f, "a4", "after all"); /* it was passed over before */
+    assert_ok(state_written(f->st, &n, &f->err), &f->err);
+    assert_int_equal(n, 4);
+    assert_true(state_change_at(f->st, 2, &c));
+    assert_true(c.was_present && bytes_eq(c.old, bytes_str("four")));
+    state_discard(f->st);
+    assert_ok(state_written(f->st, &n, &f->err), &f->err);
+    assert_int_equal(n, 0);
+}
+
 static void state_accept__is_the_base(void **state) {
     struct fixture *f = (struct fixture *)*state;
     struct state_diff d;
@@ -276,6 +305,6 @@ static void state_accept__drops_a_large_cache(void **state) {
 TEST_MAIN(WITH_FIXTURE(state_get__sees_base_and_changes), WITH_FIXTURE(state_get__bytes_stay),
           WITH_FIXTURE(state_iter__merges), WITH_FIXTURE(state_iter__changes_ahead_are_seen),
           WITH_FIXTURE(state_rollback__nested), WITH_FIXTURE(state_diff__leaves_out_what_is_the_same),
-          WITH_FIXTURE(state_accept__is_the_base), WITH_FIXTURE(state_new__snapshot_does_not_move),
-          WITH_FIXTURE(state_put__limits), WITH_FIXTURE(state_put__over_memory_latches),
-          WITH_FIXTURE(state_accept__drops_a_large_cache))
+          WITH_FIXTURE(state_change_at__in_the_order_of_first_writes), WITH_FIXTURE(state_accept__is_the_base),
+          WITH_FIXTURE(state_new__snapshot_does_not_move), WITH_FIXTURE(state_put__limits),
+          WITH_FIXTURE(state_put__over_memory_latches), WITH_FIXTURE(state_accept__drops_a_large_cache))

@@ -259,6 +259,116 @@ static void tree_update__order_does_not_matter(void **state) {
     }
 }
 
+enum { CROWD = 3000 };
+
+/* Many keys below few slots: more than one stride of one slot, buckets that are not sorted by insertion, pages that
+ * grow from narrow to wide and go again; in one thread and in several, where all is in memory and where little is. */
+static void tree_update__crowded(void **state) {
+    (void)state;
+    static struct item items[CROWD];
+    static struct tree_change changes[CROWD];
+    static char names[CROWD][16];
+    struct rng r;
+    rng_init(&r, 17);
+    for (int way = 0; way < 3; way++) {
+        for (size_t i = 0; i < CROWD; i++) {
+            rng_fill(&r, items[i].key_hash.b, 32);
+            if (i % 8)
+                items[i].key_hash.b[0] = 0x77; /* one slot of the second level has most */
+            if (i % 8 > 2)
+                items[i].key_hash.b[1] = (uint8_t)(i % 3);
+            items[i].present = false;
+        }
+        qsort(items, CROWD, sizeof items[0], by_hash);
+        for (size_t i = 0; i < CROWD; i++)
+            snprintf(names[i], sizeof names[i], "key %zu", i);
+        assert_ok(way ? pool_new(2, &pool, &err) : CODE_OK, &err);
+        root = (struct tree_root){0};
+        open_database();
+        open_tree(way == 2 ? 3000 : TREE_CACHE_BYTES);
+        for (uint64_t v = 1; v <= 12; v++) {
+            size_t n = 0;
+            for (size_t k = 0; k < CROWD; k++) {
+                size_t i = v % 2 ? CROWD - 1 - k : k;
+                if (v > 1 && !rng_chance(&r, v % 3 + 1, 3))
+                    continue;
+                items[i].present = v % 4 == 0 ? false : v % 4 == 3 ? rng_chance(&r, 1, 2) : true;
+                rng_fill(&r, items[i].value_hash.b, 32);
+                changes[n++] = (struct tree_change){.key = bytes_str(names[i]),
+                                                    .key_hash = items[i].key_hash,
+                                                    .value_hash = items[i].value_hash,
+                                                    .present = items[i].present};
+            }
+            update(v, changes, n);
+            struct hash want = naive_root(items, CROWD, 0);
+            assert_true(hash_eq(&root.hash, &want));
+            for (size_t i = 0; i < 5; i++)
+                check_proof(&root, &items[rng_below(&r, CROWD)]);
+        }
+        tree_free(tree);
+        kv_close(kv);
+        pool_free(pool);
+        pool = NULL;
+    }
+}
+
+/* A page below that is damaged, or not there: the update says so, in one thread and in several, and the tree is as it
+ * was when the page is back. */
+static void tree_update__damaged_page(void **state) {
+    (void)state;
+    static struct model m;
+    static struct tree_change changes[KEYS];
+    struct rng r;
+    for (int way = 0; way < 4; way++) {
+        rng_init(&r, 40 + (uint64_t)way);
+        assert_ok(way > 1 ? pool_new(2, &pool, &err) : CODE_OK, &err);
+        model_init(&m, &r);
+        root = (struct tree_root){0};
+        open_database();
+        open_tree(100);
+        size_t n = 0;
+        while (n < 200)
+            n = random_changes(&m, &r, changes);
+        for (size_t i = 0; i < n; i++)
+            changes[i].present = true;
+        update(1, changes, n);
+        const uint8_t name[2] = {1, m.at[KEYS / 2].key_hash.b[0] & 0xf0};
+        struct bytes key = bytes_of(name, 2);
+        struct kv_value v;
+        uint8_t page[65536];
+        struct kv_batch *b = kv_batch_new(kv);
+        assert_ok(kv_get(kv, NULL, 0, key, &v, &err), &err);
+        memcpy(page, v.bytes.data, v.bytes.len);
+        struct bytes whole = bytes_of(page, v.bytes.len);
+        kv_value_release(&v);
+        if (way % 2)
+            kv_batch_del(b, 0, key);
+        else
+            kv_batch_put(b, 0, key, bytes_of(page, whole.len - 1));
+        assert_ok(kv_write(kv, b, true, &err), &err);
+        for (size_t i = 0; i < KEYS; i++) {
+            m.at[i].present = i % 3;
+            changes[i] = (struct tree_change){.key = bytes_str(m.names[i]),
+                                              .key_hash = m.at[i].key_hash,
+                                              .value_hash = m.at[i].value_hash,
+                                              .present = m.at[i].present};
+        }
+        struct tree_root dropped;
+        assert_code(tree_update(tree, 2, changes, KEYS, &dropped, &err), CODE_CORRUPT);
+        kv_batch_clear(b);
+        kv_batch_put(b, 0, key, whole);
+        assert_ok(kv_write(kv, b, true, &err), &err);
+        kv_batch_free(b);
+        update(2, changes, KEYS);
+        struct hash want = naive_root(m.at, KEYS, 0);
+        assert_true(hash_eq(&root.hash, &want));
+        tree_free(tree);
+        kv_close(kv);
+        pool_free(pool);
+        pool = NULL;
+    }
+}
+
 static void tree_settle__goes_back(void **state) {
     (void)state;
     static struct model m;
@@ -335,4 +445,5 @@ static void tree_open__damage_is_told(void **state) {
 }
 
 TEST_MAIN(cmocka_unit_test(tree_update__equals_the_definition), cmocka_unit_test(tree_update__order_does_not_matter),
+          cmocka_unit_test(tree_update__crowded), cmocka_unit_test(tree_update__damaged_page),
           cmocka_unit_test(tree_settle__goes_back), cmocka_unit_test(tree_open__damage_is_told))
