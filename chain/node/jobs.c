@@ -13,10 +13,13 @@ enum { ACCUSE_MEMORY = 32 << 20 /* a stored block and its results */ };
 
 void job_post(struct node *n, const struct job *job) {
     struct job *copy = malloc(sizeof *copy);
+    struct err err;
     if (copy != NULL) {
         *copy = *job;
         if (queue_put(job->kind == JOB_CHECK ? &n->checks : &n->jobs, copy, DEADLINE_NEVER) == CODE_OK)
             return;
+    } else {
+        node_fail(n, err_set(&err, CODE_NO_MEMORY, "no memory for the ledger's work; give the node more"), &err);
     }
     free(copy);
     block_unref(job->block);
@@ -49,14 +52,14 @@ static void job_build(struct node *n, const struct job *j) {
         return;
     }
     struct event *ev = event_new(EVENT_BUILT, BYTES_NONE);
-    if (ev == NULL) {
-        block_unref(block);
-        return;
-    }
-    ev->height = j->height;
-    ev->round = j->round;
-    ev->block = block;
     struct block *own = block != NULL && j->round == 0 ? block_ref(block) : NULL;
+    if (ev != NULL) {
+        ev->height = j->height;
+        ev->round = j->round;
+        ev->block = block;
+    } else {
+        block_unref(block);
+    }
     crash_point(CRASH_LEDGER_BUILT);
     core_post(n, ev);
     if (own != NULL) /* while votes travel */
@@ -70,11 +73,11 @@ static void judged(struct node *n, const struct job *j, bool invalid, const stru
         log_warn("node", "a block is invalid", "height=%" PRIu64 " id=%s why=%s", j->block->header.height,
                  hash_hex(&j->block->header.id).s, log_quote(err_text(why)).s);
     struct event *ev = event_new(EVENT_JUDGED, invalid ? bytes_str(err_text(why)) : BYTES_NONE);
-    if (ev == NULL)
-        return;
-    ev->height = j->height;
-    ev->block = block_ref(j->block);
-    ev->invalid = invalid;
+    if (ev != NULL) {
+        ev->height = j->height;
+        ev->block = block_ref(j->block);
+        ev->invalid = invalid;
+    }
     crash_point(CRASH_LEDGER_JUDGED);
     core_post(n, ev);
 }

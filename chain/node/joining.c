@@ -31,7 +31,7 @@ static void result_post(struct node *n, const struct join_result *r, struct byte
     buf_init(&b, sizeof *r + have.len);
     buf_put(&b, r, sizeof *r);
     buf_put_bytes(&b, have);
-    core_post(n, event_new(EVENT_IMPORTED, buf_bytes(&b)));
+    core_post(n, buf_failed(&b) ? NULL : event_new(EVENT_IMPORTED, buf_bytes(&b)));
     buf_release(&b);
 }
 
@@ -81,12 +81,15 @@ static void host_report(void *ctx, net_peer peer, unsigned points, const char *w
 static void host_import(void *ctx, const struct join_job *job) {
     struct joining *g = ctx;
     struct join_job *copy = malloc(sizeof *copy);
+    struct err err;
     if (copy != NULL) {
         *copy = *job;
         if (queue_put(&g->imports, copy, DEADLINE_NEVER) == CODE_OK) {
             g->underway++;
             return;
         }
+    } else {
+        node_fail(g->n, err_set(&err, CODE_NO_MEMORY, "no memory to take a snapshot in; give the node more"), &err);
     }
     free(copy);
     free(job->data);

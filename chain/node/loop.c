@@ -243,6 +243,9 @@ void event_free(struct event *e) {
 }
 
 void core_post(struct node *n, struct event *e) {
-    if (e == NULL || queue_put(&n->events, e, DEADLINE_NEVER) != CODE_OK)
+    struct err err;
+    if (e == NULL)
+        node_fail(n, err_set(&err, CODE_NO_MEMORY, "no memory for what the core waits for; give the node more"), &err);
+    else if (queue_put(&n->events, e, DEADLINE_NEVER) != CODE_OK)
         event_free(e);
 }

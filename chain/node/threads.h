@@ -121,14 +121,16 @@ struct node {
 /* loop.c */
 struct core_host core_host_of(struct node *n);
 void core_run(void *node);
-void core_post(struct node *n, struct event *e); /* takes the event */
+/* Takes the event. NULL: there was no memory for it; the core would wait for ever, so the node ends (node_fail). */
+void core_post(struct node *n, struct event *e);
 struct event *event_new(enum event_kind kind, struct bytes payload);
 void event_free(struct event *e);
 
 /* jobs.c */
 void ledger_run(void *node);
 void check_thread_run(void *node);
-void job_post(struct node *n, const struct job *job); /* takes the block's reference */
+/* Takes the block's reference. Without memory for the job the node ends, as with core_post. */
+void job_post(struct node *n, const struct job *job);
 
 /* serve.c */
 void serve_run(void *node);
