@@ -66,6 +66,9 @@
 #define VERDICTS_MAX   65536 /* right ones: several full blocks and what waits; 2 MiB */
 #define KNOWN_KEYS_MAX 16384 /* parsed keys of who signed: 1.6 MB; more accounts than are busy at once */
 
+/* --- answers to what a peer asks for by hash --- */
+#define BODY_ALLOWANCE (16 * MIB) /* that one peer may be sent at once, and a second: four of the largest blocks */
+
 /* --- catching up --- */
 #define SYNC_ANSWER_LEN  (6 * MIB)  /* blocks of one answer, all of them: the cap of their class of frames */
 #define SYNC_ANSWER_WISH (2 * MIB)  /* what is asked for at once: several peers share the work, none is awaited long */

@@ -468,10 +468,6 @@ bool link_dialed(const struct link *l) {
     return l->dialed;
 }
 
-bool link_was_ready(const struct link *l) {
-    return atomic_load(&l->was_ready);
-}
-
 bool link_drained(struct link *l) {
     mutex_lock(&l->lock);
     bool drained = !l->tx_busy;

@@ -70,7 +70,6 @@ void *link_tag(const struct link *l);
 void link_set_tag(struct link *l, void *tag);
 const struct addr *link_node_id(const struct link *l); /* known when ready */
 bool link_dialed(const struct link *l);
-bool link_was_ready(const struct link *l);
 /* Nothing is waiting to be sent or on its way to the kernel. */
 bool link_drained(struct link *l);
 

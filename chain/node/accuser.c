@@ -160,17 +160,18 @@ static int outcome(struct store *store, const struct hash *tx_id, struct arena *
     return rc;
 }
 
-static bool too_old(const struct accusation *x, const struct accuser_view *v, struct arena *arena) {
+static bool too_old(struct accusation *x, const struct accuser_view *v, struct arena *arena) {
     struct bytes bytes;
     StoredBlock *b;
+    uint64_t at = v->info->ledger_time;
     if (x->height > v->info->height)
         return false;
+    x->seen_ms = x->seen_ms != 0 ? x->seen_ms : at;
     int rc = store_get_record(v->store, STORE_BLOCK, x->height, arena, &bytes, NULL);
-    if (rc == CODE_PRUNED)
-        return true;
-    if (rc != CODE_OK || pb_decode(&stored_block__descriptor, bytes, arena, &b, NULL) != CODE_OK)
-        return false;
-    return v->info->ledger_time - b->ledger_time > v->info->consensus->evidence_window_ms;
+    if (rc == CODE_OK)
+        rc = pb_decode(&stored_block__descriptor, bytes, arena, &b, NULL);
+    uint64_t from = rc == CODE_OK ? b->ledger_time : x->seen_ms; /* pruned: no younger than that */
+    return at > from && at - from > v->info->consensus->evidence_window_ms;
 }
 
 /* Why nothing more needs to be done; NULL: something does. */

@@ -8,8 +8,9 @@
  *
  * The core's thread writes a file (accuser_keep); the ledger's thread reads them (accuser_load) and after each block
  * asks what to do (accuser_next): an unordered transaction of the validator's own account, again and again, until the
- * validator is jailed for good, the evidence too old, or refused for good. Then the file goes. A node without a
- * validator's key keeps files and sends nothing.
+ * validator is jailed for good, the evidence too old, or refused for good. Then the file goes. How old it is the block
+ * of its height says; where that is pruned the ledger judges, and the file goes a window after it was loaded. A node
+ * without a validator's key keeps files and sends nothing.
  *
  * So that one transaction is enough where many validators saw the same, they take turns: a validator waits two heights
  * for each one before it in the set.
@@ -35,6 +36,7 @@ struct accusation {
     size_t len;
     uint64_t height;      /* of what was signed twice */
     uint64_t seen;        /* the height after which it was loaded */
+    uint64_t seen_ms;     /* ledger time at the first look after that: it is older than this; 0: not looked at yet */
     uint64_t valid_until; /* of the transaction that is under way; 0: none */
     struct hash tx_id;
 };

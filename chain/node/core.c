@@ -143,6 +143,19 @@ struct core_peer *core_peer(struct core *c, net_peer peer) {
     return NULL;
 }
 
+bool core_allows(struct core *c, net_peer peer, size_t len) {
+    struct core_peer *p = core_peer(c, peer);
+    uint64_t now = core_now_ms(c);
+    if (p == NULL)
+        return false;
+    uint64_t ms = now - p->spent_ms, paid = ms < 1000 ? ms * BODY_ALLOWANCE / 1000 : BODY_ALLOWANCE;
+    p->spent -= paid < p->spent ? paid : p->spent;
+    p->spent_ms = now;
+    bool allowed = p->spent + len <= BODY_ALLOWANCE;
+    p->spent += allowed ? len : 0;
+    return allowed;
+}
+
 void core_up(struct core *c, net_peer peer) {
     if (c->halted)
         return;
@@ -152,6 +165,11 @@ void core_up(struct core *c, net_peer peer) {
     outputs_status(c, peer, c->head->height + 1, c->round);
     c->host.respread(c->host.ctx);
     done(c, CODE_OK);
+}
+
+void core_owed(struct core *c, net_peer peer, unsigned n) {
+    if (!c->halted)
+        sync_owed(&c->sync.plan, peer, n);
 }
 
 void core_down(struct core *c, net_peer peer) {

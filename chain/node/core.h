@@ -118,6 +118,8 @@ struct core_peer {
     uint64_t laggard_height, laggard_ms; /* the last block sent to it because it was behind */
     uint64_t height;                     /* as it says */
     uint64_t summary_ms;                 /* when it was last told what it lacks */
+    uint64_t spent, spent_ms; /* bytes of bodies and transactions that it was sent on request, less BODY_ALLOWANCE a
+                                 second; when that was reckoned */
 };
 
 /* A height that does not get on. */
@@ -199,6 +201,8 @@ int core_message(struct core *c, net_peer peer, uint8_t wire_kind, struct bytes 
 /* A link has come, is gone. */
 void core_up(struct core *c, net_peer peer);
 void core_down(struct core *c, net_peer peer);
+/* This link may still bring `n` answers to requests for blocks that another room of the node made before. */
+void core_owed(struct core *c, net_peer peer, unsigned n);
 
 /* The ledger's answers. `block` (NULL: nothing to propose now) and `head` are borrowed: references are taken. */
 int core_built(struct core *c, uint64_t height, uint32_t round, struct block *block, struct err *err);

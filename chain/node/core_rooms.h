@@ -20,6 +20,9 @@ int core_begin(struct core *c, struct err *err); /* consensus on the height afte
 /* bodies_keep; what consensus has forgotten makes room. */
 struct body *core_keep(struct core *c, struct block *b, enum body_state state);
 struct core_peer *core_peer(struct core *c, net_peer peer); /* NULL: unknown. NET_PEER_NONE: a free place */
+/* May the peer be sent `len` bytes that it asked for? They count then. Who asks for too much is not answered: it asks
+ * again, or others. */
+bool core_allows(struct core *c, net_peer peer, size_t len);
 
 /* outputs.c: the driver's environment */
 void outputs_init(struct core *c);

@@ -102,7 +102,7 @@ static void on_body_request(struct core *c, net_peer peer, struct bytes payload)
     DecidedBlock out = DECIDED_BLOCK__INIT;
     struct bytes bytes;
     out.block = pb_data(b->block->encoded);
-    if (pb_encode(&out, &c->arena, &bytes, NULL) == CODE_OK)
+    if (core_allows(c, peer, b->block->encoded.len) && pb_encode(&out, &c->arena, &bytes, NULL) == CODE_OK)
         c->host.send(c->host.ctx, peer, WIRE_DECIDED, bytes);
 }
 

@@ -29,6 +29,12 @@ static void report(struct join *j, net_peer peer, unsigned points, const char *w
     j->host.report(j->host.ctx, peer, points, text);
 }
 
+/* What comes late is no fault of who sent it. */
+static void unasked(struct join *j, net_peer peer, const char *what) {
+    if (!state_sync_late(&j->plan, peer))
+        report(j, peer, POINTS_UNASKED, what, NULL);
+}
+
 /* It sent what is provably wrong. */
 static void lied(struct join *j, net_peer peer, const char *what, const struct err *why) {
     state_sync_bad(&j->plan, peer);
@@ -185,7 +191,7 @@ static int on_header(struct join *j, net_peer peer, struct bytes payload, struct
         return CODE_OK;
     }
     if (!state_sync_answered(&j->plan, peer, STATE_SYNC_HEADER, pb->height, 0, now_ms(j))) {
-        report(j, peer, POINTS_UNASKED, "a header that nobody asked for", NULL);
+        unasked(j, peer, "a header that nobody asked for");
         return CODE_OK;
     }
     if (pb->header.len == 0) {
@@ -271,7 +277,7 @@ static int on_block(struct join *j, net_peer peer, struct bytes payload, struct 
         return CODE_OK;
     }
     if (!state_sync_answered(&j->plan, peer, STATE_SYNC_BLOCK, pb->from, 0, now_ms(j))) {
-        report(j, peer, POINTS_UNASKED, "a block that nobody asked for", NULL);
+        unasked(j, peer, "a block that nobody asked for");
         return CODE_OK;
     }
     if (pb->n_blocks == 0) {
@@ -299,7 +305,7 @@ static void on_list(struct join *j, net_peer peer, struct bytes payload) {
         return;
     }
     if (!state_sync_answered(&j->plan, peer, STATE_SYNC_LIST, 0, 0, now_ms(j))) {
-        report(j, peer, POINTS_UNASKED, "a list of snapshots that nobody asked for", NULL);
+        unasked(j, peer, "a list of snapshots that nobody asked for");
         return;
     }
     for (size_t i = 0; i < pb->n_offers && n < STATE_SYNC_OFFERS_MAX; i++) {
@@ -334,7 +340,7 @@ static void on_manifest(struct join *j, net_peer peer, struct bytes payload) {
         return;
     }
     if (!state_sync_answered(&j->plan, peer, STATE_SYNC_MANIFEST, pb->height, 0, now_ms(j))) {
-        report(j, peer, POINTS_UNASKED, "a manifest that nobody asked for", NULL);
+        unasked(j, peer, "a manifest that nobody asked for");
         return;
     }
     const struct state_sync_offer *t = &j->plan.target;
@@ -369,7 +375,7 @@ static void on_chunk(struct join *j, net_peer peer, struct bytes payload) {
         return;
     }
     if (!state_sync_answered(&j->plan, peer, STATE_SYNC_CHUNK, pb->height, pb->index, now_ms(j))) {
-        report(j, peer, POINTS_UNASKED, "a chunk that nobody asked for", NULL);
+        unasked(j, peer, "a chunk that nobody asked for");
         return;
     }
     if (pb->height != j->plan.target.height || j->plan.phase != STATE_SYNC_CHUNKS)

@@ -195,17 +195,19 @@ static void thread_run(void *arg) {
     err_clear(&err);
     int rc = fetch(g, &stopped, &err);
     if (rc == CODE_OK && !stopped) {
-        net_peer peers[STATE_SYNC_PEERS_MAX];
-        size_t peers_n = 0;
-        for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++)
-            if (g->join.plan.peers[i].id != 0)
-                peers[peers_n++] = g->join.plan.peers[i].id;
+        struct node_link links[STATE_SYNC_PEERS_MAX];
+        size_t links_n = 0;
+        for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++) {
+            net_peer peer = g->join.plan.peers[i].id;
+            if (peer != NET_PEER_NONE)
+                links[links_n++] = (struct node_link){peer, state_sync_owed(&g->join.plan, peer)};
+        }
         if (join_done(&g->join))
             joined(g);
         else
             rc = fall_back(g, &err);
         if (rc == CODE_OK)
-            rc = node_go(n, peers, peers_n, &err);
+            rc = node_go(n, links, links_n, &err);
     }
     if (rc != CODE_OK)
         node_fail(n, rc, &err);

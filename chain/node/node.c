@@ -323,7 +323,7 @@ static int start_threads(struct node *n, struct err *err) {
     return rc;
 }
 
-int node_go(struct node *n, const net_peer *peers, size_t peers_n, struct err *err) {
+int node_go(struct node *n, const struct node_link *links, size_t links_n, struct err *err) {
     const struct node_options *o = &n->options;
     int rc = open_executor(n, o, err);
     if (rc == CODE_OK)
@@ -341,8 +341,10 @@ int node_go(struct node *n, const net_peer *peers, size_t peers_n, struct err *e
         rc = start_threads(n, err);
     if (rc == CODE_OK)
         rc = open_core(n, err);
-    for (size_t i = 0; rc == CODE_OK && !n->core.halted && i < peers_n; i++)
-        core_up(&n->core, peers[i]);
+    for (size_t i = 0; rc == CODE_OK && !n->core.halted && i < links_n; i++) {
+        core_up(&n->core, links[i].peer);
+        core_owed(&n->core, links[i].peer, links[i].owed);
+    }
     atomic_store(&n->joining, rc != CODE_OK && atomic_load(&n->joining));
     if (rc == CODE_OK)
         rc = thread_start(&n->core_thread, "core", core_run, n, err);

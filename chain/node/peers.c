@@ -55,14 +55,24 @@ static void to_core(struct node *n, net_peer peer, uint8_t kind, struct bytes pa
     peers_taken(n, &(struct event){.peer = peer, .len = payload.len});
 }
 
+/* There is nothing to serve from yet: who asks learns it at once, and does not wait for an answer. */
+static void serve_nothing(struct node *n, net_peer peer, const struct serve *s, struct arena *arena) {
+    struct bytes out;
+    uint8_t kind = serve_answer(NULL, s, arena, &out);
+    if (kind != 0)
+        net_send(n->net, peer, wire_class(kind), kind, out);
+}
+
 static void to_serve(struct node *n, net_peer peer, uint8_t kind, struct bytes payload) {
     struct arena arena;
     struct serve s;
     arena_init(&arena, 64 << 10);
-    if (serve_parse(kind, payload, &arena, &s, NULL) == CODE_OK)
-        serve_post(n, s.kind, peer, s.from, s.count);
-    else
+    if (serve_parse(kind, payload, &arena, &s, NULL) != CODE_OK)
         net_report(n->net, peer, 50, "malformed request");
+    else if (atomic_load(&n->joining))
+        serve_nothing(n, peer, &s, &arena);
+    else
+        serve_post(n, s.kind, peer, s.from, s.count);
     arena_release(&arena);
 }
 
@@ -77,6 +87,8 @@ static void on_message(void *self, net_peer peer, enum net_class class, uint8_t 
     if (atomic_load(&n->joining)) {
         if (wire_of_join(kind) || kind == WIRE_BLOCK_BATCH)
             to_core(n, peer, kind, payload);
+        else if (serve_takes(kind))
+            to_serve(n, peer, kind, payload);
         return;
     }
     if (wire_of_join(kind) && n->options.state_sync)

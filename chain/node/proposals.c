@@ -198,7 +198,7 @@ static void reply_send(struct core *c, net_peer peer, const struct hash *value, 
         total += wires[i].len;
         pb.txs[pb.n_txs++] = pb_data(wires[i]);
     }
-    if (pb.n_txs > 0 && pb_encode(&pb, &c->arena, &out, NULL) == CODE_OK)
+    if (pb.n_txs > 0 && core_allows(c, peer, total) && pb_encode(&pb, &c->arena, &out, NULL) == CODE_OK)
         c->host.send(c->host.ctx, peer, WIRE_TX_REPLY, out);
 }
 

@@ -28,12 +28,22 @@ void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t fr
     atomic_fetch_sub(&share->serves, 1);
 }
 
-static int stored_block(struct store *store, uint64_t height, struct arena *arena, StoredBlock **ret, struct err *err) {
+static int stored_block(struct store *store, enum store_record kind, uint64_t height, struct arena *arena,
+                        StoredBlock **ret, struct err *err) {
     struct bytes bytes;
-    int rc = store_get_record(store, STORE_BLOCK, height, arena, &bytes, err);
+    int rc = store_get_record(store, kind, height, arena, &bytes, err);
     if (rc == CODE_OK)
         rc = pb_decode(&stored_block__descriptor, bytes, arena, ret, err);
     return rc;
+}
+
+/* The block of a height, without its transactions where it lies so; those of older programs lie whole only. */
+static int stored_header(struct store *store, uint64_t height, struct arena *arena, StoredBlock **ret,
+                         Block **ret_block) {
+    int rc = stored_block(store, STORE_HEADER, height, arena, ret, NULL);
+    if (rc == CODE_NOT_FOUND)
+        rc = stored_block(store, STORE_BLOCK, height, arena, ret, NULL);
+    return rc == CODE_OK ? pb_decode(&block__descriptor, pb_bytes((*ret)->block), arena, ret_block, NULL) : rc;
 }
 
 int serve_blocks(struct store *store, uint64_t from, uint32_t count, struct arena *arena, struct bytes *ret,
@@ -45,7 +55,7 @@ int serve_blocks(struct store *store, uint64_t from, uint32_t count, struct aren
     pb.from = from;
     pb.blocks = blocks;
     count = count < SYNC_RANGE_MAX ? count : SYNC_RANGE_MAX;
-    while (pb.n_blocks < count &&
+    while (store != NULL && pb.n_blocks < count &&
            store_get_record(store, STORE_BLOCK, from + pb.n_blocks, arena, &bytes, NULL) == CODE_OK) {
         if (pb.n_blocks > 0 && total + bytes.len > SERVE_BYTES)
             break;
@@ -57,7 +67,7 @@ int serve_blocks(struct store *store, uint64_t from, uint32_t count, struct aren
 
 int serve_decided(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err) {
     StoredBlock *b;
-    int rc = stored_block(store, height, arena, &b, err);
+    int rc = store != NULL ? stored_block(store, STORE_BLOCK, height, arena, &b, err) : CODE_NOT_FOUND;
     if (rc != CODE_OK)
         return rc;
     DecidedBlock pb = DECIDED_BLOCK__INIT;
@@ -72,7 +82,7 @@ int serve_snapshots(struct store *store, struct arena *arena, struct bytes *ret,
     struct snapshot_info infos[SNAPSHOTS_MAX];
     SnapshotOffer offers[SNAPSHOTS_MAX], *list[SNAPSHOTS_MAX];
     SnapshotList pb = SNAPSHOT_LIST__INIT;
-    int rc = store_snapshots(store, SNAPSHOTS_MAX, infos, &pb.n_offers, err);
+    int rc = store != NULL ? store_snapshots(store, SNAPSHOTS_MAX, infos, &pb.n_offers, err) : CODE_OK;
     for (size_t i = 0; rc == CODE_OK && i < pb.n_offers; i++) {
         snapshot_offer__init(&offers[i]);
         offers[i].height = infos[i].height;
@@ -91,8 +101,7 @@ int serve_header(struct store *store, uint64_t height, struct arena *arena, stru
     StoredBlock *stored = NULL;
     Block *block = NULL;
     pb.height = height;
-    if (stored_block(store, height, arena, &stored, NULL) == CODE_OK &&
-        pb_decode(&block__descriptor, pb_bytes(stored->block), arena, &block, NULL) == CODE_OK) {
+    if (store != NULL && stored_header(store, height, arena, &stored, &block) == CODE_OK) {
         pb.header = block->header;
         pb.certificate = stored->certificate;
         pb.validators = stored->validators;
@@ -104,7 +113,7 @@ int serve_manifest(struct store *store, uint64_t height, struct arena *arena, st
     ManifestReply pb = MANIFEST_REPLY__INIT;
     struct bytes manifest;
     pb.height = height;
-    if (store_snapshot_manifest(store, height, arena, &manifest, NULL) == CODE_OK)
+    if (store != NULL && store_snapshot_manifest(store, height, arena, &manifest, NULL) == CODE_OK)
         pb.manifest = pb_data(manifest);
     return pb_encode(&pb, arena, ret, err);
 }
@@ -115,7 +124,7 @@ int serve_chunk(struct store *store, uint64_t height, uint32_t index, struct are
     struct bytes chunk;
     pb.height = height;
     pb.index = index;
-    if (store_snapshot_chunk(store, height, index, arena, &chunk, NULL) == CODE_OK)
+    if (store != NULL && store_snapshot_chunk(store, height, index, arena, &chunk, NULL) == CODE_OK)
         pb.chunk = pb_data(chunk);
     return pb_encode(&pb, arena, ret, err);
 }

@@ -26,7 +26,7 @@ struct serve {
 bool serve_takes(uint8_t wire_kind);
 /* What it asks for; ret->peer stays zero. CODE_MALFORMED. */
 int serve_parse(uint8_t wire_kind, struct bytes payload, struct arena *arena, struct serve *ret, struct err *err);
-/* The answer on the arena. Returns its kind, 0: there is none. */
+/* The answer on the arena. Returns its kind, 0: there is none. `store` NULL: this node has none yet, and says so. */
 uint8_t serve_answer(struct store *store, const struct serve *s, struct arena *arena, struct bytes *ret);
 
 /* A BlockBatch of stored blocks from height `from` on: at most `count`, as many as one message takes, perhaps none. */
@@ -36,7 +36,8 @@ int serve_blocks(struct store *store, uint64_t from, uint32_t count, struct aren
 /* A DecidedBlock: one block with the certificate that decided it. CODE_NOT_FOUND, CODE_PRUNED. */
 int serve_decided(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err);
 
-/* --- for nodes that join by a snapshot --- without what is not here, the answer says so by its emptiness */
+/* --- for nodes that join by a snapshot --- without what is not here, the answer says so by its emptiness; `store` may
+ * be NULL: nothing is here, as with serve_blocks */
 int serve_snapshots(struct store *store, struct arena *arena, struct bytes *ret, struct err *err);
 int serve_header(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err);
 int serve_manifest(struct store *store, uint64_t height, struct arena *arena, struct bytes *ret, struct err *err);

@@ -143,8 +143,14 @@ void peers_taken(struct node *n, const struct event *e); /* an EVENT_NET has lef
 
 /* node.c */
 void node_fail(struct node *n, int code, const struct err *err);
-/* The store stands: everything that needs a state opens and runs. `peers` are connected already. */
-int node_go(struct node *n, const net_peer *peers, size_t peers_n, struct err *err);
+/* A link that came before there was a state, and how many blocks it may still send that were asked for then. */
+struct node_link {
+    net_peer peer;
+    unsigned owed;
+};
+
+/* The store stands: everything that needs a state opens and runs. `links` are up already. */
+int node_go(struct node *n, const struct node_link *links, size_t links_n, struct err *err);
 
 /* rpc_node.c */
 void rpc_node_init(struct node *n);

@@ -298,8 +298,10 @@ static void expire(struct state_sync *s, uint64_t now_ms) {
             struct state_sync_ask *a = &p->asks[k];
             if (a->kind == STATE_SYNC_NONE)
                 continue;
-            if (a->free_ms != 0 && now_ms >= a->free_ms)
+            if (a->free_ms != 0 && now_ms >= a->free_ms) {
                 a->kind = STATE_SYNC_NONE;
+                p->owed++;
+            }
             if (a->free_ms != 0 || now_ms < a->since_ms + STATE_SYNC_TIMEOUT_MS)
                 continue;
             uint64_t alone = p->failures < 5 ? (uint64_t)STATE_SYNC_FORGET_MS << p->failures : STATE_SYNC_FORGET_MAX_MS;
@@ -401,6 +403,27 @@ bool state_sync_answered(struct state_sync *s, uint32_t peer, enum state_sync_ki
         return true;
     }
     return false;
+}
+
+bool state_sync_late(struct state_sync *s, uint32_t peer) {
+    struct state_sync_peer *p = peer != 0 ? peer_of(s, peer) : NULL;
+    bool late = p != NULL && p->owed > 0;
+    if (late)
+        p->owed--;
+    return late;
+}
+
+unsigned state_sync_owed(const struct state_sync *s, uint32_t peer) {
+    unsigned n = 0;
+    for (size_t i = 0; i < STATE_SYNC_PEERS_MAX; i++) {
+        const struct state_sync_peer *p = &s->peers[i];
+        if (p->id == 0 || p->id != peer)
+            continue;
+        n = p->owed;
+        for (size_t k = 0; k < STATE_SYNC_ASKS_MAX; k++)
+            n += p->asks[k].kind == STATE_SYNC_BLOCK;
+    }
+    return n;
 }
 
 void state_sync_listed(struct state_sync *s, uint32_t peer, const struct state_sync_offer *in, size_t n,

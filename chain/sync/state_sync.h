@@ -89,6 +89,7 @@ struct state_sync_peer {
     unsigned offers_n;
     struct state_sync_ask asks[STATE_SYNC_ASKS_MAX];
     unsigned failures;
+    unsigned owed;    /* requests that were forgotten: so many answers may come very late, and are dropped */
     bool chosen;      /* it offered the target when that was chosen */
     unsigned stalls;  /* snapshots that it offered, were chosen, and came to nothing */
     uint64_t rest_ms; /* it lacked what it was asked for: not asked before this time */
@@ -145,9 +146,13 @@ static inline bool state_sync_none(const struct state_sync *s) {
 /* When to call it again at the latest. */
 uint64_t state_sync_deadline(const struct state_sync *s, uint64_t now_ms);
 
-/* An answer has come. False: nobody asked for it (or it is so late that nobody knows any more). */
+/* An answer has come. False: nobody asked for it, or it is so late that it was forgotten: state_sync_late. */
 bool state_sync_answered(struct state_sync *s, uint32_t peer, enum state_sync_kind kind, uint64_t height,
                          uint32_t index, uint64_t now_ms);
+/* May this be an answer to a request that was forgotten? As many times as there are such of this peer. */
+bool state_sync_late(struct state_sync *s, uint32_t peer);
+/* How many blocks it may still send us, forgotten requests of whatever kind included: for whom the link is next. */
+unsigned state_sync_owed(const struct state_sync *s, uint32_t peer);
 /* What it has, after state_sync_answered. */
 void state_sync_listed(struct state_sync *s, uint32_t peer, const struct state_sync_offer *offers, size_t n,
                        uint64_t now_ms);

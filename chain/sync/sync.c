@@ -46,15 +46,25 @@ static struct sync_peer *peer_of(struct sync *s, uint32_t id) {
     return NULL;
 }
 
-void sync_claim(struct sync *s, uint32_t peer, uint64_t height, uint64_t earliest) {
+/* Its place, a new one if it has none; NULL when all are taken. */
+static struct sync_peer *place_of(struct sync *s, uint32_t peer) {
     assert(peer != 0);
     struct sync_peer *p = peer_of(s, peer);
-    if (p == NULL) {
-        p = peer_of(s, 0);
-        if (p == NULL)
-            return;
+    if (p == NULL && (p = peer_of(s, 0)) != NULL)
         *p = (struct sync_peer){.id = peer};
-    }
+    return p;
+}
+
+void sync_owed(struct sync *s, uint32_t peer, unsigned n) {
+    struct sync_peer *p = n > 0 ? place_of(s, peer) : NULL;
+    if (p != NULL)
+        p->owed += n;
+}
+
+void sync_claim(struct sync *s, uint32_t peer, uint64_t height, uint64_t earliest) {
+    struct sync_peer *p = place_of(s, peer);
+    if (p == NULL)
+        return;
     if (height > p->height)
         p->height = height;
     if (earliest > 0)

@@ -95,6 +95,8 @@ bool sync_held(const struct sync *s, uint64_t height);
 /* A peer claims to work on `height` and to keep blocks from `earliest` on (0: not said). Peers beyond SYNC_PEERS_MAX
  * are not asked. */
 void sync_claim(struct sync *s, uint32_t peer, uint64_t height, uint64_t earliest);
+/* It may still answer `n` requests that were made before this plan: their answers are dropped. */
+void sync_owed(struct sync *s, uint32_t peer, unsigned n);
 void sync_gone(struct sync *s, uint32_t peer);
 
 struct sync_request {

@@ -335,10 +335,6 @@ int wal_append(struct wal *w, uint8_t kind, struct bytes payload, struct err *er
     return CODE_OK;
 }
 
-bool wal_dirty(const struct wal *w) {
-    return w->pending_len > 0;
-}
-
 static int file_grow(struct wal *w, struct disk_file *f, uint64_t need, struct err *err) {
     uint64_t size = f->size;
     while (size < need)

@@ -69,9 +69,6 @@ int wal_append(struct wal *w, uint8_t kind, struct bytes payload, struct err *er
  * has to stop, because what the kernel still holds is unknown. Without anything appended it does nothing. */
 int wal_sync(struct wal *w, struct err *err);
 
-/* True when something was appended since the last sync. */
-bool wal_dirty(const struct wal *w);
-
 /* How many records of the open height are durable; after wal_open: how many there were. */
 uint32_t wal_synced(const struct wal *w);
 

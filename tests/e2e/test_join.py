@@ -208,9 +208,15 @@ def without_snapshots():
         net.start()
         net.grow(EVERY)
         node = net.joiner("young", direct(net), STATE_SYNC).start(ready=False)
-        wait_for("it to look for snapshots", lambda: node.get("/v1/status")["sync"].get("phase") == "looking for snapshots")
+        # who knows nobody but another one that joins learns from it that it has nothing, and does not wait until it has joined
+        other = net.joiner("younger", [(node.info["node_id"], node.p2p)], STATE_SYNC).start(ready=False)
+        for n in node, other:
+            wait_for("it to look for snapshots", lambda n=n: n.get("/v1/status")["sync"].get("phase") == "looking for snapshots")
         follows(net, node)
         assert "no peer has a snapshot; all blocks are taken instead" in node.log()
+        follows(net, other)
+        gave_up = re.search(r"all blocks are taken instead.* seconds=(\d+)", other.log())
+        assert int(gave_up[1]) < 45, gave_up[0]
         assert int(node.get("/v1/status")["earliest_height"]) <= 1
         same_hashes(net, node, [1, EVERY])
 

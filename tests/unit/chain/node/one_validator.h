@@ -65,8 +65,10 @@ static inline void add_validator(void) {
     genesis->accounts[0] = a;
 }
 
-static inline void one_validator_open(void) {
+/* Over this store, which is the test's from now on: one_validator_close closes it. */
+static inline void one_validator_open_over(struct store *s) {
     struct err err;
+    store = s;
     arena_init(&arena, 64 << 20);
     ledger_init(&ledger, NULL);
     app = ledger_app(&ledger);
@@ -76,9 +78,15 @@ static inline void one_validator_open(void) {
     assert_ok(pb_encode(genesis, &arena, &encoded, &err), &err);
     tag = chain_tag_of(encoded);
     assert_ok(verify_new(1, &verify, &err), &err);
-    assert_ok(store_open_mem(&store, &err), &err);
     struct executor_options o = {.reveal_secret = secret, .self = self};
     assert_ok(executor_open(&ex, store, &app, verify, &o, genesis, &tag, &err), &err);
+}
+
+static inline void one_validator_open(void) {
+    struct err err;
+    struct store *s = NULL;
+    assert_ok(store_open_mem(&s, &err), &err);
+    one_validator_open_over(s);
 }
 
 static inline void one_validator_close(void) {

@@ -147,6 +147,41 @@ static void accuser__tombstoned_settles_it(void **state) {
     assert_int_equal(accuser.n, 0);
 }
 
+/* A node that keeps few blocks cannot say how old the evidence is: it accuses, and forgets a window later. */
+static void accuser__pruned_is_not_too_old(void **state) {
+    (void)state;
+    struct err err;
+    struct kv *kv = NULL;
+    struct store *small = NULL;
+    struct store_options keep = {.keep_proofs = 1, .keep_proofs_ms = 1, .keep_blocks = 2};
+    struct bytes bytes;
+    bool more;
+    one_validator_close();
+    assert_ok(kv_open_mem(STORE_FAMILIES, &kv, &err), &err);
+    assert_ok(store_open_kv(kv, &keep, &small, &err), &err);
+    one_validator_open_over(small);
+    for (int i = 0; i < 5; i++) {
+        commit(BYTES_NONE);
+        assert_ok(store_keep(store, 1 << 20, &more, &err), &err);
+    }
+    assert_code(store_get_record(store, STORE_BLOCK, 1, &arena, &bytes, NULL), CODE_PRUNED);
+    assert_ok(accuser_keep(test_path(""), &other, two_votes(), &err), &err);
+    accuser_load(&accuser, 5);
+    struct bytes wire = next(&key);
+    assert_true(wire.len > 0);
+    assert_int_equal(files(), 1);
+    for (uint64_t ms = 0; ms <= 1; ms++) { /* the last moment of the window, and the one behind it */
+        info.ledger_time = accuser.list[0].seen_ms + info.consensus->evidence_window_ms + ms;
+        struct accuser_view v = {.store = store, .info = &info, .chain_tag = tag, .self = self};
+        assert_ok(accuser_next(&accuser, &v, &arena, &wire, &err), &err);
+        assert_int_equal(accuser.n, 1 - ms);
+    }
+    assert_int_equal(files(), 0);
+    one_validator_close();
+    kv_close(kv);
+    one_validator_open(); /* for teardown */
+}
+
 static void accuser__files_are_bounded_and_read_with_care(void **state) {
     (void)state;
     struct err err;
@@ -186,5 +221,5 @@ static void accuser_add__one_a_validator_and_bounded(void **state) {
 
 #define ALL(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 TEST_MAIN(ALL(accuser__until_the_ledger_has_spoken), ALL(accuser__again_when_no_block_took_it),
-          ALL(accuser__tombstoned_settles_it), ALL(accuser__files_are_bounded_and_read_with_care),
-          ALL(accuser_add__one_a_validator_and_bounded))
+          ALL(accuser__tombstoned_settles_it), ALL(accuser__pruned_is_not_too_old),
+          ALL(accuser__files_are_bounded_and_read_with_care), ALL(accuser_add__one_a_validator_and_bounded))

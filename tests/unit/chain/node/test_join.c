@@ -684,6 +684,85 @@ static void join__what_nobody_asked_for(void **state) {
     assert_int_equal(join.plan.phase, STATE_SYNC_DISCOVER);
 }
 
+/* An answer that comes after it was given up is no fault: nobody is reproached for a slow line. */
+static void join__what_comes_too_late(void **state) {
+    (void)state;
+    struct err err;
+    struct bytes out;
+    for (net_peer p = 1; p <= PEERS; p++)
+        lies[p] = SILENT;
+    open_join(0, NULL);
+    assert_ok(run((STATE_SYNC_TIMEOUT_MS + STATE_SYNC_FORGET_MS) / 1000 + 2, &err), &err);
+    assert_true(state_sync_owed(&join.plan, 1) > 0);
+    assert_ok(serve_snapshots(chain.store, &arena, &out, &err), &err);
+    unsigned n = state_sync_owed(&join.plan, 1) + STATE_SYNC_ASKS_MAX;
+    for (unsigned i = 0; i < n && state_sync_owed(&join.plan, 1) > 0; i++)
+        assert_ok(join_message(&join, 1, WIRE_SNAPSHOTS, out, &err), &err);
+    assert_points(0, 0, 0, 0);
+    for (unsigned i = 0; i <= STATE_SYNC_ASKS_MAX; i++)
+        assert_ok(join_message(&join, 1, WIRE_SNAPSHOTS, out, &err), &err);
+    assert_true(seen.points[1] > 0); /* but it is no leave to send what was never asked for */
+}
+
+/* Who has no state yet says so to others who look for one. */
+static void serve_answer__of_a_node_without_a_state(void **state) {
+    (void)state;
+    struct bytes out;
+    struct serve s = {.from = 7, .count = 1};
+    SnapshotList *list = NULL;
+    HeaderReply *header = NULL;
+    BlockBatch *batch = NULL;
+    ManifestReply *manifest = NULL;
+    ChunkReply *chunk = NULL;
+    s.kind = SERVE_SNAPSHOTS;
+    assert_int_equal(serve_answer(NULL, &s, &arena, &out), WIRE_SNAPSHOTS);
+    assert_ok(pb_decode(&snapshot_list__descriptor, out, &arena, &list, NULL), NULL);
+    assert_int_equal(list->n_offers, 0);
+    s.kind = SERVE_HEADER;
+    assert_int_equal(serve_answer(NULL, &s, &arena, &out), WIRE_HEADER);
+    assert_ok(pb_decode(&header_reply__descriptor, out, &arena, &header, NULL), NULL);
+    assert_true(header->height == 7 && header->header.len == 0);
+    s.kind = SERVE_BLOCKS;
+    assert_int_equal(serve_answer(NULL, &s, &arena, &out), WIRE_BLOCK_BATCH);
+    assert_ok(pb_decode(&block_batch__descriptor, out, &arena, &batch, NULL), NULL);
+    assert_true(batch->from == 7 && batch->n_blocks == 0);
+    s.kind = SERVE_MANIFEST;
+    assert_int_equal(serve_answer(NULL, &s, &arena, &out), WIRE_MANIFEST);
+    assert_ok(pb_decode(&manifest_reply__descriptor, out, &arena, &manifest, NULL), NULL);
+    assert_true(manifest->height == 7 && manifest->manifest.len == 0);
+    s.kind = SERVE_CHUNK;
+    assert_int_equal(serve_answer(NULL, &s, &arena, &out), WIRE_CHUNK);
+    assert_ok(pb_decode(&chunk_reply__descriptor, out, &arena, &chunk, NULL), NULL);
+    assert_true(chunk->height == 7 && chunk->index == 1 && chunk->chunk.len == 0);
+    s.kind = SERVE_DECIDED;
+    assert_int_equal(serve_answer(NULL, &s, &arena, &out), 0);
+    join = (struct join){.done = false};
+    arena_init(&join.arena, 1 << 20); /* for teardown */
+    arena_init(&join.blocks, 1 << 20);
+}
+
+/* A header is served from the record that has no transactions: the same as from the whole block. */
+static void serve_header__without_the_block(void **state) {
+    (void)state;
+    struct err err;
+    struct bytes out, whole, bare;
+    HeaderReply *reply = NULL;
+    StoredBlock *stored = NULL;
+    Block *block = NULL;
+    assert_ok(serve_header(chain.store, 5, &arena, &out, &err), &err);
+    assert_ok(pb_decode(&header_reply__descriptor, out, &arena, &reply, &err), &err);
+    assert_ok(store_get_record(chain.store, STORE_BLOCK, 5, &arena, &whole, &err), &err);
+    assert_ok(store_get_record(chain.store, STORE_HEADER, 5, &arena, &bare, &err), &err);
+    assert_true(bare.len < whole.len);
+    assert_ok(pb_decode(&stored_block__descriptor, whole, &arena, &stored, &err), &err);
+    assert_ok(pb_decode(&block__descriptor, pb_bytes(stored->block), &arena, &block, &err), &err);
+    assert_true(block->n_txs > 0 && bytes_eq(pb_bytes(reply->header), pb_bytes(block->header)));
+    assert_int_equal(reply->certificate->n_signatures, stored->certificate->n_signatures);
+    join = (struct join){.done = false};
+    arena_init(&join.arena, 1 << 20); /* for teardown */
+    arena_init(&join.blocks, 1 << 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(join__from_several_peers, setup, teardown),
@@ -704,6 +783,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(join__trust_by_configuration, setup, teardown),
         cmocka_unit_test_setup_teardown(join__too_old_a_trust, setup, teardown),
         cmocka_unit_test_setup_teardown(join__what_nobody_asked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(join__what_comes_too_late, setup, teardown),
+        cmocka_unit_test_setup_teardown(serve_answer__of_a_node_without_a_state, setup, teardown),
+        cmocka_unit_test_setup_teardown(serve_header__without_the_block, setup, teardown),
     };
     test_setup();
     made_chain_init(&chain, NULL, 4, 50);

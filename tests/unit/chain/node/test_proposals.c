@@ -4,6 +4,7 @@
 #include "tests/unit/chain/node/one_validator.h"
 
 #include "chain/node/core.h"
+#include "chain/node/core_rooms.h"
 
 #include <stdio.h>
 
@@ -353,6 +354,94 @@ static void request__edges(void **state) {
     assert_int_equal(reported, 2);
 }
 
+/* As many bytes as an answer takes, and one more; a transaction that is longer alone goes alone. */
+static void reply__as_long_as_it_may_be(void **state) {
+    (void)state;
+    uint8_t *bytes = calloc(1, TX_REPLY_MAX + 1);
+    assert_non_null(bytes);
+    const struct {
+        size_t lens[TXS], want;
+    } rows[] = {{{TX_REPLY_MAX - 7, 7, 1}, 2},
+                {{TX_REPLY_MAX - 7, 8, 7}, 2}, /* the second does not fit, the third does */
+                {{TX_REPLY_MAX, 1, 1}, 1},
+                {{TX_REPLY_MAX + 1, 1, 1}, 1}};
+    memset(here, 1, sizeof here);
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        for (size_t i = 0; i < TXS; i++)
+            txs[i] = bytes_of(bytes, rows[r].lens[i]);
+        now_ns += 1000000000;
+        sent_n = 0;
+        request(hashes, TXS);
+        TxReply *pb = replied(0);
+        assert_int_equal(pb->n_txs, rows[r].want);
+        assert_int_equal(pb->txs[0].len, rows[r].lens[0]);
+        if (r == 1)
+            assert_int_equal(pb->txs[1].len, 7);
+    }
+    free(bytes);
+}
+
+/* A peer is sent no more than its allowance, at once and a second; another peer's is its own. */
+static void request__no_faster_than_allowed(void **state) {
+    (void)state;
+    enum { LEN = TX_REPLY_MAX, FULL = BODY_ALLOWANCE / LEN, OTHER = PEER + 1 };
+    uint8_t *bytes = calloc(1, LEN);
+    assert_non_null(bytes);
+    here[0] = true;
+    txs[0] = bytes_of(bytes, LEN);
+    for (unsigned i = 0; i < FULL; i++) {
+        sent_n = 0;
+        request(hashes, 1);
+        assert_int_equal(sent_n, 1);
+    }
+    sent_n = 0;
+    txs[0] = bytes_of(bytes, 1);
+    request(hashes, 1); /* not a byte more */
+    assert_int_equal(sent_n, 0);
+    now_ns += 1000000; /* what a millisecond gives, and one more */
+    size_t ms = BODY_ALLOWANCE / 1000;
+    txs[0] = bytes_of(bytes, ms + 1);
+    request(hashes, 1);
+    assert_int_equal(sent_n, 0);
+    txs[0] = bytes_of(bytes, ms);
+    request(hashes, 1);
+    assert_int_equal(sent_n, 1);
+    core_up(&core, OTHER);
+    assert_true(core_peer(&core, OTHER)->spent == 0 && core_allows(&core, OTHER, BODY_ALLOWANCE));
+    assert_false(core_allows(&core, OTHER, 1));
+    assert_false(core_allows(&core, OTHER + 1, 1)); /* no link of ours */
+    now_ns += 3600000000000ull;                     /* an hour saves up no more than a second */
+    assert_true(core_allows(&core, PEER, BODY_ALLOWANCE));
+    assert_false(core_allows(&core, PEER, 1));
+    assert_int_equal(reported, 0);
+    free(bytes);
+}
+
+/* The same of whole bodies. */
+static void body_request__no_faster_than_allowed(void **state) {
+    (void)state;
+    struct err err;
+    struct bytes out;
+    BodyRequest pb = BODY_REQUEST__INIT;
+    pb.height = 1;
+    pb.value_id = pb_data(hash_bytes(&proposed->header.id));
+    assert_ok(pb_encode(&pb, &arena, &out, &err), &err);
+    memset(here, 1, sizeof here);
+    propose(none);
+    assert_judging();
+    sent_n = 0;
+    core_peer(&core, PEER)->spent_ms = now_ns / 1000000;
+    core_peer(&core, PEER)->spent = BODY_ALLOWANCE - proposed->encoded.len + 1;
+    receive(WIRE_BODY_REQUEST, out);
+    assert_int_equal(sent_n, 0);
+    core_peer(&core, PEER)->spent--;
+    receive(WIRE_BODY_REQUEST, out);
+    assert_int_equal(sent_n, 1);
+    assert_int_equal(sent[0].kind, WIRE_DECIDED);
+    receive(WIRE_BODY_REQUEST, out);
+    assert_int_equal(sent_n, 1);
+}
+
 /* The validator has gone to this round. */
 static void reach(uint32_t round) {
     struct err err;
@@ -396,4 +485,5 @@ static void take__a_block_of_each_round(void **state) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 TEST_MAIN(T(take__what_waits_here_is_not_asked_for), T(take__the_young_ones_come_along), T(take__misses_are_fetched),
           T(take__asked_again_until_it_comes), T(reply__of_others_is_reported), T(take__other_hashes_than_the_headers),
-          T(request__is_served), T(request__edges), T(take__a_block_of_each_round))
+          T(request__is_served), T(request__edges), T(reply__as_long_as_it_may_be), T(request__no_faster_than_allowed),
+          T(body_request__no_faster_than_allowed), T(take__a_block_of_each_round))

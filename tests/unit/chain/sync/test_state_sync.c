@@ -204,6 +204,42 @@ static void state_sync__a_bad_peer(void **state) {
     assert_int_equal(state_sync_deadline(&plan, 70000), UINT64_MAX);
 }
 
+/* Each request that was forgotten may be answered once, however late. */
+static void state_sync_late__as_often_as_it_was_asked(void **state) {
+    (void)state;
+    uint64_t now = 1000;
+    state_sync_init(&plan, now);
+    state_sync_up(&plan, 1);
+    assert_false(state_sync_late(&plan, 1));
+    assert_int_equal(ask(now), 1); /* its list */
+    ask(now += STATE_SYNC_TIMEOUT_MS);
+    assert_false(state_sync_late(&plan, 1)); /* overdue: still awaited */
+    ask(now += STATE_SYNC_FORGET_MS);
+    assert_int_equal(state_sync_owed(&plan, 1), 1);
+    assert_int_equal(state_sync_owed(&plan, 2), 0);
+    assert_true(state_sync_answered(&plan, 1, STATE_SYNC_LIST, 0, 0, now)); /* it was asked again meanwhile */
+    assert_false(state_sync_answered(&plan, 1, STATE_SYNC_LIST, 0, 0, now));
+    assert_false(state_sync_late(&plan, 2));
+    assert_true(state_sync_late(&plan, 1));
+    assert_false(state_sync_late(&plan, 1));
+    assert_int_equal(state_sync_owed(&plan, 1), 0);
+}
+
+static void state_sync_owed__a_block_under_way(void **state) {
+    (void)state;
+    struct state_sync_offer o = offer(100, 1, 3);
+    state_sync_init(&plan, 1000);
+    state_sync_up(&plan, 1);
+    assert_int_equal(ask(1000), 1);
+    list(1, &o, 1, 1000);
+    ask(1001);
+    state_sync_want(&plan, 101, 100, 1001);
+    assert_int_equal(ask(1001), 2); /* header and block */
+    assert_int_equal(state_sync_owed(&plan, 1), 1);
+    assert_true(state_sync_answered(&plan, 1, STATE_SYNC_BLOCK, 100, 0, 1001));
+    assert_int_equal(state_sync_owed(&plan, 1), 0);
+}
+
 static void state_sync__nobody_offers_it_any_more(void **state) {
     (void)state;
     begin_chunks(2, 10);
@@ -298,5 +334,6 @@ TEST_MAIN(cmocka_unit_test(state_sync__the_highest_that_most_offer), cmocka_unit
           cmocka_unit_test(state_sync__offers_that_come_to_nothing_do_not_hold_it),
           cmocka_unit_test(state_sync__what_was_begun_is_preferred), cmocka_unit_test(state_sync__chunks_from_all),
           cmocka_unit_test(state_sync__bounded), cmocka_unit_test(state_sync__a_bad_peer),
-          cmocka_unit_test(state_sync__nobody_offers_it_any_more),
+          cmocka_unit_test(state_sync_late__as_often_as_it_was_asked),
+          cmocka_unit_test(state_sync_owed__a_block_under_way), cmocka_unit_test(state_sync__nobody_offers_it_any_more),
           cmocka_unit_test(state_sync__more_offers_than_places), cmocka_unit_test(state_sync__random_peers))

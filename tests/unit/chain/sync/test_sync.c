@@ -200,6 +200,22 @@ static void sync_answer__after_it_was_forgotten(void **state) {
     assert_int_equal(answer(1, 5, 4), SYNC_UNASKED);
 }
 
+/* What was asked for before there was a plan. */
+static void sync_owed__by_a_link_that_was_there_before(void **state) {
+    (void)state;
+    begin(5);
+    sync_owed(&sync, 1, 2);
+    sync_owed(&sync, 2, 0);
+    assert_int_equal(sync_sources(&sync), 0); /* it has claimed nothing */
+    sync_claim(&sync, 1, 9, 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(answer(1, 3, 1), SYNC_TAKEN);
+        assert_false(keeps[0]);
+        assert_int_equal(answer(2, 3, 1), SYNC_UNASKED);
+    }
+    assert_int_equal(answer(1, 3, 1), SYNC_UNASKED);
+}
+
 static void sync_requests__never_stuck_behind_a_hole(void **state) {
     (void)state;
     begin(1);
@@ -368,6 +384,7 @@ TEST_MAIN(cmocka_unit_test(sync_requests__several_peers_share_the_range),
           cmocka_unit_test(sync_requests__as_many_as_make_a_good_answer), cmocka_unit_test(sync__a_block_s_way),
           cmocka_unit_test(sync_requests__claims_that_are_not_kept), cmocka_unit_test(sync_answer__more_than_asked),
           cmocka_unit_test(sync_requests__slow_peers), cmocka_unit_test(sync_answer__after_it_was_forgotten),
+          cmocka_unit_test(sync_owed__by_a_link_that_was_there_before),
           cmocka_unit_test(sync_requests__never_stuck_behind_a_hole),
           cmocka_unit_test(sync_checked__another_peer_is_asked), cmocka_unit_test(sync_checked__consensus_was_faster),
           cmocka_unit_test(sync_hand__bounded), cmocka_unit_test(sync_requests__patience_when_one_behind),

@@ -289,9 +289,53 @@ static void wal_sync__failure_is_final(void **state) {
     d->free(d);
 }
 
+/* A disk that takes a GiB without keeping it. */
+static int forgetful_write(struct disk *d, struct disk_file *f, uint64_t off, const void *buf, size_t len,
+                           struct err *err) {
+    (void)d, (void)buf, (void)err;
+    assert_true(off + len <= f->size);
+    return CODE_OK;
+}
+
+static int forgetful_resize(struct disk *d, struct disk_file *f, uint64_t size, struct err *err) {
+    (void)d, (void)err;
+    f->size = size;
+    return CODE_OK;
+}
+
+static void wal_append__to_the_last_byte_of_the_file(void **state) {
+    (void)state;
+    enum { FILLING = WAL_RECORD_MAX - WAL_RECORD_HEADER, RECORDS = WAL_FILE_MAX / WAL_RECORD_MAX };
+    struct disk *d = fresh_disk("full");
+    struct seen s;
+    struct err err;
+    struct wal *w = open_at(d, 3, &s);
+    int (*write)(struct disk *, struct disk_file *, uint64_t, const void *, size_t, struct err *) = d->write;
+    int (*resize)(struct disk *, struct disk_file *, uint64_t, struct err *) = d->resize;
+    uint8_t *bytes = calloc(1, FILLING + 1);
+    assert_non_null(bytes);
+    d->write = forgetful_write;
+    d->resize = forgetful_resize;
+    for (unsigned i = 0; i + 1 < RECORDS; i++) {
+        assert_ok(wal_append(w, 1, bytes_of(bytes, FILLING), &err), &err);
+        assert_ok(wal_sync(w, &err), &err);
+    }
+    assert_code(wal_append(w, 1, bytes_of(bytes, FILLING + 1), &err), CODE_TOO_LARGE);
+    assert_non_null(strstr(err.msg, "height 3"));
+    assert_ok(wal_append(w, 1, bytes_of(bytes, FILLING), &err), &err); /* the file is full to its last byte */
+    assert_code(wal_append(w, 1, BYTES_NONE, &err), CODE_TOO_LARGE);   /* also before that is written */
+    assert_ok(wal_sync(w, &err), &err);
+    assert_code(wal_append(w, 1, BYTES_NONE, &err), CODE_TOO_LARGE);
+    d->write = write;
+    d->resize = resize;
+    free(bytes);
+    wal_free(w);
+    d->free(d);
+}
+
 TEST_MAIN(cmocka_unit_test(wal_open__gives_back_in_order), cmocka_unit_test(wal_open__other_heights_do_not_count),
           cmocka_unit_test(wal_open__torn_tail_is_dropped), cmocka_unit_test(wal_open__damage_stops_and_mend_cuts),
           cmocka_unit_test(wal_open__heights_that_come_again),
           cmocka_unit_test(wal_open__heights_that_come_again_behind_a_torn_head),
-          cmocka_unit_test(wal_append__grows_and_caps), cmocka_unit_test(wal_reset__forgets_this_height),
-          cmocka_unit_test(wal_sync__failure_is_final))
+          cmocka_unit_test(wal_append__grows_and_caps), cmocka_unit_test(wal_append__to_the_last_byte_of_the_file),
+          cmocka_unit_test(wal_reset__forgets_this_height), cmocka_unit_test(wal_sync__failure_is_final))
