@@ -56,6 +56,9 @@ static void auth_defaults(AuthParams *p) {
     p->fee_per_byte = 10;
     p->fee_per_message = 1000;
     p->tx_window_blocks = 600;
+    p->grants_per_account = 1000;
+    p->grant_messages_max = 32;
+    p->grant_expiries_per_block = 64;
 }
 
 /* A validator as `cairnd init` describes it has a power of 10. */

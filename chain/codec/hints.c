@@ -38,6 +38,8 @@ static const struct {
     {"funding", HINT_ADDRESS},
     {"gc_key", HINT_PUBKEY},
     {"genesis", HINT_BASE64},
+    {"grantee", HINT_ADDRESS},
+    {"granter", HINT_ADDRESS},
     {"group_owner", HINT_ADDRESS},
     {"header", HINT_BASE64},
     {"header_id", HINT_HASH},

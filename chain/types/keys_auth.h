@@ -13,4 +13,15 @@ struct bytes key_accounts(struct key *k);                         /* prefix of a
 struct bytes key_unordered(struct key *k, uint64_t valid_until, const struct hash *tx_id);
 struct bytes key_unordered_all(struct key *k); /* prefix of all */
 
+struct bytes key_grant(struct key *k, const struct addr *granter, const struct addr *grantee); /* 'g' both -> Grant */
+struct bytes key_grants(struct key *k, const struct addr *granter); /* prefix of those that it gave */
+struct bytes key_grants_all(struct key *k);
+struct bytes key_grantee(struct key *k, const struct addr *grantee,
+                         const struct addr *granter);                 /* 'h' both, the other way round -> - */
+struct bytes key_grantees(struct key *k, const struct addr *grantee); /* prefix of those that it was given */
+struct bytes key_grantees_all(struct key *k);
+struct bytes key_grant_expiry(struct key *k, uint64_t time, const struct addr *granter,
+                              const struct addr *grantee); /* 'x' time u64, both -> - */
+struct bytes key_grant_expiries(struct key *k);
+
 #endif

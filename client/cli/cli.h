@@ -56,6 +56,8 @@ struct cli {
     char home[CLI_PATH_MAX]; /* --home, CAIRN_HOME, ~/.cairn */
     const char *node;        /* --node, CAIRN_NODE: comma-separated URLs */
     const char *from;        /* --from, CAIRN_FROM: a key's name */
+    const char *acting_for;  /* --for: in whose name; NULL: the key's own */
+    const char *fee_payer;   /* --fee-payer; NULL: the key's own account */
     const char *passphrase_file;
     const char *wait;     /* --wait: admitted, committed, sealed, closed */
     enum keyring keyring; /* --keyring, CAIRN_KEYRING */
@@ -95,7 +97,7 @@ struct keystore cli_keystore(struct cli *cli);
 int cli_ledger(struct cli *cli, struct ledger **ret, struct err *err);
 /* The key of --from, opened once; asks for the passphrase at need. Borrowed until the command ends. */
 int cli_key(struct cli *cli, const struct seckey **ret, struct err *err);
-/* The address behind --from, without opening the key. */
+/* The account that acts: that of --for, else the one behind --from, without opening the key. */
 int cli_address(struct cli *cli, struct addr *ret, struct err *err);
 /* "cairn1...", or the name of a key of ours. */
 int cli_parse_address(struct cli *cli, const char *text, struct addr *ret, struct err *err);

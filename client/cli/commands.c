@@ -28,6 +28,18 @@ static const struct cli_flag put_flags[] = {
     {"--max-price", "N", "at most so much a position, 2^-64 pebble per byte and ms"},
     {"--timeout", "SECONDS", "how long to wait for the seal (default 600)"},
     {NULL, NULL, NULL}};
+static const struct cli_flag grant_flags[] = {
+    {"--messages", "M[,M]", "what may be sent in your name: MsgCreateObject, ...; all: what needs no naming"},
+    {"--in", "cairn://BUCKET[/PREFIX]", "only there"},
+    {"--bytes", "SIZE|unlimited", "payload that it may store in your name"},
+    {"--money", "AMOUNT|unlimited", "coins that such messages may take or hold back"},
+    {"--max-price", "N", "the highest price it may agree to, 2^-64 pebble per byte and ms; any when not said"},
+    {"--fees", "AMOUNT|unlimited", "fees of its transactions that you pay"},
+    {"--storage", "AMOUNT|unlimited", "what its own buckets may charge to your payment accounts"},
+    {"--expires", "DURATION", "holds for so long; else until it is revoked"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag grant_list_flags[] = {{"--received", NULL, "those that it was given, not those it gave"},
+                                                   {NULL, NULL, NULL}};
 static const struct cli_flag range_flags[] = {{"--range", "FIRST-LAST", "only these bytes; FIRST- or -COUNT also do"},
                                               {NULL, NULL, NULL}};
 static const struct cli_flag list_flags[] = {{"--prefix", "TEXT", "names that begin so"},
@@ -120,6 +132,17 @@ const struct cli_command cli_commands[] = {
 
     {"account", "show", "[ADDR|KEY]", "balance and sequence, proven", 0, 1, NULL, cmd_account_show},
     {"account", "send", "ADDR|KEY AMOUNT", "send coins, for example 1.5CAIRN", 2, 2, NULL, cmd_account_send},
+    {"account", "wrap-key", "KEY|HEX|none", "say under which key others wrap object keys for you", 1, 1, NULL,
+     cmd_account_wrap_key},
+    {"account", "supply", "", "all coins there are, proven, and where those lie that belong to no key", 0, 0, NULL,
+     cmd_account_supply},
+
+    {"grant", "give", "ADDR|KEY", "let an account act in your name, or at your cost", 1, 1, grant_flags,
+     cmd_grant_give},
+    {"grant", "revoke", "ADDR|KEY", "end what you have granted it", 1, 1, NULL, cmd_grant_revoke},
+    {"grant", "show", "GRANTER GRANTEE", "a grant and what is left of it, proven", 2, 2, NULL, cmd_grant_show},
+    {"grant", "list", "[ADDR|KEY]", "the grants that an account gave, or was given", 0, 1, grant_list_flags,
+     cmd_grant_list},
 
     {"bucket", "create", "NAME", "make a bucket", 1, 1, bucket_create_flags, cmd_bucket_create},
     {"bucket", "head", "NAME", "a bucket's record, proven", 1, 1, NULL, cmd_bucket_head},

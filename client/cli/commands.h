@@ -15,6 +15,13 @@ int cmd_key_delete(struct cli *cli, struct err *err);
 
 int cmd_account_show(struct cli *cli, struct err *err);
 int cmd_account_send(struct cli *cli, struct err *err);
+int cmd_account_wrap_key(struct cli *cli, struct err *err);
+int cmd_account_supply(struct cli *cli, struct err *err);
+
+int cmd_grant_give(struct cli *cli, struct err *err);
+int cmd_grant_revoke(struct cli *cli, struct err *err);
+int cmd_grant_show(struct cli *cli, struct err *err);
+int cmd_grant_list(struct cli *cli, struct err *err);
 
 int cmd_tx_show(struct cli *cli, struct err *err);
 int cmd_tx_wait(struct cli *cli, struct err *err);

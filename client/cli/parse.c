@@ -18,6 +18,8 @@ static const struct cli_flag global_flags[] = {
     {"--wait", "admitted|committed|sealed|closed",
      "how long a command waits (default: committed; object put: sealed; closed: challenge submit)"},
     {"--fee", "AMOUNT", "pay this, not what the ledger asks"},
+    {"--for", "ADDR|KEY", "act in the name of this account, by its grant: `cairn grant`"},
+    {"--fee-payer", "ADDR|KEY", "this account pays the fee, by its grant"},
     {"--json", NULL, "print one JSON value and nothing else"},
     {"--quiet", NULL, "no notes, no progress"},
     {"--yes", NULL, "do not ask before something is destroyed"},
@@ -266,6 +268,8 @@ static int read_globals(struct cli *cli, struct err *err) {
     cli->from = global_value(cli, "--from", "CAIRN_FROM", NULL);
     cli->passphrase_file = global_value(cli, "--passphrase-file", "CAIRN_PASSPHRASE_FILE", NULL);
     cli->wait = global_value(cli, "--wait", NULL, NULL);
+    cli->acting_for = global_value(cli, "--for", NULL, NULL);
+    cli->fee_payer = global_value(cli, "--fee-payer", NULL, NULL);
     cli->json = cli_has(cli, "--json");
     cli->quiet = cli_has(cli, "--quiet") || cli->json;
     cli->yes = cli_has(cli, "--yes");

@@ -114,6 +114,8 @@ static int find_key(struct cli *cli, struct err *err) {
 }
 
 int cli_address(struct cli *cli, struct addr *ret, struct err *err) {
+    if (cli->acting_for)
+        return cli_parse_address(cli, cli->acting_for, ret, err);
     int rc = find_key(cli, err);
     if (!rc)
         *ret = cli->key_info.address;
@@ -176,7 +178,10 @@ int cli_send(struct cli *cli, Msg **msgs, size_t count, TxStatus **ret, struct e
     struct ledger *ledger;
     const struct seckey *key;
     TxStatus *status;
+    struct addr payer;
     int rc = cli_key(cli, &key, err);
+    if (!rc && cli->fee_payer)
+        rc = cli_parse_address(cli, cli->fee_payer, &payer, err);
     if (!rc)
         rc = cli_ledger(cli, &ledger, err);
     if (rc)
@@ -184,6 +189,7 @@ int cli_send(struct cli *cli, Msg **msgs, size_t count, TxStatus **ret, struct e
     struct ledger_send_options options = {
         .wait = cli->wait && !strcmp(cli->wait, "admitted") ? LEDGER_WAIT_ADMITTED : LEDGER_WAIT_COMMITTED,
         .fee = cli->fee,
+        .fee_payer = cli->fee_payer ? &payer : NULL,
         .provable = true, /* the next command sees what this one did */
     };
     rc = ledger_send(ledger, key, msgs, count, &options, &cli->arena, &status, err);

@@ -59,16 +59,19 @@ static struct ledger_sender *sender_of(struct ledger *l, const struct addr *acco
 
 /* The sequence that the ledger wants next from the account; the newest state, not proven: a wrong one is only refused.
  */
-static int read_sequence(struct ledger *l, const struct addr *account, uint64_t *ret, struct err *err) {
+static int read_sequence(struct ledger *l, const struct addr *account, bool sponsored, uint64_t *ret, struct err *err) {
     struct arena arena;
     struct key k;
     Account *record;
     arena_init(&arena, 1 << 20);
     int rc = ledger_record(l, key_account(&k, account), 0, &account__descriptor, &arena, &record, NULL, err);
-    if (rc == CODE_NOT_FOUND)
+    if (rc == CODE_NOT_FOUND && sponsored) { /* it begins with this transaction */
+        *ret = 1;
+        rc = CODE_OK;
+    } else if (rc == CODE_NOT_FOUND)
         rc =
             err_set(err, CODE_INSUFFICIENT_FUNDS, "this account does not exist yet: somebody must send it coins first");
-    if (!rc)
+    else if (!rc)
         *ret = record->sequence ? record->sequence : 1;
     arena_release(&arena);
     return rc;
@@ -224,7 +227,7 @@ static int hand_over(struct ledger *l, const struct seckey *key, Msg *const *msg
     err_clear(&first);
     for (int i = 0; rc == CODE_SEQUENCE_WRONG && i < SEND_TRIES; i++) {
         struct building b;
-        rc = sender->next ? CODE_OK : read_sequence(l, &account, &sender->next, &first);
+        rc = sender->next ? CODE_OK : read_sequence(l, &account, o->fee_payer != NULL, &sender->next, &first);
         if (!rc)
             rc = build(l, key, msgs, count, sender->next, o, arena, &b, &first);
         if (!rc)

@@ -3,6 +3,7 @@
 
 #include "chain/types/fee.h"
 #include "x/auth/account.h"
+#include "x/auth/grant.h"
 #include "x/auth/unordered.h"
 
 #include <inttypes.h>
@@ -50,9 +51,6 @@ static int check_shape(const struct run *run, const struct tx *tx, struct err *e
         return err_set(err, CODE_TX_WINDOW,
                        "valid_until_height %" PRIu64 " is more than %" PRIu64 " blocks ahead of height %" PRIu64,
                        body->valid_until_height, p->tx_window_blocks, height);
-    if (body->fee_payer.len && !bytes_eq(bytes_of(body->fee_payer.data, body->fee_payer.len), addr_bytes(&tx->sender)))
-        return err_set(err, CODE_TX_FEE_PAYER,
-                       "another account pays only with its grant, and grants are not taken yet");
     return CODE_OK;
 }
 
@@ -65,8 +63,9 @@ static int check_messages(const struct run *run, const struct tx *tx, uint64_t *
         if (!rule || !msg->send)
             return err_set(err, CODE_UNSUPPORTED, "message %zu is of a kind that this ledger does not know", i);
         const void *inner = msg->send; /* every member of the oneof is a pointer to a message */
-        if (!bytes_eq(ante_creator(inner), addr_bytes(&tx->sender)))
-            return err_set(err, CODE_TX_CREATOR, "message %zu must name the signer as its creator", i);
+        struct addr creator;
+        if (!addr_from(ante_creator(inner), &creator) || addr_is_zero(&creator))
+            return err_set(err, CODE_TX_CREATOR, "message %zu must name an account as its creator", i);
         int rc = rule->check ? rule->check(inner, run->ctx.params, err) : CODE_OK;
         if (rc)
             return err_wrap(err, rc, "message %zu", i);
@@ -91,12 +90,16 @@ static int take_free(struct run *run, const struct tx *tx, struct err *err) {
     return rc;
 }
 
+/* Only in one's own name: the free attempts are the creator's. */
 static bool may_be_free(const struct run *run, const struct tx *tx) {
     if (tx->body->fee)
         return false;
-    for (size_t i = 0; i < tx->body->n_msgs; i++)
-        if (!run->ledger->rules[tx->body->msgs[i]->body_case]->free_ante)
+    for (size_t i = 0; i < tx->body->n_msgs; i++) {
+        const Msg *msg = tx->body->msgs[i];
+        if (!run->ledger->rules[msg->body_case]->free_ante ||
+            !bytes_eq(ante_creator((const void *)msg->send), addr_bytes(&tx->sender)))
             return false;
+    }
     return true;
 }
 
@@ -109,16 +112,27 @@ static int check_fee(const struct run *run, const struct tx *tx, struct err *err
     return rc;
 }
 
+/* The account that pays when it is not the signer's; false when it is. */
+static bool sponsor_of(const struct tx *tx, struct addr *ret) {
+    ProtobufCBinaryData payer = tx->body->fee_payer;
+    return addr_from(bytes_of(payer.data, payer.len), ret) && !addr_eq(ret, &tx->sender);
+}
+
 static int take_effects(struct run *run, const struct tx *tx, bool free, struct err *err) {
     struct ctx *ctx = &run->ctx;
-    ctx->signer = tx->sender;
+    struct addr sponsor;
+    bool sponsored = sponsor_of(tx, &sponsor);
+    ctx->signer = ctx->actor = tx->sender;
     ctx->signer_key = tx->signer;
     int rc = free ? take_free(run, tx, err) : check_fee(run, tx, err);
     if (rc == CODE_OK && tx->body->sequence == 0)
         rc = unordered_take(ctx, &tx->id, tx->body->valid_until_height, err);
     if (rc)
         return rc;
-    return account_ante(ctx, &tx->sender, &tx->signer, tx->body->sequence, tx->body->fee, err);
+    rc = account_ante(ctx, &tx->sender, &tx->signer, tx->body->sequence, sponsored ? 0 : tx->body->fee, err);
+    if (rc == CODE_OK && sponsored)
+        rc = grant_take_fee(ctx, &sponsor, &tx->sender, tx->body->fee, run->chain->ledger_time, err);
+    return rc;
 }
 
 int ante_tx(struct run *run, const struct tx *tx, struct app_admission *ret, struct err *err) {

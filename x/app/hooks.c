@@ -137,7 +137,7 @@ static int run_steps(struct ctx *ctx, const struct hook *hook, struct err *err) 
 int execute_hooks(struct run *run, enum execute_phase phase, Event ***ret_events, size_t *ret_n, struct err *err) {
     struct ctx *ctx = &run->ctx;
     event_vec_clear(&ctx->events);
-    ctx->signer = (struct addr){{0}};
+    ctx->signer = ctx->actor = (struct addr){{0}};
     ctx->signer_key = (struct pubkey){{0}};
     int rc = CODE_OK;
     for (size_t m = 0; rc == CODE_OK && m < run->ledger->modules_n; m++) {

@@ -24,6 +24,14 @@ int op_check_open(void *app, struct state *st, uint64_t height, const struct app
     return CODE_OK;
 }
 
+/* Not a rule of blocks: what nobody has granted would be in one, fail there and cost its fee. */
+static int check_creators(struct run *run, const struct tx *tx, struct err *err) {
+    int rc = CODE_OK;
+    for (size_t i = 0; rc == CODE_OK && i < tx->body->n_msgs; i++)
+        rc = execute_creator(run, tx, tx->body->msgs[i], err);
+    return rc;
+}
+
 /* A mempool's ledger time is the last block's: a free answer is judged again in its block. */
 int op_check_tx(void *app, void *check, const struct tx *tx, const struct app_waiting *waiting,
                 struct app_admission *ret, struct err *err) {
@@ -35,6 +43,8 @@ int op_check_tx(void *app, void *check, const struct tx *tx, const struct app_wa
     int rc = account_assume(&run->ctx, &tx->sender, tx->body->sequence, waiting, &next, err);
     if (rc == CODE_OK)
         rc = ante_tx(run, tx, ret, err);
+    if (rc == CODE_OK)
+        rc = check_creators(run, tx, err);
     ret->next = rc == CODE_OK ? next : 0;
     run->ctx.fees = 0;
     state_rollback(run->ctx.state, mark);

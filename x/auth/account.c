@@ -59,6 +59,8 @@ int coins_move(struct ctx *ctx, const struct addr *from, const struct addr *to, 
     if (rc)
         return rc;
     payer->balance -= amount;
+    if (addr_eq(from, &ctx->signer))
+        ctx_spend(ctx, amount);
     if (!u64_add(payee->balance, amount, &payee->balance))
         return ctx_fault(ctx, CODE_INTERNAL, "more coins than the supply");
     rc = account_put(ctx, from, payer, err);
@@ -89,6 +91,20 @@ int coins_of_module(struct ctx *ctx, enum module_account which, uint64_t *ret, s
     int rc = account_get(ctx, &a, &account, err);
     if (rc == CODE_OK)
         *ret = account->balance;
+    return rc;
+}
+
+int account_take_fee(struct ctx *ctx, const struct addr *payer, uint64_t fee, struct err *err) {
+    Account *account;
+    int rc = account_get(ctx, payer, &account, err);
+    if (rc)
+        return rc;
+    if (account->balance < fee)
+        return short_of(payer, account->balance, fee, err);
+    account->balance -= fee;
+    rc = account_put(ctx, payer, account, err);
+    if (rc == CODE_OK)
+        ctx->fees += fee;
     return rc;
 }
 

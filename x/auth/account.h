@@ -47,6 +47,11 @@ int coins_of_module(struct ctx *ctx, enum module_account which, uint64_t *ret, s
 int account_ante(struct ctx *ctx, const struct addr *signer, const struct pubkey *key, uint64_t sequence, uint64_t fee,
                  struct err *err);
 
+/* The fee alone, from an account that has granted it (x/auth/grant.h). CODE_INSUFFICIENT_FUNDS; then nothing is
+ * written.
+ */
+int account_take_fee(struct ctx *ctx, const struct addr *payer, uint64_t fee, struct err *err);
+
 /*
  * For checks only, which undo it: the account as it will be when what waits of it (NULL: nothing) has been taken, so
  * that `sequence` is the next if it may be. *ret_next: what the state expects. CODE_INSUFFICIENT_FUNDS: the fees of

@@ -124,6 +124,16 @@ void ctx_id(struct ctx *ctx, uint64_t id) {
         ctx_fault(ctx, CODE_LIMIT, "more than %u ids in one transaction", CTX_IDS_MAX);
 }
 
+void ctx_spend(struct ctx *ctx, uint64_t pebble) {
+    if (!u64_add(ctx->spent, pebble, &ctx->spent))
+        ctx->spent = UINT64_MAX; /* more than any budget */
+}
+
+void ctx_spend_bytes(struct ctx *ctx, uint64_t bytes) {
+    if (!u64_add(ctx->spent_bytes, bytes, &ctx->spent_bytes))
+        ctx->spent_bytes = UINT64_MAX;
+}
+
 /* --- sequences --- */
 
 static uint64_t *sequence_of(Sequences *s, enum ctx_seq seq) {

@@ -47,10 +47,13 @@ struct ctx {
     const struct deps *deps;
     const struct app_verifier *verifier; /* NULL: key_verify */
 
-    struct addr signer; /* of the running transaction; zero in begin and end work */
-    struct pubkey signer_key;
-    struct event_vec events; /* of the running transaction or hook */
-    struct id_vec ids;       /* given by the running transaction, in order */
+    struct addr signer;       /* in whose name the running message acts: its creator; zero in begin and end work */
+    struct addr actor;        /* who signed the transaction: the signer, or one that it has granted this to */
+    struct pubkey signer_key; /* zero when another acts in its name */
+    uint64_t spent;           /* pebble that the message has taken from the signer so far: ctx_spend */
+    uint64_t spent_bytes;     /* of payload that it stores in the signer's name: ctx_spend_bytes */
+    struct event_vec events;  /* of the running transaction or hook */
+    struct id_vec ids;        /* given by the running transaction, in order */
     uint64_t group_opened; /* placement group opened earlier in this transaction; 0 none (MsgSealObject.group_id = 0) */
     uint64_t supply;       /* pebble in existence */
     uint64_t fees;         /* taken by ante checks and not yet in the fees account; pebble */
@@ -93,6 +96,12 @@ char *ctx_addr_text(struct ctx *ctx, const struct addr *a); /* cairn1… */
 char *ctx_hex_text(struct ctx *ctx, struct bytes s);
 /* Adds an id to the result of the running transaction. */
 void ctx_id(struct ctx *ctx, uint64_t id);
+
+/* --- what a message takes of its signer's: counted against the budgets of a grant when another acts in its name. Coins
+ * that leave the signer's account count by themselves (x/auth); whoever holds back or charges money that lies elsewhere
+ * says so, and whoever stores payload. --- */
+void ctx_spend(struct ctx *ctx, uint64_t pebble);
+void ctx_spend_bytes(struct ctx *ctx, uint64_t bytes);
 
 /* --- sequences: the next id of a kind; starts at 1, never reused --- */
 enum ctx_seq { SEQ_BUCKET, SEQ_OBJECT, SEQ_GROUP, SEQ_POLICY, SEQ_PLACEMENT_GROUP, SEQ_SP, SEQ_CHALLENGE };

@@ -11,6 +11,14 @@
 #include "x/base/record.h"
 
 /* --- messages --- */
+
+/* May an account let others send this in its name (MsgGrant)? What moves authority, or money in ways that no budget
+ * counts, stays with who is named for it: that is what a new message gets when it says nothing. */
+enum msg_grant {
+    MSG_GRANT_NAMED, /* only when the grant names it */
+    MSG_GRANT_ANY,   /* also when it says "*" */
+};
+
 struct msg_rule {
     Cairn__Msg__BodyCase kind; /* MSG__BODY_SEND */
     const ProtobufCMessageDescriptor
@@ -20,8 +28,10 @@ struct msg_rule {
     int (*check)(const void *msg, const Params *params, struct err *err);
     /* Signatures verified inside it (receipts, approvals): they count against the block's cap. NULL: none. */
     uint64_t (*signatures)(const void *msg);
-    /* Judges, authorises, computes, writes, emits. The message's creator has been checked to be ctx->signer. Whatever
-     * it answers other than CODE_OK undoes the whole transaction. */
+    enum msg_grant grant;
+    const ProtobufCMessageDescriptor *spec; /* what its field `spec` holds, encoded; NULL: it has no such field */
+    /* Judges, authorises, computes, writes, emits. ctx->signer is the message's creator, who has signed the transaction
+     * or has granted this message to who did. Whatever it answers other than CODE_OK undoes the whole transaction. */
     int (*run)(struct ctx *ctx, const void *msg, struct err *err);
     /* A message that may travel free of charge (AnswerChallenge): judges in the ante pass whether this one may, and
      * spends the free attempt; what it writes stands even when the message fails. NULL: never free. */

@@ -11,6 +11,7 @@
 static const struct msg_rule msgs[] = {
     {.kind = MSG__BODY_SUBMIT_CHALLENGE,
      .desc = &msg_submit_challenge__descriptor,
+     .grant = MSG_GRANT_ANY,
      .check = msg_submit_challenge_check,
      .run = msg_submit_challenge_run},
     {.kind = MSG__BODY_ANSWER_CHALLENGE,

@@ -49,6 +49,9 @@ static int check_auth(const AuthParams *p, const ConsensusParams *consensus, str
         {"auth.tx_window_blocks", p->tx_window_blocks, 1, 1000000},
         {"auth.fee_per_byte", p->fee_per_byte, 0, (uint64_t)1 << 40},
         {"auth.fee_per_message", p->fee_per_message, 0, (uint64_t)1 << 50},
+        {"auth.grants_per_account", p->grants_per_account, 1, 100000},
+        {"auth.grant_messages_max", p->grant_messages_max, 1, 64},
+        {"auth.grant_expiries_per_block", p->grant_expiries_per_block, 1, 10000},
     };
     int rc = check_ranges(r, COUNT_OF(r), err);
     for (size_t i = 1; rc == CODE_OK && i < p->n_message_prices; i++)

@@ -180,6 +180,7 @@ int payment_lock(struct ctx *ctx, const struct addr *payer, uint64_t amount, str
                        ctx_addr_text(ctx, payer), money_text(a->balance).s, money_text(amount).s);
     a->balance -= amount;
     a->locked += amount;
+    ctx_spend(ctx, amount);
     return payment_close(ctx, payer, a, err);
 }
 

@@ -191,6 +191,7 @@ int msg_create_object_run(struct ctx *ctx, const void *msg, struct err *err) {
         rc = bucket_put(ctx, bucket, err);
     if (rc)
         return rc;
+    ctx_spend_bytes(ctx, object->payload_size);
     ctx_id(ctx, id);
     emit(ctx, object);
     return CODE_OK;

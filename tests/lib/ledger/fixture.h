@@ -72,6 +72,9 @@ struct fixture {
     bool certificates;  /* blocks carry certificates of the block before (unsigned: the rules do not look at that) */
     uint64_t absent;    /* bit i: the i-th validator of the set is not in them */
 
+    const char *in_name_of; /* filled in as creator in place of the signer; NULL: the signer itself */
+    const char *fee_payer;  /* of the transactions that are made; NULL: the signer */
+
     /* while holding, fixture_do only queues: see fixture_hold */
     bool holding;
     void (*mutate)(void *arg,

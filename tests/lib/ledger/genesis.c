@@ -51,6 +51,9 @@ static void default_auth(AuthParams *p) {
     p->fee_per_byte = 10;
     p->fee_per_message = 1000;
     p->tx_window_blocks = 600;
+    p->grants_per_account = 1000;
+    p->grant_messages_max = 32;
+    p->grant_expiries_per_block = 64;
 }
 
 static void default_storage(StorageParams *p) {

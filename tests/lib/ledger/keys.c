@@ -56,7 +56,7 @@ Msg *fixture_msg(struct fixture *f, const char *signer, ProtobufCMessage *messag
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(message->descriptor, 1);
     ProtobufCBinaryData *creator = (ProtobufCBinaryData *)(void *)((char *)message + field->offset);
     if (!creator->len)
-        *creator = fixture_addr_data(f, signer);
+        *creator = fixture_addr_data(f, f->in_name_of ? f->in_name_of : signer);
     Msg *msg = ARENA_NEW(&f->tx_arena, Msg);
     msg__init(msg);
     msg->body_case = kind_of(message);
@@ -81,6 +81,8 @@ void fixture_body(struct fixture *f, const char *signer, unsigned ahead, Msg *co
     ret->valid_until_height = f->height + u64_min(100, f->params.auth.tx_window_blocks);
     ret->n_msgs = n;
     ret->msgs = arena_dup(&f->tx_arena, msgs, n * sizeof *msgs);
+    if (f->fee_payer)
+        ret->fee_payer = fixture_addr_data(f, f->fee_payer);
     if (fee_is_free(msgs, n))
         return;
     ret->fee = UINT32_MAX; /* as long as a fee may be when encoded: the length asks for the price */

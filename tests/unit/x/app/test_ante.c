@@ -272,13 +272,27 @@ static void fee__more_than_the_balance(void **state) {
     assert_code(judged(fixture_tx_body(&f, "poor", &body), NULL), CODE_INSUFFICIENT_FUNDS);
 }
 
-static void creator__must_be_the_signer(void **state) {
+/* Whether the creator has granted it is asked when the message runs: a message before it may have given or taken it. */
+static void creator__must_be_an_account(void **state) {
     (void)state;
     TxBody body = a_body();
-    body.msgs[0]->send->creator = fixture_addr_data(&f, "bob");
-    assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_TX_CREATOR);
     body.msgs[0]->send->creator = (ProtobufCBinaryData){0, NULL};
     assert_code(judged(fixture_tx_body(&f, "alice", &body), NULL), CODE_TX_CREATOR);
+    body.msgs[0]->send->creator = fixture_addr_data(&f, "bob");
+    const struct tx *tx = fixture_tx_body(&f, "alice", &body);
+    assert_code(fixture_process(&f, &tx, 1, NULL), CODE_OK);
+    const BlockResults *r = fixture_block(&f, &tx, 1);
+    assert_code((int)r->txs[0]->code, CODE_TX_CREATOR);
+    assert_int_equal(fixture_balance(&f, "alice"), 99 * PEBBLE_PER_CAIRN); /* its fee is taken */
+}
+
+/* It would only cost a fee: the node does not let it wait. */
+static void creator__without_a_grant_does_not_wait(void **state) {
+    (void)state;
+    struct app_admission admission;
+    TxBody body = a_body();
+    body.msgs[0]->send->creator = fixture_addr_data(&f, "bob");
+    assert_code(fixture_check(&f, fixture_tx_body(&f, "alice", &body), &admission, NULL), CODE_TX_CREATOR);
 }
 
 static void fee_payer__needs_a_grant(void **state) {
@@ -398,6 +412,7 @@ TEST_MAIN(T(check_nested__has_inner_signatures_checked), T(check__good), T(seque
           T(check__behind_what_waits), T(unordered__takes_no_sequence), T(unordered__is_taken_once),
           T(unordered__many_that_end_together), T(unordered__cap_of_a_record), T(unordered__a_block_of_sought_ids),
           T(replay__of_an_executed_one_is_refused), T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges),
-          T(fee__more_than_the_balance), T(creator__must_be_the_signer), T(fee_payer__needs_a_grant),
-          T(message__own_check_makes_the_block_invalid), T(block__two_of_one_sender_follow_each_other),
-          T(block__transaction_cap), T(prepare__leaves_out_what_cannot_be_in))
+          T(fee__more_than_the_balance), T(creator__must_be_an_account), T(creator__without_a_grant_does_not_wait),
+          T(fee_payer__needs_a_grant), T(message__own_check_makes_the_block_invalid),
+          T(block__two_of_one_sender_follow_each_other), T(block__transaction_cap),
+          T(prepare__leaves_out_what_cannot_be_in))
