@@ -113,10 +113,3 @@ const char *buf_cstr(struct buf *b) {
     b->data[b->len] = 0;
     return (const char *)b->data;
 }
-
-uint8_t *buf_steal(struct buf *b, size_t *ret_len) {
-    uint8_t *data = b->data;
-    *ret_len = b->len;
-    *b = (struct buf){.cap = b->cap};
-    return data;
-}

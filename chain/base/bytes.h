@@ -141,7 +141,5 @@ static inline struct bytes buf_bytes(const struct buf *b) {
 /* The content as a C string (a NUL is put behind it, not counted). NULL when that fails. Borrowed until the next put.
  */
 const char *buf_cstr(struct buf *b);
-/* Hands the memory over to the caller (free()); b is empty afterwards. */
-uint8_t *buf_steal(struct buf *b, size_t *ret_len);
 
 #endif

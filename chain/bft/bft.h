@@ -261,6 +261,10 @@ uint32_t bft_lacking(const struct bft *core, const struct bft_summary *theirs, s
 /* Does whoever said `theirs` hold something of this height that this core lacks? */
 bool bft_lacks(const struct bft *core, const struct bft_summary *theirs);
 
+/* The certificate by which this height's `value` is decided, put together from the votes that are held, whatever was
+ * judged of its body here. False: they do not decide it. */
+bool bft_commit_of(const struct bft *core, const struct hash *value, struct certificate *ret_certificate);
+
 /* Who may propose in (height, round): see chain/bft/proposer.h. Only for the current height's validators. */
 uint16_t bft_proposer(const struct bft *core, uint32_t round);
 

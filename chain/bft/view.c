@@ -2,6 +2,7 @@
 /* What an observer may see of a core. */
 #include "chain/bft/proposer.h"
 #include "chain/bft/round.h"
+#include "chain/bft/store.h"
 
 bool bft_has_vote(const struct bft *core, const struct vote *vote) {
     if (core->phase == BFT_PHASE_IDLE || vote->height != core->height || vote->validator >= core->validators ||
@@ -24,6 +25,23 @@ bool bft_knows(const struct bft *core, const struct hash *value) {
         if (hash_eq(&core->values.list[i].id, value))
             return true;
     return false;
+}
+
+bool bft_commit_of(const struct bft *core, const struct hash *value, struct certificate *ret_certificate) {
+    if (core->phase == BFT_PHASE_IDLE)
+        return false;
+    for (uint32_t i = 0; i < BFT_ROUNDS_KEPT; i++) {
+        const struct round *r = &core->rounds[i];
+        if (!r->used || !round_is_kept(core, r->number) || !r->precommits.quorum ||
+            !hash_eq(&r->precommits.quorum_value, value))
+            continue;
+        store_commit_cert(core, r, ret_certificate);
+        return true;
+    }
+    if (core->far_commit->n == 0 || !hash_eq(&core->far_commit->value, value))
+        return false;
+    certificate_copy(ret_certificate, core->far_commit);
+    return true;
 }
 
 uint16_t bft_proposer(const struct bft *core, uint32_t round) {

@@ -6,11 +6,14 @@
 #include "chain/base/num.h"
 #include "chain/cmd/version.h"
 #include "chain/codec/bech32.h"
+#include "chain/crypto/key.h"
+#include "chain/crypto/wipe.h"
 #include "chain/http/server.h"
 #include "chain/node/node.h"
 #include "chain/os/clock.h"
 #include "chain/os/file.h"
 #include "chain/os/log.h"
+#include "chain/os/random.h"
 #include "chain/os/thread.h"
 #include "chain/rpc/rpc.h"
 #include "x/app/ledger.h"
@@ -222,6 +225,13 @@ static void stop_parts(struct running *run) {
     home_release(&run->home);
 }
 
+static void blind_keys(void) {
+    uint8_t fresh[32];
+    random_bytes(fresh, sizeof fresh);
+    key_blind(fresh);
+    wipe(fresh, sizeof fresh);
+}
+
 int cmd_start(int argc, char **argv, struct err *err) {
     struct cmd_option o[] = {{.name = "home", .needed = true}, {.name = "takeover-height"}};
     uint64_t height = 0;
@@ -231,6 +241,7 @@ int cmd_start(int argc, char **argv, struct err *err) {
     if (rc != CODE_OK)
         return rc;
     block_signals();
+    blind_keys();
     struct running *run = calloc(1, sizeof *run);
     if (run == NULL)
         return err_set(err, CODE_NO_MEMORY, "no memory");

@@ -90,7 +90,7 @@ struct core_host {
     void (*evidence)(void *ctx, uint64_t height, uint16_t validator, struct bytes encoded);
     /* A quorum decided the block of this id, which the ledger here judged invalid: this node's ledger is not the
      * network's. The core has halted: it signs, sends and asks nothing any more. `block` is NULL when its body is not
-     * at hand (after a restart), `certificate` when it did not come as one. Borrowed. */
+     * at hand (after a restart), `certificate` when the votes are not. Borrowed. */
     void (*diverged)(void *ctx, uint64_t height, const struct hash *id, const struct block *block,
                      const struct certificate *certificate);
 };

@@ -196,7 +196,7 @@ static void env_diverged(void *ctx, uint64_t height, const struct hash *value) {
         return;
     c->halted = true;
     const struct body *b = bodies_find(&c->bodies, value);
-    bool certified = c->cert.kind == CERTIFICATE_COMMIT && c->cert.n > 0 && hash_eq(&c->cert.value, value);
+    bool certified = bft_commit_of(c->bft, value, &c->cert);
     c->host.diverged(c->host.ctx, height, value, b != NULL ? b->block : NULL, certified ? &c->cert : NULL);
 }
 

@@ -82,10 +82,3 @@ void queue_close(struct queue *q) {
     cond_broadcast(&q->not_full);
     mutex_unlock(&q->lock);
 }
-
-size_t queue_len(struct queue *q) {
-    mutex_lock(&q->lock);
-    size_t n = q->len;
-    mutex_unlock(&q->lock);
-    return n;
-}

@@ -27,6 +27,5 @@ int queue_take(struct queue *q, uint64_t deadline_ns, void **ret);
 /* Up to max elements at once, at least one: fewer wake-ups for those who work in batches. */
 int queue_take_many(struct queue *q, uint64_t deadline_ns, void **ret, size_t max, size_t *ret_n);
 void queue_close(struct queue *q);
-size_t queue_len(struct queue *q);
 
 #endif

@@ -8,10 +8,6 @@ struct hash header_id(struct bytes encoded) {
     return hash_of(DOMAIN_HEADER, encoded);
 }
 
-struct hash header_params_hash(struct bytes encoded_params) {
-    return hash_of(DOMAIN_PARAMS, encoded_params);
-}
-
 struct hash header_txs_root(struct hash *wire_hashes, size_t count) {
     if (count == 0)
         return list_tree_empty();

@@ -42,6 +42,4 @@ struct hash header_id(struct bytes encoded);
 /* The root over the wire hashes of a block's transactions, in order; destroys them. */
 struct hash header_txs_root(struct hash *wire_hashes, size_t count);
 
-struct hash header_params_hash(struct bytes encoded_params);
-
 #endif

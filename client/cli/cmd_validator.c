@@ -246,32 +246,32 @@ int cmd_validator_edit(struct cli *cli, struct err *err) {
     return cli_send_print(cli, &msg, err);
 }
 
-int cmd_validator_unjail(struct cli *cli, struct err *err) {
-    MsgUnjail message = MSG_UNJAIL__INIT;
-    Msg msg = MSG__INIT;
+/* A message that says no more than who asks for which validator. */
+static int send_for_validator(struct cli *cli, Msg *msg, ProtobufCBinaryData *creator, ProtobufCBinaryData *validator,
+                              struct err *err) {
     struct parties p;
     int rc = parties_of(cli, &p, err);
     if (rc)
         return rc;
-    message.creator = p.creator;
-    message.validator = p.validator;
+    *creator = p.creator;
+    *validator = p.validator;
+    return cli_send_print(cli, msg, err);
+}
+
+int cmd_validator_unjail(struct cli *cli, struct err *err) {
+    MsgUnjail message = MSG_UNJAIL__INIT;
+    Msg msg = MSG__INIT;
     msg.body_case = MSG__BODY_UNJAIL;
     msg.unjail = &message;
-    return cli_send_print(cli, &msg, err);
+    return send_for_validator(cli, &msg, &message.creator, &message.validator, err);
 }
 
 int cmd_validator_withdraw(struct cli *cli, struct err *err) {
     MsgWithdrawRewards message = MSG_WITHDRAW_REWARDS__INIT;
     Msg msg = MSG__INIT;
-    struct parties p;
-    int rc = parties_of(cli, &p, err);
-    if (rc)
-        return rc;
-    message.creator = p.creator;
-    message.validator = p.validator;
     msg.body_case = MSG__BODY_WITHDRAW_REWARDS;
     msg.withdraw_rewards = &message;
-    return cli_send_print(cli, &msg, err);
+    return send_for_validator(cli, &msg, &message.creator, &message.validator, err);
 }
 
 /* As a node keeps it (data/evidence/ADDR.pb), or its JSON. */

@@ -457,6 +457,7 @@ static int path_ground(struct light *l, uint64_t height, struct light_trust *ret
 int light_path(struct light *l, size_t node, uint64_t height, struct arena *arena, struct light_path *ret,
                struct err *err) {
     struct light_trust ground;
+    struct light_path path = {.count = 0};
     struct trip *trip = malloc(sizeof *trip);
     if (trip == NULL)
         return err_set(err, CODE_NO_MEMORY, "no memory to verify a header");
@@ -465,19 +466,19 @@ int light_path(struct light *l, size_t node, uint64_t height, struct arena *aren
         rc = trip_go(trip, l, &ground, height, node, false, arena, err);
     if (rc == CODE_OK && trip->step_count > 0)
         rc = compare(l, &ground, &trip->steps[trip->step_count - 1], true, err);
-    ret->from_genesis = ground.height == 0;
-    ret->count = 0;
     if (rc == CODE_OK && ground.height > 0) {
         struct fetched first;
         rc = link_down(l, node, &ground.id, ground.height, arena, &first, err);
         if (rc == CODE_OK)
-            ret->headers[ret->count++] = first.pb;
+            path.headers[path.count++] = first.pb;
     }
-    for (size_t i = 0; rc == CODE_OK && i < trip->step_count; i++)
-        ret->headers[ret->count++] = trip->steps[i].pb;
     if (rc == CODE_OK) {
-        ret->end = trip->walk.trust;
+        path.from_genesis = ground.height == 0;
+        for (size_t i = 0; i < trip->step_count; i++)
+            path.headers[path.count++] = trip->steps[i].pb;
+        path.end = trip->walk.trust;
         remember(l, trip);
+        *ret = path;
     }
     free(trip);
     return rc;

@@ -32,11 +32,6 @@ int held_put(struct spdb *db, const HeldPosition *held, struct err *err) {
     return spdb_put(db, SPDB_HELD, spdb_key_of(&key), held, err);
 }
 
-void held_put_in(struct spdb_batch *batch, const HeldPosition *held) {
-    struct spdb_key key = position_key(held->object_id, held->version, held->position);
-    spdb_batch_put(batch, SPDB_HELD, spdb_key_of(&key), held);
-}
-
 void held_del_in(struct spdb_batch *batch, uint64_t object_id, uint64_t version, uint32_t position) {
     struct spdb_key key = position_key(object_id, version, position);
     spdb_batch_del(batch, SPDB_HELD, spdb_key_of(&key));

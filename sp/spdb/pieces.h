@@ -16,7 +16,6 @@
 int held_get(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, struct arena *arena,
              HeldPosition **ret_held, struct err *err);
 int held_put(struct spdb *db, const HeldPosition *held, struct err *err);
-void held_put_in(struct spdb_batch *batch, const HeldPosition *held);
 void held_del_in(struct spdb_batch *batch, uint64_t object_id, uint64_t version, uint32_t position);
 /* Every position held of one object; object_id 0: of all. msg is a const HeldPosition *. */
 int held_each(struct spdb *db, uint64_t object_id, spdb_visit *visit, void *ctx, struct err *err);

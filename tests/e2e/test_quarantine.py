@@ -68,7 +68,7 @@ def quarantine():
         for line in open(os.path.join(dump, "index.txt")).read().splitlines():
             assert os.path.getsize(os.path.join(dump, line.split(":")[0])) > 0, line
         files = set(os.listdir(dump))
-        want = {"case.json", "certified-block.pb", "last-block.pb", "last-results.pb", "digests.json", "wal.0", "wal.1", "index.txt"}
+        want = {"case.json", "certified-block.pb", "certificate.pb", "last-block.pb", "last-results.pb", "digests.json", "wal.0", "wal.1", "index.txt"}
         assert want <= files, files
         digests = json.load(open(os.path.join(dump, "digests.json")))
         assert digests["height"] == str(height - 1) and len(digests["auth"]) == 64 and "storage" in digests, digests

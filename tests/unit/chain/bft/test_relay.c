@@ -158,6 +158,28 @@ static void bft_lacks__what_others_hold(void **state) {
     assert_false(bft_lacks(core, &theirs));
 }
 
+/* Who judged a block invalid that the others decided still holds what decided it. */
+static void bft_commit_of__of_a_value_that_is_refused_here(void **state) {
+    (void)state;
+    static struct certificate cert;
+    struct hash a = value_of('A'), b = value_of('B');
+    struct bft_event body = {.kind = BFT_EVENT_BODY, .body = {.value = a, .verdict = BFT_VERDICT_INVALID}};
+    start(4, true);
+    propose(0);
+    bft_step(core, &body, &update);
+    for (uint16_t v = 0; v < 3; v++) {
+        assert_false(bft_commit_of(core, &a, &cert));
+        vote(v, VOTE_PRECOMMIT, 0, 'A');
+    }
+    assert_int_not_equal(bft_phase(core), BFT_PHASE_DECIDED);
+    assert_true(bft_commit_of(core, &a, &cert));
+    assert_int_equal(cert.n, 3);
+    assert_int_equal(cert.kind, CERTIFICATE_COMMIT);
+    assert_true(hash_eq(&cert.value, &a));
+    assert_false(bft_commit_of(core, &b, &cert));
+}
+
 TEST_MAIN(cmocka_unit_test(bft_summarise__says_what_is_here), cmocka_unit_test(bft_lacking__gives_what_is_not_there),
           cmocka_unit_test(bft_lacking__first_the_way_into_the_round),
-          cmocka_unit_test(bft_lacking__no_more_than_asked_for), cmocka_unit_test(bft_lacks__what_others_hold))
+          cmocka_unit_test(bft_lacking__no_more_than_asked_for), cmocka_unit_test(bft_lacks__what_others_hold),
+          cmocka_unit_test(bft_commit_of__of_a_value_that_is_refused_here))
