@@ -130,6 +130,9 @@ static void payment_defaults(PaymentParams *p, bool dev) {
     p->settlements_per_block = 100;
     p->price_max = (uint64_t)1 << 56;
     p->settle_interval_ms = dev ? MINUTE : DAY;
+    p->channels_per_payer = 100;
+    p->channel_term_max_ms = 366 * DAY;
+    p->channel_redeem_ms = dev ? MINUTE : DAY;
     p->quota_hold_ms = dev ? MINUTE : 30 * DAY;
     p->withdraw_delay_ms = dev ? MINUTE : DAY;
     p->withdraw_at_once = 1000 * CAIRN;

@@ -57,3 +57,56 @@ struct bytes key_read_quota(struct key *k, uint64_t bucket_id) {
     key_add_u64(k, bucket_id);
     return key_bytes(k);
 }
+
+struct bytes key_channels(struct key *k) {
+    key_begin(k, KEY_PAYMENT, 'c');
+    return key_bytes(k);
+}
+
+struct bytes key_channel(struct key *k, uint64_t id) {
+    key_channels(k);
+    key_add_u64(k, id);
+    return key_bytes(k);
+}
+
+struct bytes key_payer_channels(struct key *k, const struct addr *payer) {
+    key_begin(k, KEY_PAYMENT, 'k');
+    key_add_addr(k, payer);
+    return key_bytes(k);
+}
+
+struct bytes key_payer_channel(struct key *k, const struct addr *payer, uint64_t id) {
+    key_payer_channels(k, payer);
+    key_add_u64(k, id);
+    return key_bytes(k);
+}
+
+struct bytes key_payee_channels(struct key *k, const struct addr *payee) {
+    key_begin(k, KEY_PAYMENT, 'r');
+    key_add_addr(k, payee);
+    return key_bytes(k);
+}
+
+struct bytes key_payee_channel(struct key *k, const struct addr *payee, uint64_t id) {
+    key_payee_channels(k, payee);
+    key_add_u64(k, id);
+    return key_bytes(k);
+}
+
+struct bytes key_channel_counts(struct key *k) {
+    key_begin(k, KEY_PAYMENT, 'n');
+    return key_bytes(k);
+}
+
+struct bytes key_channel_count(struct key *k, const struct addr *payer) {
+    key_channel_counts(k);
+    key_add_addr(k, payer);
+    return key_bytes(k);
+}
+
+struct bytes key_channel_due(struct key *k, uint64_t at, uint64_t id) {
+    key_begin(k, KEY_PAYMENT, 'x');
+    key_add_u64(k, at);
+    key_add_u64(k, id);
+    return key_bytes(k);
+}

@@ -15,6 +15,15 @@ struct bytes key_payer_slots(struct key *k, const struct addr *payer);
 struct bytes key_slot_due(struct key *k, uint64_t at, uint64_t bucket_id, uint64_t slot);
 struct bytes key_read_quota(struct key *k, uint64_t bucket_id); /* 'q' bucket -> ReadQuota */
 struct bytes key_read_quotas(struct key *k);
+struct bytes key_channel(struct key *k, uint64_t id); /* 'c' id -> Channel */
+struct bytes key_channels(struct key *k);
+struct bytes key_payer_channel(struct key *k, const struct addr *payer, uint64_t id); /* 'k' payer, id -> empty */
+struct bytes key_payer_channels(struct key *k, const struct addr *payer);
+struct bytes key_payee_channel(struct key *k, const struct addr *payee, uint64_t id); /* 'r' payee, id -> empty */
+struct bytes key_payee_channels(struct key *k, const struct addr *payee);
+struct bytes key_channel_count(struct key *k, const struct addr *payer); /* 'n' payer -> u64: channels that are open */
+struct bytes key_channel_counts(struct key *k);
+struct bytes key_channel_due(struct key *k, uint64_t at, uint64_t id); /* 'x' ledger time, id -> empty: when it ends */
 /* 'w' ledger time, addr -> empty: large withdrawals on their way */
 struct bytes key_withdrawal_due(struct key *k, uint64_t at, const struct addr *addr);
 

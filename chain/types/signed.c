@@ -114,6 +114,7 @@ SIGNED(ask, SignedSecondaryAsk, signed_secondary_ask__init, SecondaryAsk, second
        "question")
 SIGNED(offer, SignedSecondaryApproval, signed_secondary_approval__init, SecondaryApproval,
        secondary_approval__descriptor, approval, DOMAIN_OFFER, "secondary's approval")
+SIGNED(voucher, SignedVoucher, signed_voucher__init, Voucher, voucher__descriptor, voucher, DOMAIN_VOUCHER, "voucher")
 
 /* --- receipts: one signature over a list --- */
 

@@ -7,6 +7,7 @@
  *
  *     signature over H(domain, chain tag | bytes)
  *     approval  cairn.approval      statement  cairn.statement      ask  cairn.ask      offer  cairn.offer
+ *     voucher   cairn.voucher
  *     receipts  H(cairn.receipt, chain tag | list tree root over the receipts' bytes | count u32be): one signature for
  * many
  *
@@ -17,6 +18,7 @@
 #include "chain/base/arena.h"
 #include "chain/crypto/key.h"
 
+#include "cairn/payment.h"
 #include "cairn/sp_wire.h"
 #include "cairn/storage.h"
 
@@ -68,6 +70,14 @@ int offer_verify(const SignedSecondaryApproval *in, const struct pubkey *key, co
                  struct err *err);
 int offer_parts(const SignedSecondaryApproval *in, const struct hash *chain_tag, struct signed_parts *ret,
                 struct err *err);
+
+/* What a payer promises to a channel's payee; by the payer's account key. */
+int voucher_sign(const Voucher *voucher, const struct seckey *key, const struct hash *chain_tag, struct arena *arena,
+                 SignedVoucher **ret, struct err *err);
+int voucher_open(const SignedVoucher *in, const struct hash *chain_tag, struct arena *arena, Voucher **ret,
+                 struct err *err);
+int voucher_verify(const SignedVoucher *in, const struct pubkey *key, const struct hash *chain_tag, struct err *err);
+int voucher_parts(const SignedVoucher *in, const struct hash *chain_tag, struct signed_parts *ret, struct err *err);
 
 /* One signature over `count` (1..RECEIPT_BATCH_MAX) receipts; ret[i] (the caller's array) is receipt i with its path.
  */

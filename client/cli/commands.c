@@ -102,6 +102,11 @@ static const struct cli_flag withdraw_flags[] = {
     {"--account", "ACCOUNT", "the payment account: its address, or its number (0: your own)"},
     {"--sp", "N", "a provider's income, to its funding account"},
     {NULL, NULL, NULL}};
+static const struct cli_flag channel_flags[] = {
+    {"--expires", "DURATION", "from now; what is not redeemed comes back then (open: 30d)"}, {NULL, NULL, NULL}};
+static const struct cli_flag voucher_flags[] = {{"--out", "FILE", "write the voucher there"}, {NULL, NULL, NULL}};
+static const struct cli_flag channel_list_flags[] = {{"--payee", NULL, "those that pay the account instead"},
+                                                     {NULL, NULL, NULL}};
 static const struct cli_flag challenge_list_flags[] = {{"--sp", "N", "of this provider"},
                                                        {"--object", "cairn://BUCKET/KEY", "about this object"},
                                                        {"--status", "open|passed|missed", "only those"},
@@ -217,6 +222,18 @@ const struct cli_command cli_commands[] = {
     {"payment", "list", "[ADDR|KEY]", "the payment accounts of an owner", 0, 1, NULL, cmd_payment_list},
     {"payment", "no-refund", "ACCOUNT", "keep what is in a payment account for storage, for good (--yes)", 1, 1, NULL,
      cmd_payment_no_refund},
+
+    {"channel", "open", "ADDR|KEY AMOUNT", "put coins aside for one payee, who takes them by your vouchers", 2, 2,
+     channel_flags, cmd_channel_open},
+    {"channel", "topup", "ID AMOUNT", "put more into a channel; 0 with --expires for more time only", 2, 2,
+     channel_flags, cmd_channel_topup},
+    {"channel", "voucher", "sign ID AMOUNT|verify FILE", "promise AMOUNT in all, or check what was promised to you", 2,
+     3, voucher_flags, cmd_channel_voucher},
+    {"channel", "redeem", "FILE", "take what a voucher promises you", 1, 1, NULL, cmd_channel_redeem},
+    {"channel", "close", "ID", "end a channel: the payee at once, the payer after a time to redeem", 1, 1, NULL,
+     cmd_channel_close},
+    {"channel", "show", "ID", "a channel, proven", 1, 1, NULL, cmd_channel_show},
+    {"channel", "list", "[ADDR|KEY]", "channels that an account pays", 0, 1, channel_list_flags, cmd_channel_list},
 
     {"challenge", "list", "", "challenges, open and closed a while ago", 0, 0, challenge_list_flags,
      cmd_challenge_list},

@@ -181,9 +181,9 @@ def state_proof(pairs, key):
 
 # --- protobuf, from the .proto files themselves ---------------------------------------------------------------------------
 HINTS = {}
-for fields, hint in (("creator to owner account payment_address proposer fee_payer group_owner operator funding address", "address"),
+for fields, hint in (("creator to owner account payment_address proposer fee_payer group_owner operator funding address payer payee", "address"),
                      ("pubkey signer seal_key approval_key gc_key node_key", "hex"),
-                     ("approval statement ask receipt spec header metadata data block", "base64")):
+                     ("approval statement ask receipt spec header metadata data block voucher", "base64")):
     HINTS.update(dict.fromkeys(fields.split(), hint))
 
 
@@ -432,7 +432,7 @@ def state_keys():
         ("bucket_id", 6, "i", u64(5)), ("bucket_owner", 6, "o", a, name.encode()), ("object", 6, "n", u64(5), obj.encode()),
         ("object_id", 6, "j", u64(6)), ("group", 6, "g", a, b"friends"), ("group_id", 6, "k", u64(7)), ("member", 6, "m", u64(7), a),
         ("slot", 6, "s", u64(5), u64(0)), ("policy_account", 7, "p", u8(1), u64(5), u8(1), a),
-        ("policy_group", 7, "p", u8(2), u64(6), u8(2), u64(7)), ("payment_account", 8, "a", a), ("challenge", 9, "c", u64(8)),
+        ("policy_group", 7, "p", u8(2), u64(6), u8(2), u64(7)), ("payment_account", 8, "a", a), ("read_quota", 8, "q", u64(5)), ("channel", 8, "c", u64(4)), ("challenge", 9, "c", u64(8)),
         ("challenge_sp", 9, "s", u32(3), u64(8)), ("repair", 9, "r", u64(6), u32(2))]
     doc = open(f"{ROOT}/docs/state-keys.md", encoding="utf-8").read()
     for row in table:
@@ -457,7 +457,8 @@ def signed():
              ("ask", "SecondaryAsk", {"chain_tag": tag, "from_sp": 1, "object_id": "6", "payload_size": "5", "profile": PROFILE,
                                       "max_price": "9", "nonce": UPLOAD, "bucket_name": "abc", "object_name": "k", "creator": c0, "version": "1"}),
              ("offer", "SecondaryApproval", {"chain_tag": tag, "sp_id": 2, "for_sp": 1, "object_id": "6", "ask_hash": some, "price": "7",
-                                             "free_bytes": "1000000", "timeout": "1750000000000"})]
+                                             "free_bytes": "1000000", "timeout": "1750000000000"}),
+             ("voucher", "Voucher", {"chain_tag": tag, "channel_id": "5", "amount": "1000000007"})]
     out = []
     for domain, message, value in cases:
         data = encode(message, value)

@@ -150,6 +150,8 @@ static uint64_t *sequence_of(Sequences *s, enum ctx_seq seq) {
         return &s->placement_group;
     case SEQ_CHALLENGE:
         return &s->challenge;
+    case SEQ_CHANNEL:
+        return &s->channel;
     case SEQ_SP:
         break;
     }

@@ -108,6 +108,8 @@ static int check_modules(const Params *p, struct err *err) {
         {"payment.settlements_per_block", p->payment->settlements_per_block, 1, 10000},
         {"payment.accounts_per_owner", p->payment->accounts_per_owner, 1, 100000},
         {"payment.price_max", p->payment->price_max, 1, (uint64_t)1 << 56},
+        {"payment.channels_per_payer", p->payment->channels_per_payer, 1, 100000},
+        {"payment.channel_term_max_ms", p->payment->channel_term_max_ms, p->payment->channel_redeem_ms, 10 * YEAR_MS},
         {"payment.quota_hold_ms", p->payment->quota_hold_ms, 0, YEAR_MS},
         {"payment.withdraw_delay_ms", p->payment->withdraw_delay_ms, 0, YEAR_MS},
         {"storage.members_per_update", p->storage->members_per_update, 1, 1000},
@@ -145,6 +147,7 @@ static int check_deadlines(const Params *p, struct err *err) {
         {"storage.grace_ms", p->storage->grace_ms, 4 * step, YEAR_MS},
         {"storage.discontinue_grace_ms", p->storage->discontinue_grace_ms, 4 * step, YEAR_MS},
         {"payment.frozen_time_ms", p->payment->frozen_time_ms, 4 * step, 10 * YEAR_MS},
+        {"payment.channel_redeem_ms", p->payment->channel_redeem_ms, 4 * step, YEAR_MS},
         {"challenge.deadline_ms", p->challenge->deadline_ms, 4 * real, YEAR_MS},
         {"challenge.slash_window_ms", p->challenge->slash_window_ms, 4 * real, YEAR_MS},
     };

@@ -2,6 +2,7 @@
 /* Module payment's coins against accounts and incomes; rates of accounts against those of their slots; queues against
  * accounts. */
 #include "x/payment/account.h"
+#include "x/payment/channel.h"
 #include "x/payment/flow.h"
 #include "x/payment/quota.h"
 
@@ -175,7 +176,7 @@ static int count_queue(struct ctx *ctx, char table, uint64_t *ret, struct err *e
 int payment_invariants(struct ctx *ctx, struct err *err) {
     struct sums s = {0};
     struct key k;
-    uint64_t held = 0;
+    uint64_t held = 0, channels = 0;
     int rc =
         record_each(ctx, key_payment_accounts(&k), BYTES_NONE, 0, &payment_account__descriptor, check_account, &s, err);
     if (rc == CODE_OK)
@@ -190,16 +191,18 @@ int payment_invariants(struct ctx *ctx, struct err *err) {
         rc = record_each(ctx, key_read_quotas(&k), BYTES_NONE, 0, &read_quota__descriptor, count_quota,
                          &s.quota_entries, err);
     if (rc == CODE_OK)
+        rc = channel_invariants(ctx, &channels, err);
+    if (rc == CODE_OK)
         rc = coins_of_module(ctx, MODULE_PAYMENT, &held, err);
     if (rc)
         return rc;
     if (s.due_entries != s.due_wanted || s.slot_entries != s.slots || s.withdrawal_entries != s.withdrawals ||
         s.quota_entries != s.quotas)
         return err_set(err, CODE_INTERNAL, "payment's queues have entries that no account or slot knows");
-    if (held < s.accounts + s.incomes + s.owed)
+    if (held < s.accounts + s.incomes + s.owed + channels)
         return err_set(err, CODE_INTERNAL,
-                       "module payment holds %" PRIu64 " pebble; accounts have %" PRIu64 ", providers %" PRIu64
-                       ", and %" PRIu64 " is owed to them",
-                       held, s.accounts, s.incomes, s.owed);
+                       "module payment holds %" PRIu64 " pebble; accounts have %" PRIu64 ", channels %" PRIu64
+                       ", providers %" PRIu64 ", and %" PRIu64 " is owed to them",
+                       held, s.accounts, channels, s.incomes, s.owed);
     return CODE_OK;
 }

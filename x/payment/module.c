@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/types/key.h"
 #include "x/payment/account.h"
+#include "x/payment/channel.h"
 #include "x/payment/msgs.h"
 #include "x/payment/queries.h"
+
+/* A voucher is one signature. */
+static uint64_t one_signature(const void *msg) {
+    (void)msg;
+    return 1;
+}
 
 static const struct msg_rule msgs[] = {
     {.kind = MSG__BODY_DEPOSIT, .desc = &msg_deposit__descriptor, .check = msg_deposit_check, .run = msg_deposit_run},
@@ -17,6 +24,20 @@ static const struct msg_rule msgs[] = {
      .desc = &msg_disable_refund__descriptor,
      .check = msg_disable_refund_check,
      .run = msg_disable_refund_run},
+    {.kind = MSG__BODY_OPEN_CHANNEL,
+     .desc = &msg_open_channel__descriptor,
+     .check = msg_open_channel_check,
+     .run = msg_open_channel_run},
+    {.kind = MSG__BODY_TOP_UP_CHANNEL,
+     .desc = &msg_top_up_channel__descriptor,
+     .check = msg_top_up_channel_check,
+     .run = msg_top_up_channel_run},
+    {.kind = MSG__BODY_REDEEM_CHANNEL,
+     .desc = &msg_redeem_channel__descriptor,
+     .check = msg_redeem_channel_check,
+     .signatures = one_signature,
+     .run = msg_redeem_channel_run},
+    {.kind = MSG__BODY_CLOSE_CHANNEL, .desc = &msg_close_channel__descriptor, .run = msg_close_channel_run},
 };
 
 static uint64_t settlements(const struct ctx *ctx) {
@@ -31,6 +52,7 @@ static const struct hook end[] = {
      .module = KEY_PAYMENT,
      .queue = 'w',
      .due = payment_withdrawal_due},
+    {.name = "payment.channels", .cap = settlements, .module = KEY_PAYMENT, .queue = 'x', .due = channel_due},
 };
 
 const struct module payment_module = {

@@ -11,5 +11,12 @@ int msg_withdraw_run(struct ctx *ctx, const void *message, struct err *err);
 int msg_create_payment_account_run(struct ctx *ctx, const void *message, struct err *err);
 int msg_disable_refund_check(const void *message, const Params *params, struct err *err);
 int msg_disable_refund_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_open_channel_check(const void *message, const Params *params, struct err *err);
+int msg_open_channel_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_top_up_channel_check(const void *message, const Params *params, struct err *err);
+int msg_top_up_channel_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_redeem_channel_check(const void *message, const Params *params, struct err *err);
+int msg_redeem_channel_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_close_channel_run(struct ctx *ctx, const void *message, struct err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "chain/types/keys_payment.h"
 #include "x/auth/account.h"
 #include "x/payment/account.h"
+#include "x/payment/channel.h"
 #include "x/payment/quota.h"
 
 static int query_account(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
@@ -64,6 +65,57 @@ static int query_quota_quote(struct ctx *ctx, const void *question, void *ret_an
     return quota_quote(ctx, question, ret_answer, err);
 }
 
+static int query_channel(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    (void)ctx, (void)err;
+    key_channel(ret, ((const IdQuery *)question)->id);
+    return CODE_OK;
+}
+
+struct channel_page {
+    ChannelsAnswer *answer;
+    size_t limit;
+};
+
+/* rest: id. */
+static int add_channel(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct channel_page *page = arg;
+    ChannelsAnswer *a = page->answer;
+    (void)value, (void)msg;
+    if (ctx_page_full(ctx, a->n_channels, page->limit)) {
+        a->next = a->channels[a->n_channels - 1]->id;
+        return RECORD_STOP;
+    }
+    return channel_get(ctx, load_be64(rest.data), &a->channels[a->n_channels++], err);
+}
+
+static int query_channels(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    const ChannelsQuery *q = question;
+    struct channel_page page = {.limit = query_limit(q->limit)};
+    struct key prefix, after;
+    struct addr addr;
+    bool of_payer = q->payer.len != 0;
+    if (of_payer == (q->payee.len != 0))
+        return err_set(err, CODE_INVALID_ARGUMENT, "give a payer or a payee");
+    int rc = addr_need(of_payer ? q->payer : q->payee, of_payer ? "payer" : "payee", &addr, err);
+    if (rc)
+        return rc;
+    page.answer = CTX_NEW(ctx, ChannelsAnswer);
+    channels_answer__init(page.answer);
+    page.answer->channels = ctx_array(ctx, page.limit, sizeof(Channel *));
+    if (of_payer) {
+        key_payer_channels(&prefix, &addr);
+        key_payer_channel(&after, &addr, q->start_after);
+    } else {
+        key_payee_channels(&prefix, &addr);
+        key_payee_channel(&after, &addr, q->start_after);
+    }
+    rc = record_each(ctx, key_bytes(&prefix), q->start_after ? key_bytes(&after) : BYTES_NONE, 0, NULL, add_channel,
+                     &page, err);
+    if (rc == CODE_OK)
+        *(ChannelsAnswer **)ret_answer = page.answer;
+    return rc;
+}
+
 const struct query payment_queries[PAYMENT_QUERIES] = {
     {.path = "/payment/account",
      .help = "a payment account's record, as it was when something touched it last: address",
@@ -90,4 +142,14 @@ const struct query payment_queries[PAYMENT_QUERIES] = {
      .question = &read_quota_quote_query__descriptor,
      .answer = &read_quota_quote_answer__descriptor,
      .run = query_quota_quote},
+    {.path = "/payment/channel",
+     .help = "a channel's record: id",
+     .question = &id_query__descriptor,
+     .answer = &channel__descriptor,
+     .key = query_channel},
+    {.path = "/payment/channels",
+     .help = "channels of one payer, or to one payee: payer or payee, start_after, limit",
+     .question = &channels_query__descriptor,
+     .answer = &channels_answer__descriptor,
+     .run = query_channels},
 };

@@ -139,6 +139,9 @@ void fixture_params_default(struct fixture_params *p) {
     p->payment.settlements_per_block = 32;
     p->payment.price_max = (uint64_t)1 << 50;
     p->payment.settle_interval_ms = 3600000;
+    p->payment.channels_per_payer = 4;
+    p->payment.channel_term_max_ms = 30ull * 86400000;
+    p->payment.channel_redeem_ms = 3600000;
     p->payment.quota_hold_ms = 30ull * 86400000;
     p->payment.withdraw_delay_ms = 3600000;
     p->payment.withdraw_at_once = 1000 * PEBBLE_PER_CAIRN;

@@ -59,6 +59,8 @@ static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->payment.frozen_time_ms = 60 * unit;
     p->payment.settle_interval_ms = 30 * unit;
     p->payment.withdraw_delay_ms = 20 * unit;
+    p->payment.channel_redeem_ms = 20 * unit;
+    p->payment.channel_term_max_ms = 120 * unit;
     p->payment.quota_hold_ms = 30 * unit;
     p->challenge.floor_interval_ms = 10 * unit;
     p->challenge.bytes_interval_ms = 20 * unit;

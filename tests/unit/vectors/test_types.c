@@ -79,7 +79,7 @@ static void state_keys(void **state) {
     struct seckey secret = key_of(0);
     struct pubkey pub = seckey_pubkey(&secret);
     struct addr a = addr_of_key(&pub);
-    static struct key k[31];
+    static struct key k[33];
     struct hash evidence = hash_of(DOMAIN_EVIDENCE, BYTES_NONE);
     const char *name = "my.bucket", *obj = "a/b \xc3\xa9";
     struct key *at = k;
@@ -114,6 +114,8 @@ static void state_keys(void **state) {
                  {"policy_account", key_policy_account(at++, 1, 5, &a)},
                  {"policy_group", key_policy_group(at++, 2, 6, 7)},
                  {"payment_account", key_payment_account(at++, &a)},
+                 {"read_quota", key_read_quota(at++, 5)},
+                 {"channel", key_channel(at++, 4)},
                  {"challenge", key_challenge(at++, 8)},
                  {"challenge_sp", key_challenge_sp(at++, 3, 8)},
                  {"repair", key_repair(at++, 6, 2)}};
@@ -168,7 +170,8 @@ static void signed_structures(void **state) {
     CHECK_STRUCTURE(json_array_get(list, 2), ask, SecondaryAsk, SignedSecondaryAsk, ask, secondary_ask__descriptor);
     CHECK_STRUCTURE(json_array_get(list, 3), offer, SecondaryApproval, SignedSecondaryApproval, approval,
                     secondary_approval__descriptor);
-    assert_int_equal(json_array_size(list), 4);
+    CHECK_STRUCTURE(json_array_get(list, 4), voucher, Voucher, SignedVoucher, voucher, voucher__descriptor);
+    assert_int_equal(json_array_size(list), 5);
 
     const json_t *spec = vectors_get(all, "spec");
     struct bytes spec_bytes = encoded_value(&create_bucket_spec__descriptor, vectors_get(spec, "value"), NULL);
