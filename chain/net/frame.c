@@ -9,16 +9,16 @@ enum { FLAG_FIRST = 1, FLAG_LAST = 2 };
 
 size_t net_class_cap(enum net_class class) {
     switch (class) {
-    case NET_VOTES: /* certificates included: 128 signatures and their frame */
-        return 64 << 10;
-    case NET_PROPOSALS: /* header, certificate, a body of 4 MiB inline */
-        return 6 << 20;
-    case NET_BODIES: /* a block of 4 MiB with its frame */
-        return 6 << 20;
-    case NET_SYNC: /* a batch of blocks */
-        return 6 << 20;
-    case NET_MEMPOOL: /* a gather of transactions, or one large one */
-        return (1 << 20) + (64 << 10);
+    case NET_VOTES:
+        return NET_VOTES_LEN_MAX;
+    case NET_PROPOSALS:
+        return NET_PROPOSALS_LEN_MAX;
+    case NET_BODIES:
+        return NET_BODIES_LEN_MAX;
+    case NET_SYNC:
+        return NET_SYNC_LEN_MAX;
+    case NET_MEMPOOL:
+        return NET_MEMPOOL_LEN_MAX;
     case NET_CLASSES:
         break;
     }

@@ -15,11 +15,11 @@
  */
 #include "chain/base/bytes.h"
 #include "chain/base/err.h"
+#include "chain/base/limits.h"
 
 enum net_class { NET_VOTES, NET_PROPOSALS, NET_BODIES, NET_SYNC, NET_MEMPOOL, NET_CLASSES };
 
 enum {
-    FRAME_PART_MAX = 32 << 10, /* 32 KiB are 30 us on a fast link: what a vote waits at most */
     FRAME_TAG = 16,
     FRAME_HEAD = 4,
     FRAME_INNER_HEAD = 2 + 5,

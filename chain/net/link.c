@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/net/link.h"
 
+#include "chain/base/limits.h"
 #include "chain/crypto/wipe.h"
 #include "chain/os/clock.h"
 #include "chain/os/log.h"
@@ -12,9 +13,6 @@
 enum {
     RX_CAP = 4 * FRAME_MAX,
     TX_CAP = 4 * FRAME_MAX,
-    HELLO_MS = 5000,  /* a hello that takes longer is given up */
-    QUIET_MS = 4000,  /* then a ping */
-    SILENT_MS = 15000 /* then it is over */
 };
 
 /* Kind 0 of class votes is the link's own sign of life and never reaches the handler. */
@@ -403,15 +401,15 @@ void link_begin(struct link *l) {
 
 void link_tick(struct link *l, uint64_t now_ms) {
     if (!atomic_load(&l->was_ready)) {
-        if (now_ms > l->born_ms + HELLO_MS)
+        if (now_ms > l->born_ms + LINK_HELLO_MS)
             link_close(l, "no hello");
         return;
     }
-    if (now_ms > atomic_load(&l->last_rx_ms) + SILENT_MS) {
+    if (now_ms > atomic_load(&l->last_rx_ms) + LINK_SILENT_MS) {
         link_close(l, "silent");
         return;
     }
-    if (now_ms > atomic_load(&l->last_tx_ms) + QUIET_MS) {
+    if (now_ms > atomic_load(&l->last_tx_ms) + LINK_QUIET_MS) {
         struct message *m = message_new(NET_VOTES, KIND_PING, BYTES_NONE);
         if (m != NULL)
             link_send(l, m);

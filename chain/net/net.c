@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/net/net.h"
 
+#include "chain/base/limits.h"
 #include "chain/net/link.h"
 #include "chain/os/clock.h"
 #include "chain/os/log.h"
@@ -17,12 +18,9 @@
 enum {
     BACKOFF_MIN_MS = 50, /* after a restart on one machine the network is whole again at once */
     BACKOFF_MAX_MS = 2000,
-    DIAL_GRACE_MS = 500,               /* how long the higher id waits for the lower one, which may not know it */
-    STEADY_MS = 10000,                 /* a link that lasted so long starts the backoff anew */
-    HALF_OPEN_MAX = 16,                /* accepted and not yet through the hello; then the oldest goes for the newest */
-    STRANGERS_MAX = NET_PEERS_MAX / 2, /* links of nodes that are not configured: the rest is for those that are */
+    DIAL_GRACE_MS = 500, /* how long the higher id waits for the lower one, which may not know it */
+    STEADY_MS = 10000,   /* a link that lasted so long starts the backoff anew */
     TICK_MS = 1000,
-    RECORDS_MAX = 256, /* nodes whose points are remembered */
 };
 
 /* Somebody we may dial. Under net.lock, except for dialer and aio, which only the keeper thread touches. */
@@ -75,8 +73,8 @@ struct net {
     struct known known[NET_KNOWN_MAX];
     size_t known_n;
     struct slot slots[NET_PEERS_MAX];
-    struct record records[RECORDS_MAX];
-    nng_stream *accepted[HALF_OPEN_MAX];
+    struct record records[NET_RECORDS_MAX];
+    nng_stream *accepted[NET_HALF_OPEN_MAX];
     size_t accepted_n;
     uint64_t births;
     struct net_stats ended; /* of links that are over */
@@ -108,7 +106,7 @@ static struct slot *slot_of(struct net *n, net_peer peer) {
 
 static struct record *record_of(struct net *n, const struct addr *id, bool make) {
     struct record *oldest = &n->records[0];
-    for (size_t i = 0; i < RECORDS_MAX; i++) {
+    for (size_t i = 0; i < NET_RECORDS_MAX; i++) {
         if (addr_eq(&n->records[i].node_id, id))
             return &n->records[i];
         if (n->records[i].points_ms < oldest->points_ms)
@@ -156,7 +154,7 @@ static bool crowded(const struct net *n) {
     size_t strangers = 0;
     for (size_t i = 0; i < NET_PEERS_MAX; i++)
         strangers += n->slots[i].up && !n->slots[i].ended && n->slots[i].known == NULL;
-    return strangers >= STRANGERS_MAX;
+    return strangers >= NET_STRANGERS_MAX;
 }
 
 static bool on_ready(void *arg, struct link *l) {
@@ -357,7 +355,7 @@ static void accept_done(void *arg) {
     nng_stream *stream = rv == 0 ? nng_aio_get_output(n->accept, 0) : NULL;
     mutex_lock(&n->lock);
     bool again = !n->stopping && rv != NNG_ECLOSED && rv != NNG_ECANCELED;
-    if (stream != NULL && again && n->accepted_n < HALF_OPEN_MAX) {
+    if (stream != NULL && again && n->accepted_n < NET_HALF_OPEN_MAX) {
         n->accepted[n->accepted_n++] = stream;
         stream = NULL;
         keeper_wake(n);
@@ -383,9 +381,9 @@ static bool half_open_room(struct net *n) {
         if (!link_dialed(s->link) && !s->evicted && (oldest == NULL || s->born < oldest->born))
             oldest = s;
     }
-    if (half < HALF_OPEN_MAX)
+    if (half < NET_HALF_OPEN_MAX)
         return true;
-    if (half >= 2 * HALF_OPEN_MAX || oldest == NULL) /* those that go have not gone yet */
+    if (half >= 2 * NET_HALF_OPEN_MAX || oldest == NULL) /* those that go have not gone yet */
         return false;
     oldest->evicted = true;
     link_close(oldest->link, NULL);

@@ -18,15 +18,13 @@
 #include "chain/base/bytes.h"
 #include "chain/base/err.h"
 #include "chain/base/fixed.h"
+#include "chain/base/limits.h"
 #include "chain/crypto/key.h"
 #include "chain/net/frame.h"
 #include "chain/net/hello.h"
 
 enum {
-    NET_PEERS_MAX = 64,    /* links at once: every validator of a first network and some full nodes */
-    NET_KNOWN_MAX = 128,   /* configured addresses */
-    NET_ADDRESS_MAX = 256, /* host:port as text */
-    NET_PEER_NONE = 0,     /* no handle is 0 */
+    NET_PEER_NONE = 0, /* no handle is 0 */
 };
 
 /* A peer's handle: valid while the link lasts; a later link of the same node has another one. */

@@ -23,13 +23,6 @@
 #include "chain/store/store.h"
 #include "chain/types/app.h"
 
-enum {
-    ACCUSER_MAX = 32,        /* files; a third of the validators and more may lie before one is lost */
-    ACCUSER_BYTES = 4 << 10, /* of a file: two votes or two proposals */
-    ACCUSER_WINDOW = 30,     /* blocks that one transaction is valid for */
-    ACCUSER_TURN = 2,        /* heights that each validator waits for the one before it */
-};
-
 struct accusation {
     struct addr culprit;
     uint8_t *evidence; /* encoded */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/node/admit.h"
 
+#include "chain/base/limits.h"
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
 #include "chain/os/crash.h"
@@ -14,16 +15,6 @@
 #include <stdlib.h>
 
 enum {
-    QUEUE_MAX = 16384, /* submissions waiting for the thread */
-    QUEUE_BYTES_MAX = 64 << 20,
-    SHARE_TXS_MAX = QUEUE_MAX / 2, /* of it for one peer, or for all that comes by RPC */
-    SHARE_BYTES_MAX = QUEUE_BYTES_MAX / 2,
-    BATCH_MAX = 512,         /* transactions checked at a time */
-    BATCH_MEMORY = 96 << 20, /* their decoded form: 512 small ones, or a few large */
-    GATHER_BYTES = 64 << 10, /* of one message to peers */
-    TOUCHED_MAX = 16384,
-    STATE_MEMORY = 128 << 20,
-    CHECK_MEMORY = 16 << 20,
     RESPREAD_BLOCKS = 20,
     EXPIRE_BLOCKS = 16,
 };
@@ -86,7 +77,7 @@ struct admit {
     struct buf gather;
     size_t gather_n;
     struct batch *batch;
-    void **items; /* [BATCH_MAX] */
+    void **items; /* [ADMIT_BATCH_MAX] */
 };
 
 /* --- pooled transactions --- */
@@ -151,7 +142,7 @@ static void gather_flush(struct admit *a) {
 
 /* TxGather has one repeated field: encoding it piece by piece is its encoding as a whole. */
 static void gather_add(struct admit *a, struct bytes wire) {
-    if (a->gather.len + wire.len + 8 > GATHER_BYTES)
+    if (a->gather.len + wire.len + 8 > ADMIT_GATHER_BYTES)
         gather_flush(a);
     TxGather one = TX_GATHER__INIT;
     ProtobufCBinaryData data = pb_data(wire);
@@ -207,7 +198,7 @@ static int state_open(struct admit *a, struct err *err) {
     state_close(a);
     int rc = store_view_open(a->config.store, &a->view, err);
     if (rc == CODE_OK)
-        rc = store_view_state(a->view, STATE_MEMORY, &a->st, err);
+        rc = store_view_state(a->view, ADMIT_STATE_MEMORY, &a->st, err);
     if (rc == CODE_OK) {
         a->st_height = store_view_height(a->view);
         rc = a->config.app->ops->check_open(a->config.app->self, a->st, a->st_height + 1, &a->verifier, &a->check_arena,
@@ -288,10 +279,10 @@ static void answer(struct submission *s, int code, const struct hash *id, const 
 }
 
 struct batch {
-    struct submission *subs[BATCH_MAX];
-    struct tx txs[BATCH_MAX];
-    const struct tx *list[BATCH_MAX];
-    bool good[BATCH_MAX];
+    struct submission *subs[ADMIT_BATCH_MAX];
+    struct tx txs[ADMIT_BATCH_MAX];
+    const struct tx *list[ADMIT_BATCH_MAX];
+    bool good[ADMIT_BATCH_MAX];
     size_t n;
 };
 
@@ -379,7 +370,7 @@ static void pulse(struct admit *a) {
 
 int admit_pass(struct admit *a, uint64_t deadline_ns) {
     size_t n;
-    int rc = queue_take_many(&a->queue, deadline_ns, a->items, BATCH_MAX, &n);
+    int rc = queue_take_many(&a->queue, deadline_ns, a->items, ADMIT_BATCH_MAX, &n);
     if (rc == CODE_CLOSED)
         return rc;
     if (rc == CODE_OK) {
@@ -411,15 +402,15 @@ int admit_new(const struct admit_config *config, uint64_t height, struct admit *
     a->verifier = verify_nested(config->verify);
     a->committed = height;
     mutex_init(&a->lock);
-    arena_init(&a->arena, BATCH_MEMORY);
-    arena_init(&a->check_arena, CHECK_MEMORY);
+    arena_init(&a->arena, ADMIT_BATCH_MEMORY);
+    arena_init(&a->check_arena, ADMIT_CHECK_MEMORY);
     buf_init(&a->gather, 2 * TX_LEN_MAX);
-    a->touched = calloc(TOUCHED_MAX, sizeof *a->touched);
+    a->touched = calloc(ADMIT_TOUCHED_MAX, sizeof *a->touched);
     a->pool_memory = calloc(1, mempool_memory(&config->limits));
     a->batch = calloc(1, sizeof *a->batch);
-    a->items = calloc(BATCH_MAX, sizeof *a->items);
+    a->items = calloc(ADMIT_BATCH_MAX, sizeof *a->items);
     int rc = a->touched != NULL && a->pool_memory != NULL && a->batch != NULL && a->items != NULL
-                 ? queue_init(&a->queue, QUEUE_MAX, err)
+                 ? queue_init(&a->queue, ADMIT_QUEUE_MAX, err)
                  : err_set(err, CODE_NO_MEMORY, "no memory for the mempool");
     if (rc != CODE_OK) {
         free(a->batch);
@@ -479,9 +470,9 @@ static int submit(struct admit *a, struct bytes wire, bool local, uint32_t peer,
     if (wire.len > 0)
         memcpy(s->wire, wire.data, wire.len);
     struct share *share = &a->shares[origin_of(s)];
-    bool room = atomic_fetch_add(&share->txs, 1) < SHARE_TXS_MAX;
-    room = atomic_fetch_add(&share->bytes, wire.len) + wire.len <= SHARE_BYTES_MAX && room;
-    room = atomic_fetch_add(&a->queued_bytes, wire.len) + wire.len <= QUEUE_BYTES_MAX && room;
+    bool room = atomic_fetch_add(&share->txs, 1) < ADMIT_SHARE_TXS_MAX;
+    room = atomic_fetch_add(&share->bytes, wire.len) + wire.len <= ADMIT_SHARE_BYTES_MAX && room;
+    room = atomic_fetch_add(&a->queued_bytes, wire.len) + wire.len <= ADMIT_QUEUE_BYTES_MAX && room;
     int rc = room ? queue_put(&a->queue, s, 0) : CODE_TIMEOUT;
     if (rc != CODE_OK) {
         queue_left(a, s);
@@ -555,7 +546,7 @@ void admit_committed(struct admit *a, const struct block *b) {
         const struct tx *tx = &b->txs[i];
         if (tx->body->sequence > 0)
             mempool_sender_moved(&a->pool, &tx->sender, tx->body->sequence + 1);
-        if (a->touched_n < TOUCHED_MAX && mempool_sender(&a->pool, &tx->sender) != NULL)
+        if (a->touched_n < ADMIT_TOUCHED_MAX && mempool_sender(&a->pool, &tx->sender) != NULL)
             a->touched[a->touched_n++] = tx->sender;
     }
     a->committed = b->header.height;
@@ -585,7 +576,7 @@ void admit_left_out(struct admit *a, const struct admit_pins *pins, const struct
     for (size_t i = 0; i < pins->n; i++) {
         if (b != NULL && at < b->txs_n && hash_eq(&b->txs[at].wire_hash, &pins->txs[i]->wire_hash))
             at++;
-        else if (a->touched_n < TOUCHED_MAX)
+        else if (a->touched_n < ADMIT_TOUCHED_MAX)
             a->touched[a->touched_n++] = pins->txs[i]->sender;
     }
     mutex_unlock(&a->lock);

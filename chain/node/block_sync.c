@@ -8,6 +8,7 @@
  */
 #include "chain/node/core_rooms.h"
 
+#include "chain/base/limits.h"
 #include "chain/codec/pb.h"
 #include "chain/os/log.h"
 
@@ -16,10 +17,8 @@
 #include <stdlib.h>
 
 enum {
-    RUN_MIN = 2,           /* so many checked blocks let consensus rest */
-    LEAVE_MS = 1000,       /* without progress for so long it begins again, though somebody may claim more */
-    CHECK_LEN = 256 << 10, /* bytes of one check: tens of milliseconds of signatures, for which execution may wait */
-    SETTLE_LEN = 16 << 20, /* applied, and then made durable */
+    RUN_MIN = 2,     /* so many checked blocks let consensus rest */
+    LEAVE_MS = 1000, /* without progress for so long it begins again, though somebody may claim more */
     ASKS = 16,
 };
 
@@ -107,7 +106,7 @@ static int check_next(struct core *c, struct err *err) {
     uint64_t from;
     if (s->check != NULL)
         return CODE_OK;
-    size_t n = sync_hand(&s->plan, CHECK_BLOCKS_MAX, CHECK_LEN, &from);
+    size_t n = sync_hand(&s->plan, CHECK_BLOCKS_MAX, SYNC_CHECK_LEN, &from);
     if (n == 0)
         return CODE_OK;
     if (from == c->head->height + 1)
@@ -226,7 +225,7 @@ static void apply(struct core *c, uint64_t height) {
     struct job job = {.kind = JOB_APPLY, .height = height, .block = block_ref(f->block)};
     certificate_copy(&job.certificate, f->certificate);
     s->unsettled += f->len;
-    job.durable = s->unsettled >= SETTLE_LEN;
+    job.durable = s->unsettled >= SYNC_SETTLE_LEN;
     if (job.durable)
         s->unsettled = 0;
     c->host.job(c->host.ctx, &job);

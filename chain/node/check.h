@@ -11,11 +11,10 @@
  * certified and bound, a failure says that more than two thirds decided an invalid block, or that this program is
  * wrong: the node must stop.
  */
+#include "chain/base/limits.h"
 #include "chain/node/block.h"
 #include "chain/node/head.h"
 #include "chain/node/verify.h"
-
-enum { CHECK_BLOCKS_MAX = 64 };
 
 /* A block that is believed, and what it says of the next one. */
 struct check_point {

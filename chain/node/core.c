@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/node/core.h"
 
+#include "chain/base/limits.h"
 #include "chain/node/core_rooms.h"
 #include "chain/node/twin.h"
 #include "chain/os/crash.h"
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 
 enum {
-    EVENT_ARENA = 64 << 20, /* a proposal taken apart */
     REBROADCAST_MS = 1000,
     TIMEOUT_MAX_MS = 60000,
 };
@@ -233,7 +233,7 @@ int core_open(struct core *c, const struct core_options *options, struct err *er
     c->self = options->self;
     c->alone = options->alone && options->signer != NULL;
     c->head = head_ref(options->head);
-    arena_init(&c->arena, EVENT_ARENA);
+    arena_init(&c->arena, CORE_INPUT_MEMORY);
     c->sync.trust = options->trust;
     int rc = block_sync_open(c, err);
     if (rc != CODE_OK)

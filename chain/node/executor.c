@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/node/executor.h"
 
+#include "chain/base/limits.h"
 #include "chain/codec/pb.h"
 #include "chain/node/twice.h"
 #include "chain/os/crash.h"
@@ -13,11 +14,7 @@
 #include <stdlib.h>
 
 enum {
-    VIEW_MEMORY_MAX = 256 << 20,      /* what judging one block may write and read */
-    EXECUTION_MEMORY_MAX = 512 << 20, /* results of a block */
-    BUILD_MEMORY_MAX = 256 << 20,     /* candidates taken apart, and the block made of them */
-    STORED_MEMORY_MAX = 64 << 20,     /* a StoredBlock taken apart */
-    RECORD_MEMORY_MAX = 1 << 20,      /* a validator's record */
+    RECORD_MEMORY_MAX = 1 << 20, /* a validator's record */
 };
 
 /* Failures of this machine say nothing about the block. */
@@ -39,7 +36,7 @@ static int head_fill(struct executor *e, struct head *h, struct err *err) {
 
 static int head_load_block(struct executor *e, struct head *h, struct err *err) {
     struct arena arena;
-    arena_init(&arena, STORED_MEMORY_MAX);
+    arena_init(&arena, EXECUTOR_STORED_MEMORY);
     struct bytes bytes;
     StoredBlock *stored = NULL;
     struct block *b = NULL;
@@ -118,7 +115,7 @@ static void ahead_drop(struct executor *e) {
 static void ahead_begin(struct executor *e, struct block *b) {
     assert(e->ahead.block == NULL);
     e->ahead.block = block_ref(b);
-    arena_init(&e->ahead.arena, EXECUTION_MEMORY_MAX);
+    arena_init(&e->ahead.arena, EXECUTOR_RUN_MEMORY);
 }
 
 void executor_close(struct executor *e) {
@@ -169,7 +166,7 @@ struct scratch {
 static int scratch_open(struct executor *e, struct scratch *s, struct err *err) {
     *s = (struct scratch){0};
     int rc = store_view_open(e->store, &s->view, err);
-    return rc == CODE_OK ? store_view_state(s->view, VIEW_MEMORY_MAX, &s->st, err) : rc;
+    return rc == CODE_OK ? store_view_state(s->view, EXECUTOR_VIEW_MEMORY, &s->st, err) : rc;
 }
 
 static void scratch_close(struct scratch *s) {
@@ -264,7 +261,7 @@ int executor_build(struct executor *e, uint64_t now_ms, const struct bytes *cand
     const struct head *h = e->head;
     struct scratch s;
     struct building b = {0};
-    arena_init(&b.arena, BUILD_MEMORY_MAX);
+    arena_init(&b.arena, EXECUTOR_BUILD_MEMORY);
     int rc = scratch_open(e, &s, err);
     if (rc == CODE_OK)
         rc = choose(e, s.st, candidates, n, &b, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/node/join.h"
 
+#include "chain/base/limits.h"
 #include "chain/codec/pb.h"
 #include "chain/os/log.h"
 
@@ -11,8 +12,6 @@
 
 enum {
     ASKS = 16,
-    BLOCKS_ARENA = 256 << 20, /* light blocks of a walk: LIGHT_FETCH_MAX of the largest, headers included */
-    MESSAGE_ARENA = 64 << 20,
     SHOW_MS = 10000,
 };
 
@@ -78,8 +77,8 @@ int join_open(struct join *j, const struct join_options *o, struct err *err) {
                        .trust_height = o->trust_height,
                        .trust_id = o->trust_id,
                        .rooted = o->trust_height == 0};
-    arena_init(&j->blocks, BLOCKS_ARENA);
-    arena_init(&j->arena, MESSAGE_ARENA);
+    arena_init(&j->blocks, JOIN_BLOCKS_MEMORY);
+    arena_init(&j->arena, JOIN_MESSAGE_MEMORY);
     state_sync_init(&j->plan, now_ms(j));
     j->since_ms = j->shown_ms = now_ms(j);
     prefer_pending(j, o->pending);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/node/node.h"
 
+#include "chain/base/limits.h"
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
 #include "chain/node/joining.h"
@@ -18,9 +19,6 @@
 #include <stdlib.h>
 
 enum {
-    MEMPOOL_TXS = 20000,
-    MEMPOOL_BYTES = 64 << 20,
-    MEMPOOL_SENDER = 10000, /* a gateway sends for many; a block takes 4,000 */
     VERIFY_THREADS_MAX = 4,
     DRAIN_MS = 1000,
     LOOK_BACK = 10, /* blocks in whose certificates a foreign signature of the own key is looked for at the start */
@@ -384,13 +382,13 @@ int node_start(const struct node_options *options, struct node **ret_node, struc
     mutex_init(&n->lock);
     cond_init(&n->changed);
     rpc_node_init(n);
-    int rc = queue_init(&n->events, EVENTS_MAX, err);
+    int rc = queue_init(&n->events, NODE_EVENTS_MAX, err);
     if (rc == CODE_OK)
-        rc = queue_init(&n->jobs, JOBS_MAX, err);
+        rc = queue_init(&n->jobs, NODE_JOBS_MAX, err);
     if (rc == CODE_OK)
-        rc = queue_init(&n->checks, CHECKS_MAX, err);
+        rc = queue_init(&n->checks, NODE_CHECKS_MAX, err);
     if (rc == CODE_OK)
-        rc = queue_init(&n->serves, SERVES_MAX, err);
+        rc = queue_init(&n->serves, NODE_SERVES_MAX, err);
     if (rc == CODE_OK)
         rc = start(n, options, err);
     n->options.validator_key = NULL; /* borrowed until now */

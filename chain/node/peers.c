@@ -41,9 +41,9 @@ void peers_taken(struct node *n, const struct event *e) {
 
 static void to_core(struct node *n, net_peer peer, uint8_t kind, struct bytes payload) {
     struct node_share *share = peers_share(n, peer);
-    bool room = atomic_fetch_add(&share->events, 1) < PEER_EVENTS_MAX;
-    room = atomic_fetch_add(&share->bytes, payload.len) + payload.len <= PEER_BYTES_MAX && room;
-    room = atomic_fetch_add(&n->event_bytes, payload.len) + payload.len <= EVENT_BYTES_MAX && room;
+    bool room = atomic_fetch_add(&share->events, 1) < NODE_PEER_EVENTS_MAX;
+    room = atomic_fetch_add(&share->bytes, payload.len) + payload.len <= NODE_PEER_BYTES_MAX && room;
+    room = atomic_fetch_add(&n->event_bytes, payload.len) + payload.len <= NODE_EVENT_BYTES_MAX && room;
     struct event *e = room ? event_new(EVENT_NET, payload) : NULL;
     if (e != NULL) {
         e->peer = peer;

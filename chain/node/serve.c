@@ -17,7 +17,7 @@ enum { SERVE_BYTES = 4 << 20, SERVE_ARENA = 96 << 20 };
 
 void serve_post(struct node *n, enum serve_kind kind, net_peer peer, uint64_t from, uint32_t count) {
     struct node_share *share = peers_share(n, peer);
-    bool room = atomic_fetch_add(&share->serves, 1) < PEER_SERVES_MAX;
+    bool room = atomic_fetch_add(&share->serves, 1) < NODE_PEER_SERVES_MAX;
     struct serve *s = room ? malloc(sizeof *s) : NULL;
     if (s != NULL) {
         *s = (struct serve){.kind = kind, .peer = peer, .from = from, .count = count};

@@ -2,6 +2,7 @@
 #ifndef CAIRN_CHAIN_NODE_THREADS_H
 #define CAIRN_CHAIN_NODE_THREADS_H
 /* The node's threads and what they pass to each other. Private to chain/node. */
+#include "chain/base/limits.h"
 #include "chain/node/accuser.h"
 #include "chain/node/admit.h"
 #include "chain/node/core.h"
@@ -12,17 +13,6 @@
 #include "chain/node/serve.h"
 #include "chain/os/queue.h"
 #include "chain/store/keeper.h"
-
-enum {
-    EVENTS_MAX = 8192,
-    EVENT_BYTES_MAX = 64 << 20,
-    PEER_EVENTS_MAX = 1024, /* of one peer among EVENTS_MAX: a flood drops its own messages, not those of others */
-    PEER_BYTES_MAX = 16 << 20,
-    PEER_SERVES_MAX = 8,
-    JOBS_MAX = 2 * SYNC_WINDOW, /* the core never waits for room */
-    CHECKS_MAX = 4,             /* one is under way at most */
-    SERVES_MAX = 256,
-};
 
 enum event_kind {
     EVENT_NET,

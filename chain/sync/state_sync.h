@@ -30,23 +30,6 @@
 
 #include <stdbool.h>
 
-enum {
-    STATE_SYNC_PEERS_MAX = 64,
-    STATE_SYNC_OFFERS_MAX = SNAPSHOTS_MAX, /* of one peer */
-    STATE_SYNC_ASKS_MAX = 2,
-    STATE_SYNC_EXCLUDED_MAX = 32,
-    STATE_SYNC_GATHER_MS = 1500, /* so long after the first offer others may make theirs */
-    STATE_SYNC_LIST_MS = 10000,  /* peers are asked anew for their snapshots */
-    STATE_SYNC_TIMEOUT_MS = 10000,
-    STATE_SYNC_HEDGE_MS = 3000,  /* so long a last chunk may be on its way before another peer is asked */
-    STATE_SYNC_STALL_MS = 30000, /* without progress for so long another snapshot is tried */
-    STATE_SYNC_NONE_MS = 30000,  /* so long nobody has one: peers were asked three times */
-    STATE_SYNC_RETRY_MS = 60000, /* a snapshot that stalled may be chosen again after so long */
-    STATE_SYNC_FORGET_MS = 2000, /* a peer with an answer overdue is left alone so long, doubled by each failure */
-    STATE_SYNC_FORGET_MAX_MS = 60000,
-    STATE_SYNC_REST_MS = 500, /* a peer that lacks what it was asked for may have it a block later */
-};
-
 /* A snapshot, as peers name it. */
 struct state_sync_offer {
     uint64_t height;

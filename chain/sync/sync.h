@@ -23,19 +23,6 @@
 
 #include <stdbool.h>
 
-enum {
-    SYNC_PEERS_MAX = 64,
-    SYNC_ASKS_MAX = 2,   /* requests to one peer under way: the second hides the way to it */
-    SYNC_WINDOW = 512,   /* heights held or asked for at once */
-    SYNC_RANGE_MAX = 64, /* heights of one request */
-    SYNC_RANGE_FIRST = 16,
-    SYNC_TIMEOUT_MS = 5000,
-    SYNC_HEDGE_MS = 1000,  /* so long the lowest missing height may be on its way before another peer is asked */
-    SYNC_FORGET_MS = 2000, /* a peer with an answer overdue is left alone so long, doubled by each failure */
-    SYNC_FORGET_MAX_MS = 60000,
-    SYNC_PATIENCE_MS = 300, /* one height behind: consensus itself mostly catches up */
-};
-
 /* One request under way; to == from: none. */
 struct sync_ask {
     uint64_t from, to; /* heights [from, to) */

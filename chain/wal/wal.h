@@ -30,13 +30,12 @@
 
 #include "chain/base/bytes.h"
 #include "chain/base/err.h"
+#include "chain/base/limits.h"
 #include "chain/os/disk.h"
 
 enum {
     WAL_RECORD_HEADER = 32,
-    WAL_RECORD_MAX = 8 << 20,   /* a block body with its frame; the block cap is 2 MiB by default, 4 MiB at most */
     WAL_FILE_INITIAL = 4 << 20, /* holds an ordinary height, so that files seldom grow */
-    WAL_FILE_MAX = 1 << 30, /* hundreds of rounds with full bodies: hours of a halt under load; then the node stops */
 };
 
 struct wal;

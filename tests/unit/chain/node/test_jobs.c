@@ -34,9 +34,9 @@ static int setup(void **state) {
     node = (struct node){.app = chain.app, .chain_tag = chain.tag};
     mutex_init(&node.lock);
     cond_init(&node.changed);
-    assert_ok(queue_init(&node.events, EVENTS_MAX, &err), &err);
-    assert_ok(queue_init(&node.jobs, JOBS_MAX, &err), &err);
-    assert_ok(queue_init(&node.checks, CHECKS_MAX, &err), &err);
+    assert_ok(queue_init(&node.events, NODE_EVENTS_MAX, &err), &err);
+    assert_ok(queue_init(&node.jobs, NODE_JOBS_MAX, &err), &err);
+    assert_ok(queue_init(&node.checks, NODE_CHECKS_MAX, &err), &err);
     assert_ok(verify_new(0, &node.verify, &err), &err);
     assert_ok(store_open_mem(&node.store, &err), &err);
     assert_ok(executor_open(&node.executor, node.store, &node.app, node.verify, &o, chain.genesis, &chain.tag, &err),
