@@ -48,6 +48,94 @@ struct bytes key_object_id(struct key *k, uint64_t object_id) {
     return key_bytes(k);
 }
 
+struct bytes key_replacement(struct key *k, uint64_t bucket_id, const char *object_name) {
+    start(k, 'r');
+    key_add_u64(k, bucket_id);
+    key_add_name(k, object_name);
+    return key_bytes(k);
+}
+
+struct bytes key_ended_all(struct key *k) {
+    start(k, 'v');
+    return key_bytes(k);
+}
+
+struct bytes key_ended(struct key *k, uint64_t bucket_id, const char *object_name) {
+    key_ended_all(k);
+    key_add_u64(k, bucket_id);
+    key_add_name(k, object_name);
+    return key_bytes(k);
+}
+
+struct bytes key_ended_until_all(struct key *k) {
+    start(k, 'V');
+    return key_bytes(k);
+}
+
+struct bytes key_ended_until(struct key *k, uint64_t kept_until, uint64_t bucket_id, const char *object_name) {
+    key_ended_until_all(k);
+    key_add_u64(k, kept_until);
+    key_add_u64(k, bucket_id);
+    key_add_name(k, object_name);
+    return key_bytes(k);
+}
+
+/* table, time, id: a queue. */
+static struct bytes queue(struct key *k, char kind, uint64_t at, uint64_t id) {
+    start(k, kind);
+    key_add_u64(k, at);
+    key_add_u64(k, id);
+    return key_bytes(k);
+}
+
+struct bytes key_renewal_all(struct key *k) {
+    start(k, 'R');
+    return key_bytes(k);
+}
+
+struct bytes key_renewal(struct key *k, uint64_t renew_at, uint64_t object_id) {
+    return queue(k, 'R', renew_at, object_id);
+}
+
+struct bytes key_discontinued_all(struct key *k) {
+    start(k, 'd');
+    return key_bytes(k);
+}
+
+struct bytes key_discontinued(struct key *k, uint64_t at, uint64_t object_id) {
+    return queue(k, 'd', at, object_id);
+}
+
+struct bytes key_discontinued_bucket_all(struct key *k) {
+    start(k, 'f');
+    return key_bytes(k);
+}
+
+struct bytes key_discontinued_bucket(struct key *k, uint64_t at, uint64_t bucket_id) {
+    return queue(k, 'f', at, bucket_id);
+}
+
+struct bytes key_discontinue_window(struct key *k, uint32_t sp_id) {
+    start(k, 'H');
+    key_add_u32(k, sp_id);
+    return key_bytes(k);
+}
+
+struct bytes key_upload(struct key *k, const struct addr *creator, struct bytes upload_id) {
+    start(k, 'p');
+    key_add_addr(k, creator);
+    key_add_bytes(k, upload_id);
+    return key_bytes(k);
+}
+
+struct bytes key_upload_until(struct key *k, uint64_t valid_until, const struct addr *creator, struct bytes upload_id) {
+    start(k, 'P');
+    key_add_u64(k, valid_until);
+    key_add_addr(k, creator);
+    key_add_bytes(k, upload_id);
+    return key_bytes(k);
+}
+
 struct bytes key_unsealed_all(struct key *k) {
     start(k, 'u');
     return key_bytes(k);

@@ -20,6 +20,26 @@ struct bytes key_object_id(struct key *k, uint64_t object_id);
 /* Queues. 'u' create deadline, object id -> empty: not sealed yet. 'e' ends_at, object id -> empty: ends by itself.
  * 'l' bucket id, ends_at, object id -> empty: the same by bucket; its first is what the bucket's terms are paid up to.
  */
+/* 'r' bucket id, name -> ObjectInfo: a version on its way to replace the one under that name. */
+struct bytes key_replacement(struct key *k, uint64_t bucket_id, const char *object_name); /* "" = all of the bucket */
+/* 'v' bucket id, name -> EndedObject; 'V' kept_until, bucket id, name -> empty. */
+struct bytes key_ended(struct key *k, uint64_t bucket_id, const char *object_name);
+struct bytes key_ended_until(struct key *k, uint64_t kept_until, uint64_t bucket_id, const char *object_name);
+struct bytes key_ended_all(struct key *k);
+struct bytes key_ended_until_all(struct key *k);
+/* 'R' renew_at, object id -> empty. 'd' discontinue_at, object id -> empty; 'f' the same for buckets. 'H' sp ->
+ * DiscontinueWindow. */
+struct bytes key_renewal(struct key *k, uint64_t renew_at, uint64_t object_id);
+struct bytes key_renewal_all(struct key *k);
+struct bytes key_discontinued(struct key *k, uint64_t at, uint64_t object_id);
+struct bytes key_discontinued_all(struct key *k);
+struct bytes key_discontinued_bucket(struct key *k, uint64_t at, uint64_t bucket_id);
+struct bytes key_discontinued_bucket_all(struct key *k);
+struct bytes key_discontinue_window(struct key *k, uint32_t sp_id);
+/* Upload ids that one-step seals have used. 'p' creator, upload id (16 bytes) -> valid_until u64be; 'P' valid_until,
+ * creator, upload id -> empty. */
+struct bytes key_upload(struct key *k, const struct addr *creator, struct bytes upload_id);
+struct bytes key_upload_until(struct key *k, uint64_t valid_until, const struct addr *creator, struct bytes upload_id);
 struct bytes key_unsealed(struct key *k, uint64_t deadline, uint64_t object_id);
 struct bytes key_expiry(struct key *k, uint64_t ends_at, uint64_t object_id);
 struct bytes key_bucket_end(struct key *k, uint64_t bucket_id, uint64_t ends_at, uint64_t object_id);

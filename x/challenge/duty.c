@@ -93,7 +93,7 @@ static int find(struct ctx *ctx, uint64_t object_id, uint64_t version, uint32_t 
         return CODE_OK;
     if (rc)
         return rc;
-    if (object->version != version || object->object_status != OBJECT_STATUS_SEALED || object->slot == 0)
+    if (object->version != version || !object_is_stored(object) || object->slot == 0)
         return CODE_OK;
     rc = slot_group(ctx, object->bucket_id, object->slot, ret_group, err);
     if (rc)
@@ -165,7 +165,8 @@ int duty_sound(struct ctx *ctx, const ObjectInfo *object, const PlacementGroup *
             rc = sp_get(ctx, group->members[i], &sp, err);
         if (rc)
             return rc;
-        if (duty || sp->status == SP_STATUS_JAILED || sp->status == SP_STATUS_FORCED_EXITING ||
+        bool owed = duty && duty->version == object->version; /* one of a version that was replaced says nothing */
+        if (owed || sp->status == SP_STATUS_JAILED || sp->status == SP_STATUS_FORCED_EXITING ||
             sp->status == SP_STATUS_GONE)
             sound &= ~((uint64_t)1 << i);
     }

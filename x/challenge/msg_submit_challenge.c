@@ -33,7 +33,7 @@ static int find(struct ctx *ctx, const MsgSubmitChallenge *m, struct pick *ret, 
     if (rc == CODE_OK)
         rc = access_object(ctx, ACTION_GET_OBJECT, bucket, object, "submit challenge", err);
     if (rc == CODE_OK)
-        rc = object_need_status(object, OBJECT_STATUS_SEALED, err);
+        rc = object_is_stored(object) ? CODE_OK : object_need_status(object, OBJECT_STATUS_SEALED, err);
     if (rc)
         return rc;
     if (object->slot == 0)

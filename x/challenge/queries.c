@@ -10,6 +10,7 @@
 #include "x/payment/payment.h"
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
+#include "x/storage/ended.h"
 #include "x/storage/object.h"
 #include "x/storage/slot.h"
 
@@ -134,20 +135,44 @@ static int fill_places(struct ctx *ctx, const ObjectInfo *object, DealAnswer *a,
     return CODE_OK;
 }
 
-/* The first of the ends that an object can have: its term's, or that of a payer who does not fill up again. */
+/* 0 is never. */
+static uint64_t sooner(uint64_t a, uint64_t b) {
+    return a && (!b || a < b) ? a : b;
+}
+
+/* The first of the ends that an object can have: its term's, what its primary gave notice of, that of a payer who does
+ * not fill up again. */
 static int find_end(struct ctx *ctx, const BucketInfo *bucket, const ObjectInfo *object, struct deal_facts *facts,
                     uint64_t *ret, struct err *err) {
     struct addr payer = bucket_payer(bucket);
     PaymentAccount *account = NULL;
-    *ret = object->ends_at;
+    *ret = sooner(sooner(object->ends_at, object->discontinue_at), bucket->discontinue_at);
+    facts->doomed = object->discontinue_at || bucket->discontinue_at;
     if (object->ends_at || !object->slot)
         return CODE_OK; /* what is paid ahead does not hang on the payer */
     int rc = payment_get(ctx, &payer, &account, err);
     if (rc)
         return rc == CODE_PAYMENT_ACCOUNT_NOT_FOUND ? CODE_OK : rc;
-    facts->doomed = account->status == PAYMENT_STATUS_FROZEN;
-    if (facts->doomed)
-        *ret = account->frozen_at + ctx->params->payment->frozen_time_ms;
+    if (account->status != PAYMENT_STATUS_FROZEN)
+        return CODE_OK;
+    facts->doomed = true;
+    *ret = sooner(*ret, account->frozen_at + ctx->params->payment->frozen_time_ms);
+    return CODE_OK;
+}
+
+/* Nothing is there now: something may have been, not long ago. */
+static int answer_ended(struct ctx *ctx, const BucketInfo *bucket, const char *name, DealAnswer *a, struct err *err) {
+    ObjectInfo gone = OBJECT_INFO__INIT;
+    struct deal_facts facts = {.object = &gone, .settled = true};
+    int rc = ended_find(ctx, bucket->id, name, &a->ended, err);
+    if (rc)
+        return rc;
+    if (!a->ended)
+        return err_set(err, CODE_OBJECT_NOT_FOUND, "bucket %s has no object %.200s", bucket->bucket_name, name);
+    a->state = deal_state(&facts);
+    a->code = deal_state_code(a->state);
+    a->ends_at = a->ended->ended_at;
+    a->endpoint = pb_text("");
     return CODE_OK;
 }
 
@@ -161,7 +186,13 @@ static int query_deal(struct ctx *ctx, const void *question, void *ret_answer, s
     deal_answer__init(a);
     int rc = bucket_get(ctx, q->bucket_name, &bucket, err);
     if (rc == CODE_OK)
-        rc = object_get(ctx, bucket, q->object_name, &object, err);
+        rc = object_find(ctx, bucket->id, q->object_name, &object, err);
+    if (rc == CODE_OK && !object) {
+        rc = answer_ended(ctx, bucket, q->object_name, a, err);
+        if (rc == CODE_OK)
+            *(DealAnswer **)ret_answer = a;
+        return rc;
+    }
     if (rc == CODE_OK && object->slot)
         rc = fill_places(ctx, object, a, &sound, err);
     if (rc == CODE_OK && object->primary_sp)

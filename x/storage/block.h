@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef CAIRN_X_STORAGE_BLOCK_H
 #define CAIRN_X_STORAGE_BLOCK_H
-/* End-of-block work: objects that were not sealed in time, objects whose term is over, used approvals that have
- * expired; memberships that end, members of groups that are gone. */
+/* End-of-block work: objects that were not sealed in time; terms to renew, then those that are over; what was
+ * discontinued; used approvals, used upload ids and what ended, to forget; memberships that end, members of groups that
+ * are gone. */
 #include "x/base/module.h"
 
-#define STORAGE_END_HOOKS 5
+#define STORAGE_END_HOOKS 10
 extern const struct hook storage_end_hooks[STORAGE_END_HOOKS];
 
 #endif

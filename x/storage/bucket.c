@@ -3,6 +3,7 @@
 
 #include "chain/types/keys_storage.h"
 #include "x/base/record.h"
+#include "x/payment/payment.h"
 #include "x/permission/permission.h"
 #include "x/storage/counts.h"
 
@@ -68,7 +69,12 @@ int bucket_insert(struct ctx *ctx, const BucketInfo *bucket, struct err *err) {
 int bucket_remove(struct ctx *ctx, const BucketInfo *bucket, struct err *err) {
     struct key k;
     struct addr owner = bucket_owner(bucket);
-    int rc = permission_drop(ctx, RESOURCE_KIND_BUCKET, bucket->id, err);
+    struct addr payer = bucket_payer(bucket);
+    int rc = payment_quota_set(ctx, &payer, bucket->id, bucket->primary_sp, 0, err);
+    if (rc == CODE_OK)
+        rc = permission_drop(ctx, RESOURCE_KIND_BUCKET, bucket->id, err);
+    if (rc == CODE_OK && bucket->discontinue_at)
+        rc = record_del(ctx, key_discontinued_bucket(&k, bucket->discontinue_at, bucket->id), err);
     if (rc == CODE_OK)
         rc = counts_sub_bucket(ctx, &owner, err);
     if (rc == CODE_OK)

@@ -15,7 +15,7 @@ int bucket_put(struct ctx *ctx, const BucketInfo *bucket, struct err *err);
 
 /* A new one with a fresh id in its field: CODE_BUCKET_EXISTS, CODE_BUCKET_LIMIT. */
 int bucket_insert(struct ctx *ctx, const BucketInfo *bucket, struct err *err);
-/* Record, indexes, count and policies. It must be empty of objects and slots. */
+/* Record, indexes, count, policies and the flow of its read quota. It must be empty of objects and slots. */
 int bucket_remove(struct ctx *ctx, const BucketInfo *bucket, struct err *err);
 
 struct addr bucket_owner(const BucketInfo *bucket);

@@ -30,6 +30,49 @@ int fields_check_text(const char *what, const char *text, size_t max, struct err
     return CODE_OK;
 }
 
+int fields_check_spec(ProtobufCBinaryData spec, struct err *err) {
+    return spec.len == 0 || spec.len > SPEC_LEN_MAX
+               ? err_set(err, CODE_TOO_LARGE, "an object's spec has 1 to %zu bytes, not %zu", SPEC_LEN_MAX, spec.len)
+               : CODE_OK;
+}
+
+int fields_check_reason(const char *reason, struct err *err) {
+    size_t len = strlen(reason);
+    if (len == 0 || len > REASON_MAX)
+        return err_set(err, CODE_REASON, "a reason of 1 to %d bytes is needed, not %zu", REASON_MAX, len);
+    return CODE_OK;
+}
+
+int fields_check_metadata(ProtobufCBinaryData metadata, const StorageParams *params, struct err *err) {
+    if (metadata.len > params->metadata_bytes_max)
+        return err_set(err, CODE_METADATA, "the metadata has %zu bytes; at most %llu are allowed", metadata.len,
+                       (unsigned long long)params->metadata_bytes_max);
+    return CODE_OK;
+}
+
+int fields_check_envelope(ProtobufCBinaryData digest, struct err *err) {
+    return digest.len && digest.len != sizeof(struct hash)
+               ? err_set(err, CODE_METADATA, "the envelope digest is a hash of 32 bytes or absent")
+               : CODE_OK;
+}
+
+int fields_check_object_visibility(int visibility, struct err *err) {
+    return visibility == VISIBILITY_PRIVATE || visibility == VISIBILITY_PUBLIC_READ || visibility == VISIBILITY_INHERIT
+               ? CODE_OK
+               : err_set(err, CODE_VISIBILITY,
+                         "an object is private, public-read, or inherits its bucket's visibility");
+}
+
+int fields_check_price(uint64_t price, const BucketInfo *bucket, const Params *params, struct err *err) {
+    if (price > params->payment->price_max)
+        return err_set(err, CODE_PRICE, "the price limit of %llu is above the largest price of %llu",
+                       (unsigned long long)price, (unsigned long long)params->payment->price_max);
+    if (bucket->price_cap && price > bucket->price_cap)
+        return err_set(err, CODE_PRICE, "the price limit of %llu is above the %llu that bucket %s allows",
+                       (unsigned long long)price, (unsigned long long)bucket->price_cap, bucket->bucket_name);
+    return CODE_OK;
+}
+
 /* Gives what a shared check found this module's code. */
 static int recode(int rc, int code, struct err *err) {
     if (rc == CODE_INVALID_ARGUMENT) {

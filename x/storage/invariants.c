@@ -2,6 +2,7 @@
 #include "x/storage/invariants.h"
 
 #include "chain/codec/pb.h"
+#include "chain/types/keys_payment.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
 #include "chain/types/layout.h"
@@ -12,6 +13,7 @@
 #include "x/storage/bucket.h"
 #include "x/storage/group.h"
 #include "x/storage/object.h"
+#include "x/storage/replace.h"
 #include "x/storage/slot.h"
 #include "x/storage/term.h"
 #include "x/storage/weight.h"
@@ -32,19 +34,48 @@ struct sums {
     uint64_t objects, stored, slot; /* slot: only those of it; 0 all */
     uint64_t terms, unused;         /* with a term and pieces; what they have paid for and not used yet */
     bool prepaid;                   /* the slot's kind */
+    uint64_t replacing, locked;     /* versions on their way; pebble locked for what is not sealed */
     uint64_t whole, column, payload, in_slot;
     u128 rates[OBJECT_POSITIONS_MAX];
 };
 
+/* A version on its way has the object's id, and a record that the object names. */
+static int check_replacement(struct ctx *ctx, struct sums *s, const ObjectInfo *o, struct err *err) {
+    ObjectInfo *next = NULL;
+    struct key k;
+    bool queued = false;
+    if (!o->replacing)
+        return CODE_OK;
+    int rc = replacement_get(ctx, o, &next, err);
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_unsealed(&k, next->create_deadline, o->id), &queued, err);
+    if (rc)
+        return rc;
+    if (!queued || next->id != o->id || next->version != o->replacing || next->replaces != o->version ||
+        o->object_status != OBJECT_STATUS_SEALED || next->object_status != OBJECT_STATUS_CREATED)
+        return BROKEN("the version on its way to replace object %llu is not what it says", (ull)o->id);
+    s->replacing++;
+    s->locked += next->locked_balance;
+    return CODE_OK;
+}
+
 static int check_queues(struct ctx *ctx, const ObjectInfo *o, struct err *err) {
     struct key k;
-    bool unsealed = false, expiry = false;
+    bool unsealed = false, expiry = false, renewal = false, discontinued = false;
     int rc = record_has(ctx, key_unsealed(&k, o->create_deadline, o->id), &unsealed, err);
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_renewal(&k, o->renew_at, o->id), &renewal, err);
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_discontinued(&k, o->discontinue_at, o->id), &discontinued, err);
     if (rc == CODE_OK)
         rc = record_has(ctx, key_expiry(&k, o->ends_at, o->id), &expiry, err);
     if (rc)
         return rc;
-    if (unsealed != (o->object_status == OBJECT_STATUS_CREATED))
+    if (renewal != (o->renew_at != 0) || (o->renew_at && o->object_status != OBJECT_STATUS_SEALED))
+        return BROKEN("object %llu and the queue of renewals disagree", (ull)o->id);
+    if (discontinued != (o->object_status == OBJECT_STATUS_DISCONTINUED))
+        return BROKEN("object %llu and the queue of what is discontinued disagree", (ull)o->id);
+    if (!o->replacing && unsealed != (o->object_status == OBJECT_STATUS_CREATED))
         return BROKEN("object %llu is %s, and that queue says otherwise", (ull)o->id,
                       object_status_name((int)o->object_status));
     if (expiry != (o->object_status != OBJECT_STATUS_CREATED && o->ends_at != 0))
@@ -80,6 +111,13 @@ static int check_terms(struct ctx *ctx, const BucketInfo *b, const struct sums *
         rc = record_each(ctx, key_bucket_end_all(&k, b->id), BYTES_NONE, 0, NULL, count, &entries, err);
     if (rc)
         return rc;
+    uint64_t replacements = 0;
+    rc = record_each(ctx, key_replacement(&k, b->id, ""), BYTES_NONE, 0, NULL, count, &replacements, err);
+    if (rc)
+        return rc;
+    if (replacements != s->replacing)
+        return BROKEN("bucket %s has %llu versions on their way, its objects name %llu", b->bucket_name,
+                      (ull)replacements, (ull)s->replacing);
     if (entries != s->terms)
         return BROKEN("bucket %s has %llu objects with a term, its queue %llu", b->bucket_name, (ull)s->terms,
                       (ull)entries);
@@ -116,9 +154,10 @@ static int check_object(struct ctx *ctx, void *arg, struct bytes rest, struct by
     if (found->id != o->id || found->bucket_id != o->bucket_id)
         return BROKEN("the index of object %llu leads to another one", (ull)o->id);
     s->objects++;
-    if (o->object_status == OBJECT_STATUS_SEALED)
+    s->locked += o->locked_balance;
+    if (object_is_stored(o))
         s->stored += o->payload_size;
-    if ((o->slot != 0) != (o->object_status == OBJECT_STATUS_SEALED && o->payload_size > 0))
+    if ((o->slot != 0) != (object_is_stored(o) && o->payload_size > 0))
         return BROKEN("object %llu is %s and has slot %llu", (ull)o->id, object_status_name((int)o->object_status),
                       (ull)o->slot);
     if (o->object_status != OBJECT_STATUS_CREATED && o->locked_balance)
@@ -129,6 +168,8 @@ static int check_object(struct ctx *ctx, void *arg, struct bytes rest, struct by
         add_to_slot(s, o);
     }
     rc = check_queues(ctx, o, err);
+    if (rc == CODE_OK)
+        rc = check_replacement(ctx, s, o, err);
     return rc ? rc : check_term(ctx, s, o, err);
 }
 
@@ -184,7 +225,6 @@ static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct byte
     return check_weights(ctx, slot, err);
 }
 
-/* record_fn over all buckets. */
 /* What the bucket's provider lets be read for it is what it is paid for. */
 static int check_quota(struct ctx *ctx, const BucketInfo *b, struct err *err) {
     ReadQuota *q = NULL;
@@ -198,7 +238,16 @@ static int check_quota(struct ctx *ctx, const BucketInfo *b, struct err *err) {
     return CODE_OK;
 }
 
-/* record_fn over buckets. */
+static int check_discontinued(struct ctx *ctx, const BucketInfo *b, struct err *err) {
+    struct key k;
+    bool queued = false;
+    int rc = record_has(ctx, key_discontinued_bucket(&k, b->discontinue_at, b->id), &queued, err);
+    if (rc == CODE_OK && queued != (b->status == BUCKET_STATUS_DISCONTINUED))
+        return BROKEN("bucket %s and the queue of what is discontinued disagree", b->bucket_name);
+    return rc;
+}
+
+/* record_fn over all buckets; arg: pebble locked for what is not sealed. */
 static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     const BucketInfo *b = msg;
     BucketInfo *found = NULL;
@@ -207,7 +256,7 @@ static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct by
     struct slots slots = {.bucket = b};
     struct addr owner = bucket_owner(b);
     bool indexed = false;
-    (void)arg, (void)value;
+    (void)value;
     if (!bytes_eq(rest, bytes_str(b->bucket_name)))
         return BROKEN("bucket %llu lies under another name than its own", (ull)b->id);
     int rc = bucket_by_id(ctx, b->id, &found, err);
@@ -224,8 +273,11 @@ static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct by
     if (rc)
         return rc;
     rc = check_terms(ctx, b, &sums, err);
+    if (rc == CODE_OK)
+        rc = check_discontinued(ctx, b, err);
     if (rc)
         return rc;
+    *(uint64_t *)arg += sums.locked;
     if (sums.objects != b->objects || sums.stored != b->stored_bytes || slots.count != b->live_slots)
         return BROKEN("bucket %s counts %llu objects, %llu bytes, %llu slots and has %llu, %llu, %llu", b->bucket_name,
                       (ull)b->objects, (ull)b->stored_bytes, (ull)b->live_slots, (ull)sums.objects, (ull)sums.stored,
@@ -350,10 +402,45 @@ static int check_sp(struct ctx *ctx, void *arg, struct bytes rest, struct bytes 
     return rc;
 }
 
+/* record_fn over payment accounts. */
+static int add_locked(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)ctx, (void)rest, (void)value, (void)err;
+    *(uint64_t *)arg += ((const PaymentAccount *)msg)->locked;
+    return CODE_OK;
+}
+
+/* What accounts have locked is what was recorded at create. */
+static int check_locked(struct ctx *ctx, uint64_t recorded, struct err *err) {
+    struct key k;
+    uint64_t locked = 0;
+    int rc = record_each(ctx, key_payment_accounts(&k), BYTES_NONE, 0, &payment_account__descriptor, add_locked,
+                         &locked, err);
+    if (rc == CODE_OK && locked != recorded)
+        return BROKEN("accounts have %llu pebble locked, objects say %llu", (ull)locked, (ull)recorded);
+    return rc;
+}
+
+/* What ended is remembered until a time, and the queue knows when. */
+static int check_ended(struct ctx *ctx, struct err *err) {
+    struct key k;
+    uint64_t records = 0, entries = 0;
+    int rc = record_each(ctx, key_ended_all(&k), BYTES_NONE, 0, NULL, count, &records, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_ended_until_all(&k), BYTES_NONE, 0, NULL, count, &entries, err);
+    if (rc == CODE_OK && records != entries)
+        return BROKEN("%llu objects that ended are remembered, the queue has %llu", (ull)records, (ull)entries);
+    return rc;
+}
+
 int storage_invariants(struct ctx *ctx, struct err *err) {
     struct key k;
     struct weight_id sps = weight_sps();
-    int rc = record_each(ctx, key_bucket(&k, ""), BYTES_NONE, 0, &bucket_info__descriptor, check_bucket, NULL, err);
+    uint64_t locked = 0;
+    int rc = record_each(ctx, key_bucket(&k, ""), BYTES_NONE, 0, &bucket_info__descriptor, check_bucket, &locked, err);
+    if (rc == CODE_OK)
+        rc = check_locked(ctx, locked, err);
+    if (rc == CODE_OK)
+        rc = check_ended(ctx, err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_owner_counts_all(&k), BYTES_NONE, 0, &owner_counts__descriptor, check_owner, NULL,
                          err);

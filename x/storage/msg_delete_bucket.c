@@ -2,7 +2,6 @@
 /* MsgDeleteBucket: only when nothing is in it. */
 #include "x/storage/msgs.h"
 
-#include "x/payment/payment.h"
 #include "x/storage/access.h"
 #include "x/storage/bucket.h"
 #include "x/storage/fields.h"
@@ -26,10 +25,7 @@ int msg_delete_bucket_run(struct ctx *ctx, const void *msg, struct err *err) {
                        bucket->bucket_name, (unsigned long long)bucket->objects);
     if (bucket->live_slots)
         return ctx_fault(ctx, CODE_CORRUPT, "bucket %s has slots without objects", bucket->bucket_name);
-    struct addr payer = bucket_payer(bucket);
-    rc = payment_quota_set(ctx, &payer, bucket->id, bucket->primary_sp, 0, err);
-    if (rc == CODE_OK)
-        rc = bucket_remove(ctx, bucket, err);
+    rc = bucket_remove(ctx, bucket, err);
     if (rc)
         return rc;
     ctx_event(ctx, "storage.bucket_deleted", "bucket", bucket->bucket_name, "bucket_id", ctx_u64_text(ctx, bucket->id),

@@ -1,39 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * MsgSealObject: the object becomes readable and starts to be paid for. By the primary's seal key or the object's
- * creator. Carries a receipt of every position, in which its provider signed what it stores and at which price; no
- * provider can seal other content than the owner signed. The whole lock is given back, and the actual reserve taken in
- * the same step.
- */
+/* MsgSealObject: by the primary's seal key or the object's creator; an object that was created, or a new version that
+ * is on its way to replace one. */
 #include "x/storage/msgs.h"
 
 #include "chain/codec/pb.h"
-#include "chain/types/keys_storage.h"
-#include "chain/types/layout.h"
-#include "chain/types/signed.h"
-#include "x/base/record.h"
-#include "x/payment/payment.h"
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
-#include "x/storage/fields.h"
-#include "x/storage/object.h"
-#include "x/storage/receipt.h"
+#include "x/storage/replace.h"
 #include "x/storage/seal.h"
-#include "x/storage/slot.h"
-#include "x/storage/term.h"
 
 int msg_seal_object_check(const void *msg, const Params *params, struct err *err) {
     const MsgSealObject *m = msg;
     (void)params;
-    if (m->n_receipts == 0 || m->n_receipts > OBJECT_POSITIONS_MAX)
-        return err_set(err, CODE_RECEIPT_MISSING, "a seal carries a receipt of every position, 1 to %d",
-                       OBJECT_POSITIONS_MAX);
-    if (m->upload_id.len != UPLOAD_ID_LEN)
-        return err_set(err, CODE_INVALID_ARGUMENT, "an upload id has %d bytes, not %zu", UPLOAD_ID_LEN,
-                       m->upload_id.len);
-    if (m->layout_root.len && m->layout_root.len != sizeof(struct hash))
-        return err_set(err, CODE_LAYOUT_ROOT, "the layout root is a hash of 32 bytes or absent");
-    return CODE_OK;
+    return seal_check_parts(m->n_receipts, m->upload_id, m->layout_root, err);
 }
 
 uint64_t msg_seal_object_signatures(const void *msg) {
@@ -41,31 +20,29 @@ uint64_t msg_seal_object_signatures(const void *msg) {
     return m->n_receipts + (m->statement ? 1 : 0);
 }
 
-/* What a seal works on. */
-struct seal {
-    const MsgSealObject *m;
-    BucketInfo *bucket;
-    ObjectInfo *object;
-    StorageProvider *primary;
-    PlacementGroup *group;
-    struct bytes content_root;
-    uint64_t size;
-};
+static int check_version(const ObjectInfo *o, const MsgSealObject *m, struct err *err) {
+    if (o->id == m->object_id && o->version == m->version)
+        return CODE_OK;
+    return err_set(err, CODE_OBJECT_VERSION,
+                   "object %.200s has id %llu and version %llu, the seal is for %llu and %llu", o->object_name,
+                   (unsigned long long)o->id, (unsigned long long)o->version, (unsigned long long)m->object_id,
+                   (unsigned long long)m->version);
+}
 
-static int find_object(struct ctx *ctx, struct seal *s, struct err *err) {
-    int rc = bucket_get(ctx, s->m->bucket_name, &s->bucket, err);
+static int find_object(struct ctx *ctx, const MsgSealObject *m, struct seal *s, struct err *err) {
+    int rc = bucket_get(ctx, m->bucket_name, &s->bucket, err);
     if (rc == CODE_OK)
         rc = bucket_writable(s->bucket, err);
     if (rc == CODE_OK)
-        rc = object_get(ctx, s->bucket, s->m->object_name, &s->object, err);
-    if (rc)
-        return rc;
-    if (s->object->id != s->m->object_id || s->object->version != s->m->version)
-        return err_set(
-            err, CODE_OBJECT_VERSION, "object %.200s has id %llu and version %llu, the seal is for %llu and %llu",
-            s->object->object_name, (unsigned long long)s->object->id, (unsigned long long)s->object->version,
-            (unsigned long long)s->m->object_id, (unsigned long long)s->m->version);
-    rc = object_need_status(s->object, OBJECT_STATUS_CREATED, err);
+        rc = object_get(ctx, s->bucket, m->object_name, &s->object, err);
+    if (rc == CODE_OK && s->object->replacing && s->object->replacing == m->version) {
+        s->old = s->object;
+        rc = replacement_get(ctx, s->old, &s->object, err);
+    }
+    if (rc == CODE_OK)
+        rc = check_version(s->object, m, err);
+    if (rc == CODE_OK)
+        rc = object_need_status(s->object, OBJECT_STATUS_CREATED, err);
     if (rc)
         return rc;
     if (s->object->create_deadline <= ctx->time)
@@ -83,175 +60,19 @@ static int authorise(struct ctx *ctx, const struct seal *s, struct err *err) {
                    s->primary->id);
 }
 
-static int find_group(struct ctx *ctx, struct seal *s, struct err *err) {
-    uint64_t id = s->m->group_id ? s->m->group_id : ctx->group_opened;
-    if (id == 0)
-        return err_set(err, CODE_PLACEMENT_GROUP,
-                       "no placement group is named, and none was opened in this transaction");
-    int rc = placement_get(ctx, id, &s->group, err);
-    if (rc)
-        return rc;
-    const PlacementGroup *g = s->group;
-    if (g->status != GROUP_STATUS_OPEN)
-        return err_set(err, CODE_PLACEMENT_GROUP, "placement group %llu takes no new objects now",
-                       (unsigned long long)id);
-    if (!profile_eq(g->profile, s->object->profile))
-        return err_set(err, CODE_PLACEMENT_GROUP, "placement group %llu has another profile than the object",
-                       (unsigned long long)id);
-    if (g->n_members == 0 || g->n_members != profile_positions(g->profile) || g->members[0] != s->object->primary_sp)
-        return err_set(err, CODE_PLACEMENT_GROUP,
-                       "the primary of placement group %llu is not provider %u, which approved the object",
-                       (unsigned long long)id, s->object->primary_sp);
-    return CODE_OK;
-}
-
-/* What the owner signed: at create, or in the statement that the seal carries. */
-static int find_content(struct ctx *ctx, struct seal *s, struct err *err) {
-    PayloadStatement *statement = NULL;
-    s->size = s->object->payload_size;
-    s->content_root = pb_bytes(s->object->content_root);
-    if (s->content_root.len) {
-        if (s->m->statement)
-            return err_set(err, CODE_STATEMENT,
-                           "the creator signed the content root at create; no statement is needed");
-        return CODE_OK;
-    }
-    int rc = statement_check(ctx, s->m->statement, s->object, pb_bytes(s->m->upload_id), &statement, err);
-    if (rc)
-        return rc;
-    if (s->object->stream ? statement->size == 0 || statement->size > s->size : statement->size != s->size)
-        return err_set(
-            err, CODE_OBJECT_SIZE, "the creator's statement is about %llu bytes, the object was created for %s%llu",
-            (unsigned long long)statement->size, s->object->stream ? "up to " : "", (unsigned long long)s->size);
-    s->size = statement->size;
-    s->content_root = pb_bytes(statement->content_root);
-    return CODE_OK;
-}
-
-/* Every position: its receipt, its checksum, its price. */
-static int take_receipts(struct ctx *ctx, struct seal *s, struct err *err) {
-    const Profile *profile = s->object->profile;
-    size_t n = s->group->n_members;
-    struct receipt_want want = {s->object, pb_bytes(s->m->upload_id), s->size};
-    if (s->m->n_receipts != n)
-        return err_set(err, CODE_RECEIPT_MISSING, "the seal has %zu receipts; the profile has %zu positions",
-                       s->m->n_receipts, n);
-    s->object->checksums = ctx_alloc(ctx, n * sizeof *s->object->checksums);
-    s->object->prices = ctx_alloc(ctx, n * sizeof *s->object->prices);
-    s->object->n_checksums = s->object->n_prices = n;
-    for (uint32_t i = 0; i < n; i++) {
-        Receipt *receipt = NULL;
-        StorageProvider *sp = NULL;
-        uint64_t max = i == 0 ? s->object->approval_price : s->object->max_price;
-        int rc = sp_get(ctx, s->group->members[i], &sp, err);
-        if (rc == CODE_OK)
-            rc = receipt_check(ctx, s->m->receipts[i], &want, i, sp, max, &receipt, err);
-        if (rc)
-            return rc;
-        if (profile_is_whole(profile, i) && !bytes_eq(pb_bytes(receipt->checksum), s->content_root))
-            return err_set(err, CODE_CONTENT_ROOT, "position %u holds other content than the owner signed", i);
-        s->object->checksums[i] = receipt->checksum;
-        s->object->prices[i] = receipt->price;
-    }
-    return CODE_OK;
-}
-
-static bool has_columns(const Profile *profile) {
-    for (uint32_t i = 0; i < profile_positions(profile); i++)
-        if (!profile_is_whole(profile, i))
-            return true;
-    return false;
-}
-
-/* Who answers for the columns: the client that coded them and sends the seal itself, or the primary. */
-static int check_coder(struct ctx *ctx, struct seal *s, struct err *err) {
-    struct addr creator = object_creator(s->object);
-    if (!has_columns(s->object->profile) || s->m->coded_by_sp) {
-        if (s->m->layout_root.len)
-            return err_set(err, CODE_LAYOUT_ROOT, "a layout root is for columns that the client coded");
-        if (s->m->coded_by_sp && !has_columns(s->object->profile))
-            return err_set(err, CODE_LAYOUT_ROOT, "this profile has no columns that anyone could have coded");
-        return CODE_OK;
-    }
-    struct hash content, checksums[OBJECT_POSITIONS_MAX];
-    hash_from(s->content_root, &content);
-    for (size_t i = 0; i < s->object->n_checksums; i++)
-        hash_from(pb_bytes(s->object->checksums[i]), &checksums[i]);
-    struct hash want = signed_layout_root(&content, checksums, s->object->n_checksums);
-    if (!addr_eq(&ctx->signer, &creator))
-        return err_set(err, CODE_LAYOUT_ROOT,
-                       "the layout root must be signed by the creator; a provider seals what it coded itself");
-    if (!bytes_eq(pb_bytes(s->m->layout_root), hash_bytes(&want)))
-        return err_set(err, CODE_LAYOUT_ROOT, "the layout root is not the one over content root and checksums");
-    return CODE_OK;
-}
-
-static void mark_sealed(struct ctx *ctx, struct seal *s) {
-    ObjectInfo *o = s->object;
-    size_t n = o->n_checksums;
-    uint8_t bits[OBJECT_POSITIONS_MAX / 8] = {0};
-    for (size_t i = 0; i < n; i++)
-        bits[i / 8] |= (uint8_t)(1u << i % 8);
-    o->sealed_positions = ctx_data(ctx, bytes_of(bits, (n + 7) / 8));
-    o->object_status = OBJECT_STATUS_SEALED;
-    o->payload_size = s->size;
-    o->content_root = ctx_data(ctx, s->content_root);
-    o->coded_by_sp = s->m->coded_by_sp;
-    o->layout_root = s->m->layout_root;
-    o->sealed_at = o->updated_at = ctx->height;
-    o->sealed_time = ctx->time;
-    term_set(ctx, o, o->term);
-    o->locked_balance = 0;
-    o->stream = false;
-}
-
-static void emit(struct ctx *ctx, const struct seal *s, const char *sps) {
-    ctx_event(ctx, "storage.object_sealed", "bucket", s->bucket->bucket_name, "object", s->object->object_name,
-              "bucket_id", ctx_u64_text(ctx, s->bucket->id), "object_id", ctx_u64_text(ctx, s->object->id), "version",
-              ctx_u64_text(ctx, s->object->version), "size", ctx_u64_text(ctx, s->object->payload_size), "group",
-              ctx_u64_text(ctx, s->group->id), "slot", ctx_u64_text(ctx, s->object->slot), "primary_sp",
-              ctx_u64_text(ctx, s->object->primary_sp), "sps", sps, NULL);
-}
-
-/* Lock back, queue left, slot entered, flow started. */
-static int settle_in(struct ctx *ctx, struct seal *s, struct err *err) {
-    struct key k;
-    struct addr payer = object_payer(s->object);
-    int rc = payment_unlock(ctx, &payer, s->object->locked_balance, err);
-    if (rc == CODE_OK)
-        rc = record_del(ctx, key_unsealed(&k, s->object->create_deadline, s->object->id), err);
-    if (rc)
-        return rc;
-    mark_sealed(ctx, s);
-    if (s->object->ends_at)
-        rc = record_put_mark(ctx, key_expiry(&k, s->object->ends_at, s->object->id), err);
-    if (rc == CODE_OK)
-        rc = slot_add_object(ctx, s->bucket, s->group, s->object, err);
-    s->bucket->stored_bytes += s->object->payload_size;
-    if (rc == CODE_OK)
-        rc = object_put(ctx, s->object, err);
-    return rc ? rc : bucket_put(ctx, s->bucket, err);
-}
-
 int msg_seal_object_run(struct ctx *ctx, const void *msg, struct err *err) {
-    struct seal s = {.m = msg};
-    char *sps = NULL;
-    int rc = find_object(ctx, &s, err);
+    const MsgSealObject *m = msg;
+    struct seal s = {.group_id = m->group_id,
+                     .object_id = m->object_id,
+                     .version = m->version,
+                     .upload_id = pb_bytes(m->upload_id),
+                     .receipts = m->receipts,
+                     .n_receipts = m->n_receipts,
+                     .statement = m->statement,
+                     .coded_by_sp = m->coded_by_sp,
+                     .layout_root = m->layout_root};
+    int rc = find_object(ctx, m, &s, err);
     if (rc == CODE_OK)
         rc = authorise(ctx, &s, err);
-    if (rc == CODE_OK)
-        rc = find_group(ctx, &s, err);
-    if (rc == CODE_OK)
-        rc = find_content(ctx, &s, err);
-    if (rc == CODE_OK)
-        rc = take_receipts(ctx, &s, err);
-    if (rc == CODE_OK)
-        rc = check_coder(ctx, &s, err);
-    if (rc == CODE_OK)
-        rc = settle_in(ctx, &s, err);
-    if (rc == CODE_OK)
-        rc = slot_sps_text(ctx, s.object, &sps, err);
-    if (rc == CODE_OK)
-        emit(ctx, &s, sps);
-    return rc;
+    return rc ? rc : seal_object(ctx, &s, err);
 }

@@ -4,8 +4,6 @@
 /* The messages of this module, each in msg_<name>.c: check, run and signatures as x/base/module.h says. */
 #include "x/base/ctx.h"
 
-#define SPEC_LEN_MAX (16 * KIB) /* encoded spec of a bucket or object: names, tags, metadata with room */
-
 int msg_create_bucket_check(const void *msg, const Params *params, struct err *err);
 int msg_create_bucket_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_delete_bucket_check(const void *msg, const Params *params, struct err *err);
@@ -21,6 +19,23 @@ int msg_cancel_object_check(const void *msg, const Params *params, struct err *e
 int msg_cancel_object_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_delete_object_check(const void *msg, const Params *params, struct err *err);
 int msg_delete_object_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_store_object_check(const void *msg, const Params *params, struct err *err);
+int msg_store_object_run(struct ctx *ctx, const void *msg, struct err *err);
+uint64_t msg_store_object_signatures(const void *msg);
+int msg_copy_object_check(const void *msg, const Params *params, struct err *err);
+int msg_copy_object_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_move_object_check(const void *msg, const Params *params, struct err *err);
+int msg_move_object_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_update_object_check(const void *msg, const Params *params, struct err *err);
+int msg_update_object_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_renew_object_check(const void *msg, const Params *params, struct err *err);
+int msg_renew_object_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_update_bucket_check(const void *msg, const Params *params, struct err *err);
+int msg_update_bucket_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_discontinue_object_check(const void *msg, const Params *params, struct err *err);
+int msg_discontinue_object_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_discontinue_bucket_check(const void *msg, const Params *params, struct err *err);
+int msg_discontinue_bucket_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_create_group_check(const void *msg, const Params *params, struct err *err);
 int msg_create_group_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_update_group_members_check(const void *msg, const Params *params, struct err *err);

@@ -24,15 +24,40 @@ int object_need_status(const ObjectInfo *object, int status, struct err *err);
 const char *object_status_name(int status);
 
 /* Why an object ends; the event's word. */
-enum object_end { OBJECT_DELETED, OBJECT_CANCELLED, OBJECT_REJECTED, OBJECT_UNSEALED, OBJECT_EXPIRED, OBJECT_UNPAID };
+enum object_end {
+    OBJECT_DELETED,
+    OBJECT_CANCELLED,
+    OBJECT_REJECTED,
+    OBJECT_UNSEALED,
+    OBJECT_EXPIRED,
+    OBJECT_UNPAID,
+    OBJECT_DISCONTINUED,
+    OBJECT_REPLACED,
+};
+/* "storage.object_deleted" ... */
+const char *object_end_event(enum object_end end);
+const char *object_end_name(enum object_end end);
 
-/* The end of an object, whatever its state: money settled and given back, slot and weights, indexes, queues, policies;
+/* Sealed, and not gone: also while it is discontinued, until it is deleted. */
+bool object_is_stored(const ObjectInfo *object);
+
+/* Takes a stored object's bytes out of slot, groups and providers and settles them, and takes it out of the queues of
+ * what is stored. *ret_sps: its providers by position, as text. The caller puts object and bucket. */
+int object_unplace(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, char **ret_sps, struct err *err);
+/* The entries in those queues that an object which has just been sealed needs. */
+int object_enqueue(struct ctx *ctx, const ObjectInfo *object, struct err *err);
+
+/* The end of an object, whatever its state: money settled and given back, slot and weights, indexes, queues, policies,
+ * a version on its way to replace it; what was stored is remembered for a while (ended.h);
  * an event "storage.object_<end>" that tells providers what to collect. Counts it out of *bucket and puts that.
  * `reason` may be "". */
-int object_remove(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, enum object_end end,
-                  const char *reason, struct err *err);
+int object_remove(struct ctx *ctx, BucketInfo *bucket, ObjectInfo *object, enum object_end end, const char *reason,
+                  struct err *err);
 
+/* Who locked for it, or paid its term ahead. */
 struct addr object_payer(const ObjectInfo *object);
+/* Who has what its end gives back: that one, or for an open-ended object its bucket's payer. */
+struct addr object_refunded(const BucketInfo *bucket, const ObjectInfo *object);
 struct addr object_creator(const ObjectInfo *object);
 
 #endif

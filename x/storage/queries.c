@@ -33,6 +33,24 @@ static int query_object(struct ctx *ctx, const void *question, struct key *ret, 
     return rc;
 }
 
+static int query_replacement(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    const ObjectQuery *q = question;
+    BucketInfo *bucket = NULL;
+    int rc = bucket_get(ctx, q->bucket_name, &bucket, err);
+    if (rc == CODE_OK)
+        key_replacement(ret, bucket->id, q->object_name);
+    return rc;
+}
+
+static int query_ended(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    const ObjectQuery *q = question;
+    BucketInfo *bucket = NULL;
+    int rc = bucket_get(ctx, q->bucket_name, &bucket, err);
+    if (rc == CODE_OK)
+        key_ended(ret, bucket->id, q->object_name);
+    return rc;
+}
+
 static int query_group(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
     const GroupQuery *q = question;
     struct addr owner;
@@ -102,7 +120,7 @@ static int query_refund(struct ctx *ctx, const void *question, void *ret_answer,
         rc = object_get(ctx, bucket, q->object_name, &object, err);
     if (rc)
         return rc;
-    struct addr payer = object_payer(object);
+    struct addr payer = object_refunded(bucket, object);
     rc = payment_free(ctx, &payer, &before, err);
     if (rc == CODE_OK && object->slot)
         rc = term_unused(ctx, object, &unused, err);
@@ -113,7 +131,7 @@ static int query_refund(struct ctx *ctx, const void *question, void *ret_answer,
     if (rc)
         return rc;
     a->refund = after - u64_min(after, before);
-    a->account = object->payment_address;
+    a->account = ctx_addr(ctx, &payer);
     a->paid = object->term_paid;
     a->used = object->term_paid - unused;
     *(RefundAnswer **)ret_answer = a;
@@ -196,6 +214,16 @@ const struct query storage_queries[STORAGE_QUERIES] = {
      .question = &object_query__descriptor,
      .answer = &object_info__descriptor,
      .key = query_object},
+    {.path = "/storage/replacement",
+     .help = "the version on its way to replace an object: bucket_name, object_name",
+     .question = &object_query__descriptor,
+     .answer = &object_info__descriptor,
+     .key = query_replacement},
+    {.path = "/storage/ended",
+     .help = "the last object under a name that ended a while ago: bucket_name, object_name",
+     .question = &object_query__descriptor,
+     .answer = &ended_object__descriptor,
+     .key = query_ended},
     {.path = "/storage/object_by_id",
      .help = "an object's record: id",
      .question = &id_query__descriptor,

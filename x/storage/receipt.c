@@ -19,9 +19,9 @@ static int check_binding(const Receipt *r, const struct receipt_want *want, uint
         return foreign(r, "bucket", err);
     if (strcmp(r->object_name, o->object_name) != 0)
         return foreign(r, "object name", err);
-    if (r->object_id != o->id)
+    if (r->object_id != want->object_id)
         return foreign(r, "object id", err);
-    if (r->version != o->version)
+    if (r->version != want->version)
         return foreign(r, "version", err);
     if (!bytes_eq(pb_bytes(r->upload_id), want->upload_id))
         return foreign(r, "upload id", err);

@@ -13,7 +13,8 @@
 struct receipt_want {
     const ObjectInfo *object;
     struct bytes upload_id;
-    uint64_t size; /* of the payload as sealed */
+    uint64_t size;               /* of the payload as sealed */
+    uint64_t object_id, version; /* of the object; in one step 0 and the version that is replaced */
 };
 
 /*

@@ -96,7 +96,7 @@ static void slot_bytes_of(const ObjectInfo *object, size_t positions, uint64_t *
 }
 
 /* One provider's bytes of the object: its record and the two sets that it is drawn from. */
-static int sp_add(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t bytes, struct err *err) {
+static int sp_add(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t bytes, bool sealed, struct err *err) {
     StorageProvider *sp = NULL;
     struct weight_id sps = weight_sps(), groups = weight_groups(sp_id);
     int rc = sp_get(ctx, sp_id, &sp, err);
@@ -107,7 +107,7 @@ static int sp_add(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t b
     if (sp->stored_bytes == 0 && bytes)
         rc = ctx->deps->storage->sp_stores(ctx, sp, err);
     sp->stored_bytes += bytes;
-    sp->counters->seals++;
+    sp->counters->seals += sealed;
     if (rc == CODE_OK)
         rc = sp_put(ctx, sp, err);
     if (rc == CODE_OK)
@@ -130,12 +130,12 @@ static int sp_sub(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t b
     return rc ? rc : weight_sub(ctx, &groups, (struct weight_item){0, group_id}, bytes, err);
 }
 
-/* Every provider of the group, one way or the other. */
-static int sps_change(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object, bool add,
+/* Every provider of the group, one way or the other; sealed: counts as a seal. */
+static int sps_change(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object, bool add, bool sealed,
                       struct err *err) {
     for (size_t i = 0; i < group->n_members; i++) {
         uint64_t bytes = layout_position_bytes(object->profile, object->payload_size, (uint32_t)i);
-        int rc = add ? sp_add(ctx, group->members[i], group->id, bytes, err)
+        int rc = add ? sp_add(ctx, group->members[i], group->id, bytes, sealed, err)
                      : sp_sub(ctx, group->members[i], group->id, bytes, err);
         if (rc)
             return rc;
@@ -164,7 +164,8 @@ static int flow_change(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *sl
     return payment_slot_change(ctx, &payer, slot, group->members, group->n_members, rates, add, err);
 }
 
-int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err) {
+static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, bool sealed,
+                      struct err *err) {
     BucketSlot *slot = NULL;
     uint64_t whole, column;
     int rc = find_or_open(ctx, bucket, group, object->ends_at != 0, &slot, err);
@@ -186,12 +187,20 @@ int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, 
     slot->objects++;
     group->bytes += layout_billed_bytes(object->profile, object->payload_size);
     group->objects++;
-    rc = sps_change(ctx, group, object, true, err);
+    rc = sps_change(ctx, group, object, true, sealed, err);
     if (rc == CODE_OK)
         rc = weights_change(ctx, slot, object, true, err);
     if (rc == CODE_OK)
         rc = placement_put(ctx, group, err);
     return rc ? rc : slot_put(ctx, slot, err);
+}
+
+int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err) {
+    return add_object(ctx, bucket, group, object, true, err);
+}
+
+int slot_add_again(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err) {
+    return add_object(ctx, bucket, group, object, false, err);
 }
 
 int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err) {
@@ -221,12 +230,47 @@ int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *ob
     slot->objects--;
     group->bytes -= billed;
     group->objects--;
-    rc = sps_change(ctx, group, object, false, err);
+    rc = sps_change(ctx, group, object, false, false, err);
     if (rc == CODE_OK)
         rc = weights_change(ctx, slot, object, false, err);
     if (rc == CODE_OK)
         rc = slot->objects ? slot_put(ctx, slot, err) : close_slot(ctx, bucket, group, slot, err);
     return rc ? rc : placement_put(ctx, group, err);
+}
+
+/* --- the payer --- */
+
+struct payers {
+    struct addr from, to;
+};
+
+/* record_fn over the slots of a bucket. */
+static int change_payer(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    const struct payers *payers = arg;
+    BucketSlot *slot = msg;
+    PlacementGroup *group = NULL;
+    u128 rates[OBJECT_POSITIONS_MAX];
+    (void)rest, (void)value;
+    if (slot->prepaid || slot->n_rates == 0)
+        return CODE_OK;
+    int rc = placement_get(ctx, slot->group_id, &group, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < slot->n_rates; i++)
+        rates[i] = u128_of(slot->rates[i]);
+    rc = payment_slot_change(ctx, &payers->from, slot, group->members, group->n_members, rates, false, err);
+    for (size_t i = 0; i < slot->n_remainders; i++)
+        slot->remainders[i] = 0; /* fractions that the old payer has not paid are not the new one's */
+    if (rc == CODE_OK)
+        rc = payment_slot_change(ctx, &payers->to, slot, group->members, group->n_members, rates, true, err);
+    return rc ? rc : slot_put(ctx, slot, err);
+}
+
+int slots_change_payer(struct ctx *ctx, const BucketInfo *bucket, const struct addr *payer, struct err *err) {
+    struct key k;
+    struct payers payers = {bucket_payer(bucket), *payer};
+    return record_each(ctx, key_slot_all(&k, bucket->id), BYTES_NONE, 0, &bucket_slot__descriptor, change_payer,
+                       &payers, err);
 }
 
 int slot_sps_text(struct ctx *ctx, const ObjectInfo *object, char **ret, struct err *err) {

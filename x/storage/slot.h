@@ -27,8 +27,14 @@ int slot_group(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, PlacementGrou
  * provider that may not store so much.
  */
 int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err);
+/* The same for an object that its providers hold already and that has just left its slot: no seal is counted. */
+int slot_add_again(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err);
 /* The way back; an emptied slot is closed. The caller puts the bucket. */
 int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err);
+
+/* Charges what flows from the bucket's payer to another account from now on; the caller changes and puts the bucket.
+ * CODE_PAYER_FROZEN, CODE_PAYMENT_FUNDS, CODE_PAYMENT_ACCOUNT_NOT_FOUND. */
+int slots_change_payer(struct ctx *ctx, const BucketInfo *bucket, const struct addr *payer, struct err *err);
 
 /* "1,5,2": the providers of a sealed object by position, on ctx->arena; for events. */
 int slot_sps_text(struct ctx *ctx, const ObjectInfo *object, char **ret, struct err *err);

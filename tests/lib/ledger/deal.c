@@ -120,11 +120,16 @@ void deal_object_try(struct deal *d, struct object_try *t) {
     fill_approval(d, &t->approval);
 }
 
-const TxResult *deal_object_send(struct deal *d, struct object_try *t, const char *signer) {
-    MsgCreateObject m = MSG_CREATE_OBJECT__INIT;
+void deal_object_message(struct deal *d, struct object_try *t, MsgCreateObject *ret) {
+    msg_create_object__init(ret);
     t->spec.profile = &t->profile;
-    m.spec = encoded(d, &t->spec.base);
-    m.approval = sign_approval(d, &t->approval, t->approver, m.spec, t->flip);
+    ret->spec = encoded(d, &t->spec.base);
+    ret->approval = sign_approval(d, &t->approval, t->approver, ret->spec, t->flip);
+}
+
+const TxResult *deal_object_send(struct deal *d, struct object_try *t, const char *signer) {
+    MsgCreateObject m;
+    deal_object_message(d, t, &m);
     return fixture_do(d->f, signer, &m.base);
 }
 
@@ -197,7 +202,8 @@ void deal_seal_try(struct deal *d, struct seal_try *t) {
     t->msg.bucket_name = text(d, d->bucket);
     t->msg.object_name = text(d, d->object);
     t->msg.object_id = d->object_id;
-    t->msg.version = deal_object(d) ? deal_object(d)->version : 0;
+    const ObjectInfo *o = deal_object(d);
+    t->msg.version = !o ? 0 : o->replacing ? o->replacing : o->version;
     t->msg.group_id = d->group_id;
     t->msg.upload_id = fixture_data(d->f, d->upload_id, sizeof d->upload_id);
     t->msg.coded_by_sp = has_columns(&d->profile);
@@ -216,9 +222,9 @@ static void add_layout_root(struct deal *d, struct seal_try *t) {
     t->msg.coded_by_sp = false;
 }
 
-const TxResult *deal_seal_send(struct deal *d, struct seal_try *t, const char *signer) {
+SignedReceipt **deal_receipts(struct deal *d, struct seal_try *t) {
     struct err err = {0};
-    SignedReceipt *list[DEAL_POSITIONS_MAX];
+    SignedReceipt **list = arena_array(&d->f->tx_arena, t->count + 1, sizeof *list);
     for (size_t i = 0; i < t->count; i++) {
         const Receipt *one = &t->receipts[i];
         struct seckey key = fixture_key(t->keys[i]);
@@ -226,7 +232,12 @@ const TxResult *deal_seal_send(struct deal *d, struct seal_try *t, const char *s
         if (i == t->flip)
             list[i]->signature.data[40] ^= 1;
     }
-    t->msg.receipts = list;
+    return list;
+}
+
+const TxResult *deal_seal_send(struct deal *d, struct seal_try *t, const char *signer) {
+    struct err err = {0};
+    t->msg.receipts = deal_receipts(d, t);
     t->msg.n_receipts = t->count;
     if (t->layout)
         add_layout_root(d, t);
@@ -338,6 +349,23 @@ const ObjectInfo *deal_object(struct deal *d) {
     struct key k;
     const BucketInfo *b = deal_bucket(d);
     return b ? fixture_record(d->f, key_object(&k, b->id, d->object), &object_info__descriptor) : NULL;
+}
+
+const ObjectInfo *deal_next(struct deal *d) {
+    struct key k;
+    const BucketInfo *b = deal_bucket(d);
+    return b ? fixture_record(d->f, key_replacement(&k, b->id, d->object), &object_info__descriptor) : NULL;
+}
+
+const DealAnswer *deal_state_of(struct deal *d) {
+    return fixture_query(d->f, "/storage/deal", "bucket_name", d->bucket, "object_name", d->object, NULL);
+}
+
+int deal_delete(struct deal *d) {
+    MsgDeleteObject m = MSG_DELETE_OBJECT__INIT;
+    m.bucket_name = text(d, d->bucket);
+    m.object_name = text(d, d->object);
+    return (int)fixture_do(d->f, d->owner, &m.base)->code;
 }
 
 const StorageProvider *deal_sp(struct fixture *f, uint32_t id) {

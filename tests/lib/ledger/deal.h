@@ -69,6 +69,8 @@ struct object_try {
 void deal_object_try(struct deal *d, struct object_try *ret);
 const TxResult *deal_object_send(struct deal *d, struct object_try *t, const char *signer);
 void deal_must_create(struct deal *d);
+/* Spec and approval as they are sent; for other messages too. On f->tx_arena. */
+void deal_object_message(struct deal *d, struct object_try *t, MsgCreateObject *ret);
 
 /* --- placement group of the deal's profile: sp0, sp1, ... --- */
 void deal_must_group(struct deal *d);
@@ -89,6 +91,8 @@ struct seal_try {
 void deal_seal_try(struct deal *d, struct seal_try *ret);
 const TxResult *deal_seal_send(struct deal *d, struct seal_try *t, const char *signer);
 void deal_must_seal(struct deal *d);
+/* The receipts as they are sent, signed; for other messages. On f->tx_arena. */
+SignedReceipt **deal_receipts(struct deal *d, struct seal_try *t);
 
 /* All of it, from funding to seal. */
 void deal_must(struct deal *d);
@@ -103,6 +107,9 @@ void deal_answer(struct deal *d, const Challenge *challenge, MsgAnswerChallenge 
 /* --- records --- */
 const BucketInfo *deal_bucket(struct deal *d);
 const ObjectInfo *deal_object(struct deal *d); /* NULL when there is none */
+const ObjectInfo *deal_next(struct deal *d);   /* the version on its way to replace it; NULL when there is none */
+const DealAnswer *deal_state_of(struct deal *d);
+int deal_delete(struct deal *d); /* the code */
 const StorageProvider *deal_sp(struct fixture *f, uint32_t id);
 const PaymentAccount *deal_payer(struct deal *d);
 

@@ -69,5 +69,5 @@ bool look_up(struct world *w, struct deal *d) {
     for (size_t i = 0; i < groups->n_groups; i++)
         if (profile_eq(groups->groups[i]->profile, &d->profile) && (!d->group_id || seldom(w, 2)))
             d->group_id = groups->groups[i]->id;
-    return o && o->object_status == OBJECT_STATUS_CREATED && d->size;
+    return o && (o->object_status == OBJECT_STATUS_CREATED || o->replacing) && d->size;
 }

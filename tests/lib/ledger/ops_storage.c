@@ -107,8 +107,14 @@ static void mutate_seal(struct world *w, struct deal *d, struct seal_try *t) {
 }
 
 static void op_seal(struct world *w) {
-    struct deal *d = a_deal(w);
+    struct deal next, *d = a_deal(w);
     struct seal_try t;
+    const ObjectInfo *on_its_way = deal_next(d);
+    if (on_its_way) { /* in another number of copies, maybe */
+        next = *d;
+        next.profile = *on_its_way->profile;
+        d = &next;
+    }
     if (!look_up(w, d))
         return;
     deal_seal_try(d, &t);
@@ -145,13 +151,182 @@ static void op_delete_object(struct world *w) {
     fixture_do(&w->f, seldom(w, 10) ? anybody(w) : d->owner, &m.base);
 }
 
+/* --- new versions, copies, one step --- */
+
+/* A spec that replaces what is there; now and then what is not. */
+static void replacing_try(struct world *w, struct deal *d, const ObjectInfo *o, struct object_try *ret) {
+    deal_object_try(d, ret);
+    ret->spec.expected_version = o->version + seldom(w, 8);
+    if (seldom(w, 3))
+        ret->spec.term = (1 + below(w, 6)) * 60 * unit_ms(w);
+}
+
+static void op_replace(struct world *w) {
+    struct deal *d = a_deal(w);
+    const ObjectInfo *o = deal_object(d);
+    struct object_try t;
+    if (!o)
+        return;
+    replacing_try(w, d, o, &t);
+    deal_object_send(d, &t, seldom(w, 10) ? anybody(w) : d->owner);
+}
+
+static void op_copy(struct world *w) {
+    struct deal *d = a_deal(w);
+    const ObjectInfo *o = deal_object(d);
+    MsgCopyObject m = MSG_COPY_OBJECT__INIT;
+    MsgCreateObject c;
+    struct object_try t;
+    if (!o)
+        return;
+    replacing_try(w, d, o, &t);
+    if (seldom(w, 8))
+        t.spec.payload_size++;
+    deal_object_message(d, &t, &c);
+    m.source_bucket_name = text(w, d->bucket);
+    m.source_object_name = text(w, d->object);
+    m.source_version = o->version + seldom(w, 8);
+    m.spec = c.spec;
+    m.approval = c.approval;
+    fixture_do(&w->f, d->owner, &m.base);
+}
+
+static void op_store(struct world *w) {
+    struct deal *d = a_deal(w);
+    MsgStoreObject m = MSG_STORE_OBJECT__INIT;
+    MsgCreateObject c;
+    struct object_try t;
+    struct seal_try s;
+    const ObjectInfo *o = deal_object(d);
+    look_up(w, d);
+    if (!d->size || !deal_bucket(d))
+        return;
+    deal_object_try(d, &t);
+    t.approver = NULL;
+    t.spec.expected_version = o ? o->version : 0;
+    deal_object_message(d, &t, &c);
+    d->object_id = 0;
+    memset(d->upload_id, (int)below(w, 256), sizeof d->upload_id);
+    deal_seal_try(d, &s);
+    for (size_t i = 0; i < s.count; i++) {
+        s.receipts[i].object_id = seldom(w, 30);
+        s.receipts[i].version = t.spec.expected_version;
+    }
+    m.spec = c.spec;
+    m.group_id = d->group_id;
+    m.upload_id = s.msg.upload_id;
+    m.coded_by_sp = s.msg.coded_by_sp;
+    m.receipts = deal_receipts(d, &s);
+    m.n_receipts = s.count;
+    fixture_do(&w->f, d->owner, &m.base);
+}
+
+/* --- what is said of objects and buckets --- */
+
+static void op_update_object(struct world *w) {
+    struct deal *d = a_deal(w);
+    MsgUpdateObject m = MSG_UPDATE_OBJECT__INIT;
+    SetText type = SET_TEXT__INIT;
+    m.bucket_name = text(w, d->bucket);
+    m.object_name = text(w, d->object);
+    m.visibility = (Visibility)(1 + below(w, 3));
+    type.value = text(w, "text/plain");
+    m.content_type = seldom(w, 2) ? &type : NULL;
+    fixture_do(&w->f, seldom(w, 6) ? anybody(w) : d->owner, &m.base);
+}
+
+static void op_update_bucket(struct world *w) {
+    struct deal *d = a_deal(w);
+    MsgUpdateBucket m = MSG_UPDATE_BUCKET__INIT;
+    SetNumber cap = SET_NUMBER__INIT;
+    const struct addr owner = fixture_addr(d->owner), second = addr_of_payment(&owner, 1);
+    m.bucket_name = text(w, d->bucket);
+    cap.value = seldom(w, 6) ? d->max_price - 1 : 0;
+    m.price_cap = seldom(w, 2) ? &cap : NULL;
+    if (seldom(w, 3))
+        m.payment_address = seldom(w, 2) ? fixture_data(&w->f, second.b, sizeof second.b)
+                                         : fixture_addr_data(&w->f, seldom(w, 4) ? anybody(w) : d->owner);
+    if (!m.price_cap && !m.payment_address.len)
+        m.visibility = VISIBILITY_PUBLIC_READ;
+    fixture_do(&w->f, seldom(w, 10) ? anybody(w) : d->owner, &m.base);
+}
+
+/* To another name and, as soon as it can be, back: a deal knows its object by its name. */
+static void op_move(struct world *w) {
+    struct deal *d = a_deal(w);
+    MsgMoveObject m = MSG_MOVE_OBJECT__INIT;
+    char *away = arena_printf(&w->f.tx_arena, "%s.away", d->object);
+    bool home = deal_object(d) != NULL;
+    m.bucket_name = text(w, d->bucket);
+    m.object_name = home ? text(w, d->object) : away;
+    m.new_object_name = home ? away : text(w, d->object);
+    fixture_do(&w->f, seldom(w, 10) ? anybody(w) : d->owner, &m.base);
+}
+
+static void op_renew(struct world *w) {
+    struct deal *d = a_deal(w);
+    MsgRenewObject m = MSG_RENEW_OBJECT__INIT;
+    AutoRenew a = AUTO_RENEW__INIT;
+    uint64_t now = fixture_ledger_time(&w->f);
+    m.bucket_name = text(w, d->bucket);
+    m.object_name = text(w, d->object);
+    if (seldom(w, 2))
+        m.expires_at = now + below(w, 12 * 60) * unit_ms(w);
+    else if (seldom(w, 4))
+        m.open_ended = true;
+    a.period = seldom(w, 4) ? 0 : (1 + below(w, 60)) * unit_ms(w);
+    a.max_price = w->f.sp_price - seldom(w, 4);
+    a.until = seldom(w, 3) ? now + below(w, 300) * unit_ms(w) : 0;
+    m.auto_renew = seldom(w, 2) ? &a : NULL;
+    if (seldom(w, 4))
+        m.max_price = seldom(w, 4) ? d->price - 1 : d->max_price + below(w, 10);
+    m.copies = seldom(w, 3) ? 1 + (uint32_t)below(w, 3) : 0;
+    if (!m.expires_at && !m.open_ended && !m.auto_renew && !m.max_price && !m.copies)
+        m.copies = 2;
+    fixture_do(&w->f, seldom(w, 10) ? anybody(w) : d->owner, &m.base);
+}
+
+/* --- notice --- */
+
+static void op_discontinue(struct world *w) {
+    struct deal *d = a_deal(w);
+    const ObjectInfo *o = deal_object(d);
+    MsgDiscontinueObject m = MSG_DISCONTINUE_OBJECT__INIT;
+    if (!o)
+        return;
+    m.bucket_name = text(w, d->bucket);
+    m.object_name = text(w, d->object);
+    m.object_id = o->id + seldom(w, 8);
+    m.reason = text(w, "no room");
+    fixture_do(&w->f, seldom(w, 4) ? anybody(w) : "sp0.gc", &m.base);
+}
+
+static void op_discontinue_bucket(struct world *w) {
+    struct deal *d = a_deal(w);
+    MsgDiscontinueBucket m = MSG_DISCONTINUE_BUCKET__INIT;
+    if (!seldom(w, 4))
+        return;
+    m.bucket_name = text(w, d->bucket);
+    m.reason = text(w, "leaving");
+    fixture_do(&w->f, seldom(w, 4) ? anybody(w) : "sp0.gc", &m.base);
+}
+
 static const struct world_op rows[] = {
     {"create_bucket", 6, op_create_bucket},
     {"delete_bucket", 1, op_delete_bucket},
     {"create_object", 16, op_create_object},
-    {"seal", 24, op_seal},
-    {"reject", 1, op_reject},
+    {"seal", 40, op_seal},
+    {"reject", 3, op_reject},
     {"cancel", 1, op_cancel},
     {"delete_object", 2, op_delete_object},
+    {"replace", 5, op_replace},
+    {"copy", 1, op_copy},
+    {"store", 2, op_store},
+    {"update_object", 1, op_update_object},
+    {"update_bucket", 2, op_update_bucket},
+    {"move", 2, op_move},
+    {"renew", 8, op_renew},
+    {"discontinue", 1, op_discontinue},
+    {"discontinue_bucket", 1, op_discontinue_bucket},
 };
 const struct world_ops ops_storage = WORLD_OPS(rows);

@@ -113,6 +113,7 @@ void world_init_scaled(struct world *w, uint64_t seed, uint64_t time_scale, cons
         fixture_account(&w->f, name, 300 * PEBBLE_PER_CAIRN);
     }
     fixture_account(&w->f, "val0", PEBBLE_PER_CAIRN);
+    fixture_account(&w->f, "sp0.gc", PEBBLE_PER_CAIRN);
     fixture_account(&w->f, "bonder0", 1000 * PEBBLE_PER_CAIRN);
     fixture_account(&w->f, "bonder1", 1000 * PEBBLE_PER_CAIRN);
     w->f.certificates = true;

@@ -313,7 +313,7 @@ static const struct object_row object_rows[] = {
     {"root of 31 bytes", o_root_len, CODE_MALFORMED},
     {"no root", o_root_none, CODE_OK},
     {"stream with a root", o_stream_root, CODE_CONTENT_ROOT},
-    {"renewal", o_term_renew, CODE_TERM},
+    {"renewal", o_term_renew, CODE_RENEW},
     {"price above the cap", o_price_cap, CODE_PRICE},
     {"limit below the approval", o_price_below, CODE_PRICE},
     {"limit as approved", o_price_equal, CODE_OK},

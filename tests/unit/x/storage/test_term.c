@@ -4,6 +4,7 @@
 #include "tests/lib/ledger/deal.h"
 
 #include "chain/types/keys_payment.h"
+#include "chain/types/keys_storage.h"
 #include "x/payment/term.h"
 
 #define HOUR 3600000ull
@@ -19,6 +20,7 @@ static int setup(void **state) {
     f.params.storage.warning_ms = 20000;
     f.params.storage.grace_ms = 10000;
     f.params.storage.expiries_per_block = 1;
+    f.params.storage.ended_kept_ms = 20000;
     f.params.challenge.floor_interval_ms = 0;
     f.sp_price = (uint64_t)1 << 48; /* 200 kB cost three pebble a millisecond and position */
     fixture_start(&f);
@@ -56,19 +58,8 @@ static struct deal another(const char *name) {
     return other;
 }
 
-static const DealAnswer *state_of(const struct deal *deal) {
-    return fixture_query(&f, "/storage/deal", "bucket_name", deal->bucket, "object_name", deal->object, NULL);
-}
-
 static const RefundAnswer *refund_of(const struct deal *deal) {
     return fixture_query(&f, "/storage/refund", "bucket_name", deal->bucket, "object_name", deal->object, NULL);
-}
-
-static int delete (const struct deal *deal) {
-    MsgDeleteObject m = MSG_DELETE_OBJECT__INIT;
-    m.bucket_name = arena_strdup(&f.tx_arena, deal->bucket);
-    m.object_name = arena_strdup(&f.tx_arena, deal->object);
-    return (int)fixture_do(&f, "alice", &m.base)->code;
 }
 
 /* What a rate over a time costs, worked out here. */
@@ -155,7 +146,7 @@ static void poss_d1_7__refund_of_a_term_equals_its_quote(void **state) {
         assert_int_equal(quote->used, charge(d.price, 3 * d.size, now - since));
         assert_in_range(quote->refund, paid - quote->used, paid - quote->used + 1); /* the fraction goes to the last */
         f.step_ms = 1;
-        assert_code(delete (&one), CODE_OK);
+        assert_code(deal_delete(&one), CODE_OK);
         uint64_t want = paid - charge(d.price, 3 * d.size, fixture_ledger_time(&f) - since);
         uint64_t got = deal_payer(&one)->balance - free;
         assert_in_range(got, want, want + 1); /* with the fraction that the last one leaves behind */
@@ -216,16 +207,16 @@ static void term__outlives_a_payer_that_runs_dry(void **state) {
     for (int i = 0; i < 100 && deal_payer(&d)->status == PAYMENT_STATUS_ACTIVE; i++)
         fixture_block(&f, NULL, 0);
     assert_int_equal(deal_payer(&d)->status, PAYMENT_STATUS_FROZEN);
-    assert_int_equal(state_of(&open)->state, DEAL_STATE_PENDING_END);
-    assert_int_equal(state_of(&open)->ends_at, deal_payer(&d)->frozen_at + 30000);
-    assert_int_equal(state_of(&d)->state, DEAL_STATE_DEAL);
+    assert_int_equal(deal_state_of(&open)->state, DEAL_STATE_PENDING_END);
+    assert_int_equal(deal_state_of(&open)->ends_at, deal_payer(&d)->frozen_at + 30000);
+    assert_int_equal(deal_state_of(&d)->state, DEAL_STATE_DEAL);
     fixture_skip(&f, 40000);
     assert_null(deal_object(&open));
     uint64_t before = income(1);
     fixture_skip(&f, 60000);
     assert_non_null(deal_object(&d));
-    assert_int_equal(state_of(&d)->state, DEAL_STATE_DEAL);
-    assert_code(delete (&d), CODE_OK);
+    assert_int_equal(deal_state_of(&d)->state, DEAL_STATE_DEAL);
+    assert_code(deal_delete(&d), CODE_OK);
     assert_true(income(1) > before);
 }
 
@@ -275,7 +266,7 @@ static void term__backlog_costs_nobody_anything(void **state) {
 /* --- states --- */
 
 static void expect_state(int state, uint32_t code) {
-    const DealAnswer *a = state_of(&d);
+    const DealAnswer *a = deal_state_of(&d);
     if ((int)a->state != state)
         fail_msg("it is in state %d, not %d, at %llu", (int)a->state, state,
                  (unsigned long long)fixture_ledger_time(&f));
@@ -286,7 +277,7 @@ static void poss_d1_27__states_by_the_clock(void **state) {
     (void)state;
     assert_code(create_for(&d, 60000), CODE_OK);
     expect_state(DEAL_STATE_BID, 0);
-    assert_false(state_of(&d)->lost);
+    assert_false(deal_state_of(&d)->lost);
     deal_must_seal(&d);
     expect_state(DEAL_STATE_DEAL, 2);
     uint64_t expires = deal_object(&d)->expires_at;
@@ -297,10 +288,16 @@ static void poss_d1_27__states_by_the_clock(void **state) {
     fixture_block(&f, NULL, 0);
     while (fixture_ledger_time(&f) < expires + f.params.storage.grace_ms) {
         expect_state(DEAL_STATE_PENDING_END, 3);
-        assert_int_equal(state_of(&d)->ends_at, expires + f.params.storage.grace_ms);
+        assert_int_equal(deal_state_of(&d)->ends_at, expires + f.params.storage.grace_ms);
         fixture_block(&f, NULL, 0);
     }
+    struct key k;
+    uint64_t bucket = deal_bucket(&d)->id;
     assert_null(deal_object(&d));
+    expect_state(DEAL_STATE_END, 4);
+    assert_string_equal(deal_state_of(&d)->ended->end, "expired");
+    fixture_skip(&f, f.params.storage.ended_kept_ms + 1000); /* and is forgotten in time */
+    assert_null(fixture_record(&f, key_ended(&k, bucket, "a.jpg"), &ended_object__descriptor));
 }
 
 static void term__of_an_object_of_no_bytes_ends_too(void **state) {
