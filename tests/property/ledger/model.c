@@ -9,6 +9,8 @@ struct model {
     struct world *w;
     struct facts facts, before; /* before: of the transaction */
     struct permissions *permissions;
+    struct flows *flows;
+    struct deals *deals;
 };
 
 /* --- facts --- */
@@ -165,6 +167,8 @@ struct model *model_new(struct world *w) {
     m->facts.w = w;
     fixture_with_ctx(&w->f, read_facts, &m->facts);
     m->permissions = permissions_new(&m->facts, w->time_scale);
+    m->flows = flows_new(&m->facts);
+    m->deals = deals_new(&m->facts, w->time_scale);
     return m;
 }
 
@@ -185,7 +189,11 @@ void model_tx(struct model *m, const struct tx *tx, const TxResult *result) {
     for (size_t i = 0; i < tx->body->n_msgs; i++) {
         const Msg *msg = tx->body->msgs[i];
         const char *reason = "";
-        enum verdict v = permissions_says(m->permissions, &tx->sender, msg, &reason);
+        /* every message begins with its creator, in whose name it is done */
+        struct addr actor = addr_of(msg->send->creator);
+        enum verdict v = permissions_says(m->permissions, &actor, msg, &reason);
+        if (v == YES && !addr_eq(&actor, &tx->sender))
+            v = MAYBE; /* a grant decides, too */
         if (v == NO && all != NO) {
             all = NO;
             why = reason;
@@ -197,8 +205,9 @@ void model_tx(struct model *m, const struct tx *tx, const TxResult *result) {
             continue;
         if (all == NO)
             fail_msg("block %d: %s was accepted, and should not have been: %s", (int)m->w->f.height, which, why);
-        permissions_accept(m->permissions, &tx->sender, msg, &told);
-        follow(&m->facts, &tx->sender, msg, &facts_told);
+        flows_heard(m->flows, msg);
+        permissions_accept(m->permissions, &actor, msg, &told);
+        follow(&m->facts, &actor, msg, &facts_told);
     }
     if (!result->code)
         return;
@@ -212,5 +221,7 @@ void model_tx(struct model *m, const struct tx *tx, const TxResult *result) {
 uint64_t model_after(struct model *m) {
     m->facts.now = fixture_ledger_time(&m->w->f);
     fixture_with_ctx(&m->w->f, read_facts, &m->facts);
-    return permissions_compare(m->permissions);
+    uint64_t asked = permissions_compare(m->permissions);
+    asked += flows_compare(m->flows);
+    return asked + deals_compare(m->deals);
 }

@@ -79,4 +79,18 @@ void permissions_accept(struct permissions *p, const struct addr *signer, const 
 /* Every record against every entry, and some questions. */
 uint64_t permissions_compare(struct permissions *p);
 
+/* --- money that flows: model_flow.c --- */
+
+struct flows;
+struct flows *flows_new(const struct facts *facts);
+/* A message of an accepted transaction. */
+void flows_heard(struct flows *f, const Msg *msg);
+uint64_t flows_compare(struct flows *f);
+
+/* --- the states of deals: model_deal.c --- */
+
+struct deals;
+struct deals *deals_new(const struct facts *facts, uint64_t seed);
+uint64_t deals_compare(struct deals *d);
+
 #endif

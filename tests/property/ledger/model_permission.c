@@ -18,7 +18,7 @@
 #define STATEMENTS_MAX 8
 #define PATTERNS_MAX   4
 #define PATTERN_MAX    520
-#define QUESTIONS      6 /* after each block */
+#define QUESTIONS      8 /* after each block */
 
 struct statement {
     bool deny, all, actions[32];
@@ -792,8 +792,7 @@ static void hold_all(struct ctx *ctx, void *arg) {
 
 /* --- questions to both --- */
 
-static const char *const askers[] = {"owner0", "owner1",   "owner2",   "owner3", "sp0",
-                                     "sp1",    "sp0.seal", "sp3.seal", NULL};
+static const char *const askers[] = {"owner0", "owner1", "owner2", "owner3", "sp0", "sp1", NULL};
 
 static void ask(struct permissions *p, const struct question *q, const char *bucket, const char *object) {
     struct fixture *f = &p->facts->w->f;
