@@ -9,13 +9,13 @@ uint64_t deal_sealed_positions(const ObjectInfo *object) {
     return positions;
 }
 
-static bool is_stored(const ObjectInfo *object) {
+bool deal_is_stored(const ObjectInfo *object) {
     return object->object_status == OBJECT_STATUS_SEALED || object->object_status == OBJECT_STATUS_DISCONTINUED;
 }
 
 static DealState by_positions(const struct deal_facts *facts) {
     const ObjectInfo *object = facts->object;
-    if (!is_stored(object))
+    if (!deal_is_stored(object))
         return DEAL_STATE_BID;
     if (object->payload_size == 0)
         return DEAL_STATE_DEAL; /* no pieces, nothing to lose */
@@ -44,7 +44,7 @@ uint32_t deal_state_code(DealState state) {
 }
 
 bool deal_lost(const struct deal_facts *facts) {
-    return is_stored(facts->object) && by_positions(facts) == DEAL_STATE_BID && !facts->settled;
+    return deal_is_stored(facts->object) && by_positions(facts) == DEAL_STATE_BID && !facts->settled;
 }
 
 const char *deal_state_name(DealState state) {

@@ -37,6 +37,9 @@ bool deal_lost(const struct deal_facts *facts);
 /* "bid", "part-deal", "deal", "pending-end", "end". */
 const char *deal_state_name(DealState state);
 
+/* Sealed and not gone: can be read, also while it is discontinued. */
+bool deal_is_stored(const ObjectInfo *object);
+
 /* The bitmap of sealed positions as a number: bit i = position i. */
 uint64_t deal_sealed_positions(const ObjectInfo *object);
 

@@ -148,3 +148,64 @@ int cmd_bucket_delete(struct cli *cli, struct err *err) {
     msg.delete_bucket = &message;
     return cli_send_print(cli, &msg, err);
 }
+
+static SetNumber *new_number(struct cli *cli, const char *flag, uint64_t value) {
+    SetNumber *set = cli_value(cli, flag) ? ARENA_NEW(&cli->arena, SetNumber) : NULL;
+    if (!set)
+        return NULL;
+    set_number__init(set);
+    set->value = value;
+    return set;
+}
+
+int cmd_bucket_update(struct cli *cli, struct err *err) {
+    struct addr creator, payer;
+    const char *name;
+    MsgUpdateBucket m = MSG_UPDATE_BUCKET__INIT;
+    Msg msg = MSG__INIT;
+    uint64_t quota, cap;
+    int rc = cli_bucket_name(cli, cli->words[0], &name, err);
+    if (!rc)
+        rc = cli_address(cli, &creator, err);
+    if (!rc)
+        rc = cli_visibility(cli, &m.visibility, err);
+    if (!rc)
+        rc = cli_profile(cli, NULL, &m.profile, err);
+    if (!rc)
+        rc = cli_size(cli, "--quota", 0, &quota, err);
+    if (!rc)
+        rc = cli_number(cli, "--price-cap", 0, UINT64_MAX, &cap, err);
+    if (!rc)
+        rc = cli_tags(cli, &m.tags, err);
+    if (!rc && cli_value(cli, "--payment"))
+        rc = cli_payer(cli, cli_value(cli, "--payment"), &payer, err);
+    if (rc)
+        return rc;
+    m.creator = pb_data(addr_bytes(&creator));
+    m.bucket_name = pb_text(name);
+    m.read_quota = new_number(cli, "--quota", quota);
+    m.price_cap = new_number(cli, "--price-cap", cap);
+    if (cli_value(cli, "--payment"))
+        m.payment_address = pb_data(addr_bytes(&payer));
+    msg.body_case = MSG__BODY_UPDATE_BUCKET;
+    msg.update_bucket = &m;
+    return cli_send_print(cli, &msg, err);
+}
+
+int cmd_bucket_discontinue(struct cli *cli, struct err *err) {
+    struct addr creator;
+    const char *name;
+    MsgDiscontinueBucket m = MSG_DISCONTINUE_BUCKET__INIT;
+    Msg msg = MSG__INIT;
+    int rc = cli_bucket_name(cli, cli->words[0], &name, err);
+    if (!rc)
+        rc = cli_address(cli, &creator, err);
+    if (rc)
+        return rc;
+    m.creator = pb_data(addr_bytes(&creator));
+    m.bucket_name = pb_text(name);
+    m.reason = pb_text(cli->words[1]);
+    msg.body_case = MSG__BODY_DISCONTINUE_BUCKET;
+    msg.discontinue_bucket = &m;
+    return cli_send_print(cli, &msg, err);
+}

@@ -156,22 +156,37 @@ int cmd_object_progress(struct cli *cli, struct err *err) {
 
 /* --- delete, cancel ----------------------------------------------------------------------------------------------- */
 
-int cmd_object_delete(struct cli *cli, struct err *err) {
-    struct object_uri uri;
-    struct addr creator;
-    MsgDeleteObject message = MSG_DELETE_OBJECT__INIT;
-    Msg msg = MSG__INIT;
-    int rc = cli_object_uri(cli->words[0], &uri, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
+static int delete_msg(struct cli *cli, const char *text, const struct addr *creator, Msg **ret, struct err *err) {
+    struct object_uri *uri = ARENA_NEW(&cli->arena, struct object_uri);
+    MsgDeleteObject *message = ARENA_NEW(&cli->arena, MsgDeleteObject);
+    Msg *msg = ARENA_NEW(&cli->arena, Msg);
+    if (!uri || !message || !msg)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a transaction");
+    int rc = cli_object_uri(text, uri, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    message.bucket_name = uri.bucket;
-    message.object_name = uri.key;
-    msg.body_case = MSG__BODY_DELETE_OBJECT;
-    msg.delete_object = &message;
-    return cli_send_print(cli, &msg, err);
+    msg_delete_object__init(message);
+    msg__init(msg);
+    message->creator = pb_data(addr_bytes(creator));
+    message->bucket_name = uri->bucket;
+    message->object_name = uri->key;
+    msg->body_case = MSG__BODY_DELETE_OBJECT;
+    msg->delete_object = message;
+    *ret = msg;
+    return CODE_OK;
+}
+
+/* Several in one transaction: all of them, or none. */
+int cmd_object_delete(struct cli *cli, struct err *err) {
+    Msg *msgs[CLI_WORDS_MAX];
+    struct addr creator;
+    TxStatus *status;
+    int rc = cli_address(cli, &creator, err);
+    for (size_t i = 0; !rc && i < cli->word_count; i++)
+        rc = delete_msg(cli, cli->words[i], &creator, &msgs[i], err);
+    if (!rc)
+        rc = cli_send(cli, msgs, cli->word_count, &status, err);
+    return rc ? rc : cli_print(cli, cli_tx_json(status), err);
 }
 
 /* Gives up an object that is not sealed: its lock is returned. */

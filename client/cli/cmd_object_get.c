@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cairn object get, cat: verified bytes into a file that appears whole, or to standard output. */
 #include "chain/base/num.h"
+#include "chain/types/deal_state.h"
 #include "client/cli/commands.h"
 #include "client/cli/progress.h"
 #include "client/lib/object_get.h"
@@ -151,7 +152,7 @@ static void tell_skipped(const struct cli *cli, const struct piece_fetch *fetch,
 }
 
 static int check_sealed(const struct placement *p, struct err *err) {
-    if (p->object->object_status == OBJECT_STATUS_SEALED)
+    if (deal_is_stored(p->object))
         return CODE_OK;
     return err_set(err, CODE_OBJECT_STATUS,
                    "%s is not sealed yet: `cairn object progress cairn://%s/%s` tells how far it is",

@@ -136,6 +136,7 @@ static int read_options(struct cli *cli, struct object_put *put, struct err *err
         return rc;
     put->timeout_ms = timeout_s * 1000;
     put->content_type = cli_value(cli, "--content-type");
+    put->overwrite = cli_has(cli, "--overwrite");
     put->fee = cli->fee;
     put->wait_sealed = !cli->wait || !strcmp(cli->wait, "sealed");
     return CODE_OK;

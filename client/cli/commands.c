@@ -19,7 +19,45 @@ static const struct cli_flag bucket_create_flags[] = {
     {"--quota", "SIZE", "bytes a month that may be read beyond what is free"},
     {"--payment", "ACCOUNT", "the account that pays: its address, or the number of one of yours"},
     {NULL, NULL, NULL}};
+static const struct cli_flag bucket_update_flags[] = {
+    {"--visibility", "private|public", "who may read"},
+    {"--payment", "ADDR|KEY", "who pays from now on: an account that you may charge"},
+    {"--quota", "SIZE", "bytes a month that may be read beyond what is free"},
+    {"--price-cap", "N", "nothing dearer is stored in it: 2^-64 pebble per byte and ms; 0: no cap"},
+    {"--profile", "PROFILE", "redundancy of new objects"},
+    {"--segment-size", "SIZE", "with --profile"},
+    {"--tag", "KEY=VALUE", "its tags, in place of those it has; several times"},
+    {"--no-tags", NULL, "no tags any more"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag update_flags[] = {
+    {"--visibility", "private|public|inherit", "who may read; inherit: as its bucket says"},
+    {"--content-type", "TYPE", "another content type"},
+    {"--metadata", "TEXT", "another note of yours"},
+    {"--etag", "TEXT", "another ETag"},
+    {"--tag", "KEY=VALUE", "its tags, in place of those it has; several times"},
+    {"--no-tags", NULL, "no tags any more"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag copy_flags[] = {
+    {"--overwrite", NULL, "replace what is there"},
+    {"--profile", "PROFILE", "redundancy, when it is not the bucket's"},
+    {"--segment-size", "SIZE", "with --profile"},
+    {"--term", "DURATION", "ends by itself after so long; else stays until it is deleted"},
+    {"--max-price", "N", "at most so much a position; twice what the primary asks when not said"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag renew_flags[] = {
+    {"--term", "DURATION", "ends so long from now"},
+    {"--extend", "DURATION", "ends so much later"},
+    {"--expires-at", "MS", "ends at this ledger time"},
+    {"--open-ended", NULL, "stays until it is deleted"},
+    {"--copies", "N", "of a replica profile: so many copies, made by the primary"},
+    {"--max-price", "N", "at most so much a position; agreed at what providers ask now"},
+    {"--auto-renew", "PERIOD", "the ledger adds so much before each end: 30d"},
+    {"--auto-price", "N", "at most at this price"},
+    {"--auto-until", "DURATION", "and no longer than so long from now"},
+    {"--no-auto-renew", NULL, "not any more"},
+    {NULL, NULL, NULL}};
 static const struct cli_flag put_flags[] = {
+    {"--overwrite", NULL, "replace an object of that name; it stays readable until the new one is sealed"},
     {"--profile", "PROFILE", "redundancy, when it is not the bucket's"},
     {"--segment-size", "SIZE", "with --profile"},
     {"--visibility", "private|public", "when it is not the bucket's"},
@@ -122,7 +160,8 @@ static const struct cli_flag run_flags[] = {{"--sp", "N", "the provider to ask"}
                                             {"--segment", "N", "which segment (default 0)"},
                                             {NULL, NULL, NULL}};
 
-#define URI "cairn://BUCKET/KEY"
+#define URI             "cairn://BUCKET/KEY"
+#define OBJECTS_AT_ONCE CLI_WORDS_MAX
 
 const struct cli_command cli_commands[] = {
     {"status", "", "", "where the ledger node stands", 0, 0, NULL, cmd_status},
@@ -152,7 +191,11 @@ const struct cli_command cli_commands[] = {
     {"bucket", "create", "NAME", "make a bucket", 1, 1, bucket_create_flags, cmd_bucket_create},
     {"bucket", "head", "NAME", "a bucket's record, proven", 1, 1, NULL, cmd_bucket_head},
     {"bucket", "list", "[ADDR|KEY]", "an account's buckets", 0, 1, NULL, cmd_bucket_list},
+    {"bucket", "update", "NAME", "change what a bucket says; what is not given stays", 1, 1, bucket_update_flags,
+     cmd_bucket_update},
     {"bucket", "delete", "NAME", "delete an empty bucket", 1, 1, NULL, cmd_bucket_delete},
+    {"bucket", "discontinue", "NAME REASON", "a primary's gc key gives notice: all of it goes after the grace", 2, 2,
+     NULL, cmd_bucket_discontinue},
 
     {"object", "put", "FILE|- " URI, "store a file; the same again goes on with one that was interrupted", 2, 2,
      put_flags, cmd_object_put},
@@ -164,7 +207,19 @@ const struct cli_command cli_commands[] = {
     {"object", "verify", URI, "check every position's pieces and the content against the ledger", 1, 1, NULL,
      cmd_object_verify},
     {"object", "progress", URI, "how far an upload is, or the state of the deal", 1, 1, NULL, cmd_object_progress},
-    {"object", "delete", URI, "delete an object; what was held back for it is returned", 1, 1, NULL, cmd_object_delete},
+    {"object", "state", URI, "the state of the deal: Bid 0, Part-Deal 1, Deal 2, Pending-End 3, End 4", 1, 1, NULL,
+     cmd_object_state},
+    {"object", "copy", URI " " URI, "a copy, made by the providers", 2, 2, copy_flags, cmd_object_copy},
+    {"object", "move", URI " " URI, "another name in the same bucket", 2, 2, NULL, cmd_object_move},
+    {"object", "update", URI, "change what is said of an object; what is not given stays", 1, 1, update_flags,
+     cmd_object_update},
+    {"object", "renew", URI, "another end, price or number of copies; what is not given stays", 1, 1, renew_flags,
+     cmd_object_renew},
+    {"object", "refund", URI, "what deleting it now would give back", 1, 1, NULL, cmd_object_refund},
+    {"object", "delete", URI "...", "delete objects, all or none; what was held back for them is returned", 1,
+     OBJECTS_AT_ONCE, NULL, cmd_object_delete},
+    {"object", "discontinue", URI " REASON", "a primary's gc key gives notice: it goes after the grace", 2, 2, NULL,
+     cmd_object_discontinue},
     {"object", "cancel", URI, "give up an object that is not sealed yet", 1, 1, NULL, cmd_object_cancel},
 
     {"group", "create", "NAME", "make a group of accounts", 1, 1, group_create_flags, cmd_group_create},

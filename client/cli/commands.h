@@ -40,6 +40,8 @@ int cmd_bucket_create(struct cli *cli, struct err *err);
 int cmd_bucket_head(struct cli *cli, struct err *err);
 int cmd_bucket_list(struct cli *cli, struct err *err);
 int cmd_bucket_delete(struct cli *cli, struct err *err);
+int cmd_bucket_update(struct cli *cli, struct err *err);
+int cmd_bucket_discontinue(struct cli *cli, struct err *err);
 
 int cmd_object_put(struct cli *cli, struct err *err);
 int cmd_object_get(struct cli *cli, struct err *err);
@@ -50,6 +52,13 @@ int cmd_object_where(struct cli *cli, struct err *err);
 int cmd_object_verify(struct cli *cli, struct err *err);
 int cmd_object_progress(struct cli *cli, struct err *err);
 int cmd_object_delete(struct cli *cli, struct err *err);
+int cmd_object_state(struct cli *cli, struct err *err);
+int cmd_object_copy(struct cli *cli, struct err *err);
+int cmd_object_move(struct cli *cli, struct err *err);
+int cmd_object_update(struct cli *cli, struct err *err);
+int cmd_object_renew(struct cli *cli, struct err *err);
+int cmd_object_refund(struct cli *cli, struct err *err);
+int cmd_object_discontinue(struct cli *cli, struct err *err);
 int cmd_object_cancel(struct cli *cli, struct err *err);
 
 int cmd_group_create(struct cli *cli, struct err *err);
@@ -111,5 +120,8 @@ int cli_visibility(const struct cli *cli, Visibility *ret, struct err *err);    
 int cli_group(struct cli *cli, const char *name, GroupInfo **ret, struct err *err); /* of --owner, proven */
 int cli_find_object(struct cli *cli, const char *uri, struct placement *ret, struct err *err); /* proven */
 int cli_sp_id(const char *text, uint32_t *ret, struct err *err);
+
+/* --tag KEY=VALUE, several times, or --no-tags; *ret is NULL when neither is given. */
+int cli_tags(struct cli *cli, SetTags **ret, struct err *err);
 
 #endif

@@ -202,6 +202,12 @@ static int unknown_command(const char *noun, const char *verb, struct err *err) 
                 : err_set(err, CODE_INVALID_ARGUMENT, "cairn %s needs a verb: %s", noun, verbs);
 }
 
+/* Do the words so far name this command? Options of one name may take a value in one command and none in another. */
+static bool is_named(const struct cli *cli, const struct cli_command *c) {
+    return cli->word_count > 0 && !strcmp(c->noun, cli->words[0]) &&
+           (!*c->verb || (cli->word_count > 1 && !strcmp(c->verb, cli->words[1])));
+}
+
 /* Splits argv into words and flags; flags are judged when the command is known. "--" ends flags; "-" is a word. */
 static int split(struct cli *cli, int argc, char **argv, bool *ret_help, struct err *err) {
     bool only_words = false;
@@ -222,6 +228,8 @@ static int split(struct cli *cli, int argc, char **argv, bool *ret_help, struct 
             continue;
         }
         const struct cli_flag *flag = find_flag(global_flags, arg);
+        for (const struct cli_command *c = cli_commands; !flag && c->noun; c++)
+            flag = is_named(cli, c) ? find_flag(c->flags, arg) : NULL;
         for (const struct cli_command *c = cli_commands; !flag && c->noun; c++)
             flag = find_flag(c->flags, arg);
         if (!flag)

@@ -127,6 +127,7 @@ struct putting {
     const struct object_put *put;
     struct arena *arena;
     struct object_put_result *out;
+    uint64_t replaces; /* the version that is expected to be there; 0: none */
     BucketInfo *bucket;
     Profile profile;
     struct addr creator;
@@ -159,6 +160,7 @@ static int create(struct putting *p, struct err *err) {
     spec.profile = put->profile ? &p->profile : NULL;
     spec.content_root = (ProtobufCBinaryData){sizeof p->out->content_root.b, p->out->content_root.b};
     spec.term = put->term_ms;
+    spec.expected_version = p->replaces;
     tell(put, PUT_APPROVE, 0, 1);
     int rc = max_price(p, &spec.max_price, err);
     if (!rc)
@@ -184,24 +186,53 @@ static int create(struct putting *p, struct err *err) {
     return CODE_OK;
 }
 
-/* The object as it stands, proven at the height of our create or later; CODE_NOT_FOUND when there is none. */
-static int find_created(struct putting *p, struct placement *ret, struct err *err) {
-    int rc =
-        placement_find(sp_client_ledger(p->client), p->put->bucket, p->put->object, p->out->height, p->arena, ret, err);
-    if (rc)
-        return rc;
-    const ObjectInfo *o = ret->object;
-    bool ours = bytes_eq(bytes_of(o->creator.data, o->creator.len), addr_bytes(&p->creator)) &&
-                o->payload_size == p->put->size &&
-                bytes_eq(bytes_of(o->content_root.data, o->content_root.len), hash_bytes(&p->out->content_root));
-    if (!ours)
-        return err_set(err, CODE_ALREADY_EXISTS,
-                       "there already is an object %s in %s: delete it first, or choose another name", p->put->object,
-                       p->put->bucket);
+static bool is_ours(const struct putting *p, const ObjectInfo *o) {
+    return bytes_eq(bytes_of(o->creator.data, o->creator.len), addr_bytes(&p->creator)) &&
+           o->payload_size == p->put->size &&
+           bytes_eq(bytes_of(o->content_root.data, o->content_root.len), hash_bytes(&p->out->content_root));
+}
+
+static void note_found(struct putting *p, const ObjectInfo *o) {
     p->out->object_id = o->id;
     p->out->version = o->version;
     p->out->primary_sp = o->primary_sp ? o->primary_sp : p->bucket->primary_sp;
     p->out->sealed = o->object_status == OBJECT_STATUS_SEALED;
+}
+
+/* Somebody else's, or other content: in the way, or to be replaced. */
+static int found_other(struct putting *p, const ObjectInfo *o, struct err *err) {
+    p->replaces = o->version;
+    if (p->put->overwrite)
+        return err_set(err, CODE_NOT_FOUND, "what is there is to be replaced");
+    return err_set(err, CODE_ALREADY_EXISTS,
+                   "there already is an object %s in %s: delete it first, choose another name, or --overwrite it",
+                   p->put->object, p->put->bucket);
+}
+
+/* The object as it stands, or the version on its way to replace it, proven at the height of our create or later;
+ * CODE_NOT_FOUND when there is none that is ours. */
+static int find_created(struct putting *p, struct placement *ret, struct err *err) {
+    struct ledger *ledger = sp_client_ledger(p->client);
+    ObjectInfo *next;
+    int rc = CODE_NOT_FOUND;
+    for (int i = 0; rc == CODE_NOT_FOUND && i < 3; i++) { /* its seal may come between the two records */
+        rc = placement_find(ledger, p->put->bucket, p->put->object, p->out->height, p->arena, ret, err);
+        if (rc)
+            return rc;
+        if (!ret->object->replacing)
+            break;
+        rc = placement_replacement(ledger, ret, p->arena, &next, err);
+        if (!rc && is_ours(p, next)) {
+            p->replaces = ret->object->version;
+            note_found(p, next);
+            return CODE_OK;
+        }
+    }
+    if (rc && rc != CODE_NOT_FOUND)
+        return rc;
+    if (!is_ours(p, ret->object))
+        return found_other(p, ret->object, err);
+    note_found(p, ret->object);
     return CODE_OK;
 }
 
@@ -255,7 +286,7 @@ static bool worth_a_retry(int rc) {
 static int send_part(struct putting *p, uint64_t offset, uint64_t len, struct err *err) {
     char query[PATH_QUERY_MAX], id[33];
     hex_encode(p->out->upload_id, sizeof p->out->upload_id, id);
-    snprintf(query, sizeof query, "upload_id=%s&offset=%" PRIu64, id, offset);
+    snprintf(query, sizeof query, "upload_id=%s&offset=%" PRIu64 "&version=%" PRIu64, id, offset, p->out->version);
     const char *path = upload_path(p, query);
     if (!path)
         return err_set(err, CODE_NO_MEMORY, "no memory for a request");

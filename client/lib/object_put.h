@@ -32,6 +32,7 @@ struct object_put {
     uint64_t max_price;       /* per position; 0: what the primary asks, doubled */
     uint64_t term_ms;         /* 0: open-ended */
     uint64_t fee;             /* of the create; 0: as asked */
+    bool overwrite;           /* replace what is there at the seal; until then that stays readable */
     bool wait_sealed;         /* else returns when the payload is with the primary */
     uint64_t timeout_ms;      /* for the seal; 0: 10 minutes */
     uint8_t upload_id[16];    /* all zero: a new one; else goes on with that upload */
@@ -49,8 +50,10 @@ struct object_put_result {
     bool sealed, resumed;
 };
 
-/* An object of that name in state CREATED with the same creator, size and content root is gone on with; any other is
- * CODE_ALREADY_EXISTS. On an error after the create *ret tells what is needed to go on (and `object put` again does).
+/* An object of that name in state CREATED (or a version on its way to replace one) with the same creator, size and
+ * content root is gone on with; any other is CODE_ALREADY_EXISTS, or replaced with `overwrite`: by this very version or
+ * not at all (CODE_OBJECT_VERSION when somebody else replaced it meanwhile). On an error after the create *ret tells
+ * what is needed to go on (and `object put` again does).
  */
 int object_put_run(struct sp_client *client, const struct object_put *put, struct arena *arena,
                    struct object_put_result *ret, struct err *err);

@@ -2,6 +2,7 @@
 #include "client/lib/piece_fetch.h"
 
 #include "chain/coding/piece.h"
+#include "chain/types/deal_state.h"
 #include "chain/types/layout.h"
 
 #include <inttypes.h>
@@ -13,7 +14,7 @@ enum { PATH_MAX_BYTES = 160, FETCH_DEADLINE_MS = 60000, FETCH_IDLE_MS = 10000 };
 
 int piece_fetch_init(struct piece_fetch *fetch, struct sp_client *client, const struct placement *p, struct err *err) {
     *fetch = (struct piece_fetch){.client = client, .placement = p};
-    if (p->object->object_status != OBJECT_STATUS_SEALED || !p->group)
+    if (!deal_is_stored(p->object) || !p->group)
         return err_set(err, CODE_CONFLICT, "%s is not sealed yet: nothing can be read", p->object->object_name);
     int rc = coder_init(&fetch->coder, p->object->profile, err);
     if (rc)

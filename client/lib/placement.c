@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/lib/placement.h"
 
+#include "chain/types/deal_state.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
 #include "chain/types/layout.h"
 #include "chain/types/name.h"
+
+enum { FIND_TRIES = 3 }; /* of an object that is replaced between the proofs of its records */
 
 int placement_bucket(struct ledger *ledger, const char *bucket, uint64_t min_height, struct arena *arena,
                      BucketInfo **ret, struct err *err) {
@@ -57,8 +60,9 @@ static int find_members(struct ledger *ledger, struct arena *arena, struct place
     return CODE_OK;
 }
 
-int placement_find(struct ledger *ledger, const char *bucket, const char *object, uint64_t min_height,
-                   struct arena *arena, struct placement *ret, struct err *err) {
+/* *ret_moved: the object's slot is gone, because the object is by now another version of it. */
+static int find_once(struct ledger *ledger, const char *bucket, const char *object, uint64_t min_height,
+                     struct arena *arena, struct placement *ret, bool *ret_moved, struct err *err) {
     struct placement p = {.group = NULL};
     struct key k;
     BucketInfo *bucket_info;
@@ -78,10 +82,32 @@ int placement_find(struct ledger *ledger, const char *bucket, const char *object
     p.object = object_info;
     if (!object_info->profile || profile_check(object_info->profile, NULL))
         return err_set(err, CODE_CORRUPT, "the object's record has no valid profile");
-    if (object_info->object_status == OBJECT_STATUS_SEALED && object_info->payload_size)
+    if (deal_is_stored(object_info) && object_info->payload_size)
         rc = find_members(ledger, arena, &p, err);
+    *ret_moved = rc == CODE_NOT_FOUND;
     if (!rc)
         *ret = p;
+    return rc;
+}
+
+int placement_find(struct ledger *ledger, const char *bucket, const char *object, uint64_t min_height,
+                   struct arena *arena, struct placement *ret, struct err *err) {
+    bool moved = false;
+    int rc = CODE_OK;
+    for (int i = 0; i == 0 || (moved && i < FIND_TRIES); i++) {
+        moved = false;
+        rc = find_once(ledger, bucket, object, min_height, arena, ret, &moved, err);
+    }
+    return rc;
+}
+
+int placement_replacement(struct ledger *ledger, const struct placement *found, struct arena *arena, ObjectInfo **ret,
+                          struct err *err) {
+    struct key k;
+    int rc = ledger_record(ledger, key_replacement(&k, found->bucket->id, found->object->object_name), found->height,
+                           &object_info__descriptor, arena, ret, NULL, err);
+    if (rc == CODE_NOT_FOUND)
+        rc = err_set(err, rc, "nothing is on its way to replace %s", found->object->object_name);
     return rc;
 }
 

@@ -22,6 +22,10 @@ struct placement {
 int placement_find(struct ledger *ledger, const char *bucket, const char *object, uint64_t min_height,
                    struct arena *arena, struct placement *ret, struct err *err);
 
+/* Proven: the version on its way to replace the object found. CODE_NOT_FOUND. */
+int placement_replacement(struct ledger *ledger, const struct placement *found, struct arena *arena, ObjectInfo **ret,
+                          struct err *err);
+
 /* A bucket alone. */
 int placement_bucket(struct ledger *ledger, const char *bucket, uint64_t min_height, struct arena *arena,
                      BucketInfo **ret, struct err *err);

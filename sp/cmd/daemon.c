@@ -364,8 +364,8 @@ static void stop_threads(struct daemon *d) {
 }
 
 static int start_threads(struct daemon *d, struct err *err) {
-    d->executor =
-        (struct executor){.provider = &d->provider, .replicator = &d->replicator, .gc = links_gc_task, .gc_ctx = d};
+    d->executor = (struct executor){
+        .provider = &d->provider, .replicator = &d->replicator, .gc = links_gc_task, .copy = copy_task, .gc_ctx = d};
     int rc = recover(d, err);
     if (!rc)
         rc = executor_start(&d->executor, d->home.config->worker_threads, err);

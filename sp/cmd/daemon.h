@@ -60,6 +60,8 @@ struct scrubber_env links_scrubber(struct daemon *daemon);
 void links_piece_bad(void *ctx, const struct piece_key *key);
 void links_repaired(void *ctx, bool rebuilt);
 /* Work of TASK_KIND_GC_OBJECT. */
+/* copy.c: makes an object here from the one that it is a copy of. */
+int copy_task(void *ctx, const Task *task, bool *ret_final, struct err *err);
 int links_gc_task(void *ctx, const Task *task, bool *ret_final, struct err *err);
 
 #endif

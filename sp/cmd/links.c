@@ -3,6 +3,7 @@
 #include "cairn/challenge.h"
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
+#include "chain/types/deal_state.h"
 #include "chain/types/keys_storage.h"
 #include "client/lib/piece_fetch.h"
 #include "sp/cmd/daemon.h"
@@ -104,7 +105,7 @@ struct receiver_env links_receiver(struct daemon *d) {
 /* Did the seal, proven, give this position to another provider? */
 static bool is_others(struct daemon *d, const ObjectInfo *object, uint32_t position, struct arena *arena) {
     struct placement placement;
-    if (object->object_status != OBJECT_STATUS_SEALED ||
+    if (!deal_is_stored(object) ||
         placement_find(d->ledger, object->bucket_name, object->object_name, 0, arena, &placement, NULL))
         return false;
     return placement.object->id == object->id && placement.object->version == object->version &&
@@ -124,7 +125,8 @@ static int has_ended(struct daemon *d, uint64_t object_id, uint64_t version, uin
         return *ret ? CODE_OK : rc;
     snprintf(path, sizeof path, "/storage/object_by_id?id=%" PRIu64, object_id);
     rc = ledger_query_pb(d->ledger, path, &object_info__descriptor, arena, &object, err);
-    *ret = !rc && (object->version > version || is_others(d, object, position, arena));
+    bool here = !rc && (object->version == version || object->replacing == version);
+    *ret = !rc && (!here || is_others(d, object, position, arena));
     return rc;
 }
 
@@ -193,16 +195,29 @@ static int list_versions(struct daemon *d, uint64_t object_id, struct versions *
     return rc == CODE_NOT_FOUND ? CODE_OK : rc;
 }
 
+/* Another version than the one that ended is being stored here: its replication goes on. */
+static bool is_on_its_way(struct daemon *d, const Task *task) {
+    struct arena arena;
+    UploadRecord *upload;
+    arena_init(&arena, LINK_ARENA_MAX);
+    bool other = task->segment && !upload_get(&d->db, task->object_id, &arena, &upload, NULL) && upload->object &&
+                 upload->object->version != task->segment;
+    arena_release(&arena);
+    return other;
+}
+
 int links_gc_task(void *ctx, const Task *task, bool *ret_final, struct err *err) {
     struct daemon *d = ctx;
     struct versions versions = {.count = 0};
     (void)ret_final;
-    int rc = list_versions(d, task->object_id, &versions, err), worst = rc;
+    if (task->segment) /* one version */
+        add_version(&versions, task->segment);
+    int rc = task->segment ? CODE_OK : list_versions(d, task->object_id, &versions, err), worst = rc;
     for (size_t i = 0; !rc && i < versions.count; i++) {
         int one = gc_object(&d->gc, task->object_id, versions.version[i], "the object has ended", false, err);
         worst = one ? one : worst;
     }
-    if (!worst)
+    if (!worst && !is_on_its_way(d, task))
         replicator_ended(&d->replicator, task->object_id, "the object has ended");
     return worst;
 }

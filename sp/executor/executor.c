@@ -20,6 +20,8 @@ static int run(struct executor *e, const Task *task, bool *ret_final, struct err
         return repair_task(e->provider, task, ret_final, err);
     case TASK_KIND_GC_OBJECT:
         return e->gc(e->gc_ctx, task, ret_final, err);
+    case TASK_KIND_COPY_OBJECT:
+        return e->copy(e->gc_ctx, task, ret_final, err);
     default:
         *ret_final = true;
         return err_set(err, CODE_UNSUPPORTED, "a task of kind %d, which this program does not know", (int)task->kind);

@@ -12,12 +12,14 @@ struct executor {
     struct replicator *replicator;
     /* Work of TASK_KIND_GC_OBJECT; set by who composes (sp/gc). */
     int (*gc)(void *ctx, const Task *task, bool *ret_final, struct err *err);
+    /* Work of TASK_KIND_COPY_OBJECT (sp/cmd/copy.c). */
+    int (*copy)(void *ctx, const Task *task, bool *ret_final, struct err *err);
     void *gc_ctx;
     struct thread threads[EXECUTOR_THREADS_MAX];
     unsigned count;
 };
 
-/* provider, replicator and gc are set already. threads 0: 4. */
+/* provider, replicator, gc and copy are set already. threads 0: 4. */
 int executor_start(struct executor *executor, unsigned threads, struct err *err);
 /* Waits for running tasks; the manager must be closed already. */
 void executor_stop(struct executor *executor);

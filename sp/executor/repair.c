@@ -10,9 +10,10 @@
 #include "sp/spdb/pieces.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_MAX = 4 << 20 };
+enum { ARENA_MAX = 4 << 20, LOOK_PATH = 64 };
 
 void repair_request(struct provider *p, uint64_t object_id, uint64_t version, uint32_t position, uint64_t segment) {
     Task task = TASK__INIT;
@@ -44,6 +45,8 @@ static int match_position(void *ctx, struct bytes key, const void *msg, struct e
     (void)key;
     if (held->position != s->position || !held->sealed || (s->version && held->version != s->version))
         return CODE_OK;
+    if (s->found && s->found->version > held->version)
+        return CODE_OK; /* a version that was replaced is kept while it is challenged */
     return pb_copy(held, s->arena, &s->found, err);
 }
 
@@ -137,6 +140,18 @@ static int rebuild(struct provider *p, const HeldPosition *held, const struct pl
     return rc;
 }
 
+/* Where the object lies: under the name that it has now. */
+static int find_place(struct provider *p, const HeldPosition *held, struct arena *arena, struct placement *ret,
+                      struct err *err) {
+    char path[LOOK_PATH];
+    ObjectInfo *now;
+    snprintf(path, sizeof path, "/storage/object_by_id?id=%" PRIu64, held->object_id);
+    int rc = ledger_query_pb(p->ledger, path, &object_info__descriptor, arena, &now, err);
+    bool moved = !rc && now->id == held->object_id && strcmp(now->bucket_name, held->bucket_name) == 0;
+    return placement_find(p->ledger, held->bucket_name, moved ? now->object_name : held->object_name, 0, arena, ret,
+                          err);
+}
+
 static int repair(struct provider *p, const HeldPosition *held, uint64_t segment, struct arena *arena, bool *ret_final,
                   struct err *err) {
     size_t len = (size_t)layout_piece_len(held->profile, held->payload_size, segment, held->position);
@@ -149,7 +164,7 @@ static int repair(struct provider *p, const HeldPosition *held, uint64_t segment
     free(room);
     if (!rc || rc == CODE_NO_MEMORY)
         return rc; /* whole: somebody repaired it already */
-    rc = placement_find(p->ledger, held->bucket_name, held->object_name, 0, arena, &place, err);
+    rc = find_place(p, held, arena, &place, err);
     if (!rc && (place.object->id != held->object_id || place.object->version != held->version ||
                 placement_position_of(&place, p->sp_id) != held->position))
         rc = err_set(err, CODE_NOT_FOUND, "the position is not ours any more");

@@ -354,6 +354,10 @@ static int look(struct sealing *s, bool *ret_sealed, struct err *err) {
         rc = placement_find(ledger, o->bucket_name, o->object_name, o->create_at, &s->arena, &found, err);
         now = rc ? NULL : (ObjectInfo *)(uintptr_t)found.object;
     }
+    if (!rc && now->id == o->id && now->replacing == o->version) {
+        *ret_sealed = false; /* on its way to replace another version */
+        return CODE_OK;
+    }
     if (!rc && (now->id != o->id || now->version != o->version))
         rc = err_set(err, CODE_NOT_FOUND, "the object was replaced by another");
     if (!rc)

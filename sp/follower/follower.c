@@ -42,8 +42,20 @@ static int object_sealed(struct follower *f, const Event *e, struct err *err) {
 }
 
 static int object_ended(struct follower *f, const Event *e, struct err *err) {
-    uint64_t object_id;
-    return number_of(e, "object_id", &object_id) ? tasks_gc(f, object_id, err) : CODE_OK;
+    uint64_t object_id, version = 0;
+    if (!number_of(e, "object_id", &object_id))
+        return CODE_OK;
+    number_of(e, "version", &version);
+    return tasks_gc(f, object_id, version, err);
+}
+
+/* With the bytes of another: its primary makes it. */
+static int object_created(struct follower *f, const Event *e, struct err *err) {
+    uint64_t object_id, version, primary, source;
+    if (!number_of(e, "object_id", &object_id) || !number_of(e, "version", &version) ||
+        !number_of(e, "primary_sp", &primary) || !number_of(e, "copy_of", &source) || primary != f->sp_id || !source)
+        return CODE_OK;
+    return tasks_copy(f, object_id, version, err);
 }
 
 static bool is_ours(const struct follower *f, const Event *e) {
@@ -83,6 +95,9 @@ static const struct {
     {"storage.object_unsealed_expired", object_ended},
     {"storage.object_expired", object_ended},
     {"storage.object_unpaid", object_ended},
+    {"storage.object_dropped", object_ended},
+    {"storage.object_replaced", object_ended},
+    {"storage.object_created", object_created},
     {"storage.object_ended", object_ended},
     {"challenge.opened", challenge_opened},
     {"challenge.repair_opened", repair_opened},

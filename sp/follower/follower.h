@@ -5,7 +5,8 @@
  * Follows the ledger's events with a durable cursor and turns what concerns this provider into records and tasks:
  *
  *     storage.object_sealed          positions held of it are sealed: they are kept
- *     storage.object_deleted, ...    whatever ends an object: GC_OBJECT
+ *     storage.object_deleted, ...    whatever ends an object, or one version of it: GC_OBJECT
+ *     storage.object_created         here, with the bytes of another object: COPY_OBJECT
  *     challenge.opened               for this provider: ANSWER_CHALLENGE
  *     challenge.repair_opened        for this provider: REPAIR_PIECE where it missed
  *

@@ -6,6 +6,7 @@
 #include "cairn/storage.h"
 #include "chain/codec/pb.h"
 #include "chain/http/uri.h"
+#include "chain/types/deal_state.h"
 #include "sp/follower/tasks.h"
 #include "sp/spdb/pieces.h"
 
@@ -136,8 +137,8 @@ static int look_up(struct follower *f, uint64_t object_id, uint64_t version, str
     snprintf(path, sizeof path, "/storage/object_by_id?id=%" PRIu64, object_id);
     int rc = ledger_query_pb(f->ledger, path, &object_info__descriptor, arena, &o, err);
     if (rc == CODE_NOT_FOUND || rc == CODE_OBJECT_NOT_FOUND)
-        return tasks_gc(f, object_id, err);
-    if (rc || o->object_status != OBJECT_STATUS_SEALED || o->version != version || !o->slot)
+        return tasks_gc(f, object_id, 0, err);
+    if (rc || !deal_is_stored(o) || o->version != version || !o->slot)
         return rc;
     rc = members_text(f, o, arena, sps, err);
     struct sealed_object sealed = {.object_id = object_id, .version = version, .sps = sps};

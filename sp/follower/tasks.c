@@ -62,7 +62,7 @@ static int is_here(struct follower *f, uint64_t object_id, bool *ret, struct err
     return rc == CODE_NOT_FOUND ? CODE_OK : rc;
 }
 
-int tasks_gc(struct follower *f, uint64_t object_id, struct err *err) {
+int tasks_gc(struct follower *f, uint64_t object_id, uint64_t version, struct err *err) {
     Task task = TASK__INIT;
     bool here;
     int rc = is_here(f, object_id, &here, err);
@@ -70,8 +70,18 @@ int tasks_gc(struct follower *f, uint64_t object_id, struct err *err) {
         return rc;
     task.kind = TASK_KIND_GC_OBJECT;
     task.object_id = object_id;
+    task.segment = version;
     task.priority = TASK_PRIORITY_GC;
     task.not_before_ms = clock_real_ms() + PROVABLE_MS; /* the end of an object is believed only with a proof */
+    return manager_add(f->manager, &task, NULL, err);
+}
+
+int tasks_copy(struct follower *f, uint64_t object_id, uint64_t version, struct err *err) {
+    Task task = TASK__INIT;
+    task.kind = TASK_KIND_COPY_OBJECT;
+    task.object_id = object_id;
+    task.segment = version;
+    task.priority = TASK_PRIORITY_REPLICATE;
     return manager_add(f->manager, &task, NULL, err);
 }
 

@@ -12,8 +12,11 @@ struct sealed_object {
 
 /* Positions held here that the seal gave to this provider are kept from now on. */
 int tasks_sealed(struct follower *f, const struct sealed_object *object, struct err *err);
-/* The object has ended: a task to remove what is held of it, if anything is. */
-int tasks_gc(struct follower *f, uint64_t object_id, struct err *err);
+/* The object, or this version of it (0: all of them), has ended: a task to remove what is held of it, if anything is.
+ */
+int tasks_gc(struct follower *f, uint64_t object_id, uint64_t version, struct err *err);
+/* This version is to be made here from the object that it is a copy of. */
+int tasks_copy(struct follower *f, uint64_t object_id, uint64_t version, struct err *err);
 /* kind and priority are filled here. */
 int tasks_challenge(struct follower *f, Task *task, struct err *err);
 int tasks_repair(struct follower *f, Task *task, struct err *err);

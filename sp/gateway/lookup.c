@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cairn/sp.h"
 #include "chain/http/uri.h"
+#include "chain/types/deal_state.h"
 #include "chain/types/keys_storage.h"
 #include "chain/types/name.h"
 #include "sp/gateway/parts.h"
@@ -10,11 +11,14 @@
 
 enum { LOOKUP_ARENA_MAX = 1 << 20, LOOKUP_PATH_MAX = 8192, SHORT_PATH_MAX = 128 };
 
-static int ask_object(struct gateway *g, const char *bucket, const char *key, struct arena *arena, ObjectInfo **ret,
-                      struct err *err) {
+/* what: "object", or "replacement" for the version on its way. */
+static int ask_object(struct gateway *g, const char *what, const char *bucket, const char *key, struct arena *arena,
+                      ObjectInfo **ret, struct err *err) {
     struct buf path;
     buf_init(&path, LOOKUP_PATH_MAX);
-    buf_put_str(&path, "/storage/object?bucket_name=");
+    buf_put_str(&path, "/storage/");
+    buf_put_str(&path, what);
+    buf_put_str(&path, "?bucket_name=");
     uri_encode(&path, bytes_str(bucket), false);
     buf_put_str(&path, "&object_name=");
     uri_encode(&path, bytes_str(key), false);
@@ -49,10 +53,10 @@ int lookup_object(struct gateway *g, const char *bucket, const char *key, bool f
     if (!rc)
         rc = name_check_object(key, err);
     if (!rc)
-        rc = ask_object(g, bucket, key, arena, ret, err);
+        rc = ask_object(g, "object", bucket, key, arena, ret, err);
     if (fresh && is_missing(rc)) {
         wait_block(g);
-        rc = ask_object(g, bucket, key, arena, ret, err);
+        rc = ask_object(g, "object", bucket, key, arena, ret, err);
     }
     if (!rc && !(*ret)->profile)
         rc = err_set(err, CODE_CORRUPT, "the object's record has no profile");
@@ -80,6 +84,35 @@ int lookup_by_id(struct gateway *g, uint64_t object_id, bool fresh, struct arena
     return rc;
 }
 
+int lookup_on_its_way(struct gateway *g, ObjectInfo *object, struct arena *arena, ObjectInfo **ret, struct err *err) {
+    *ret = object;
+    if (!object->replacing)
+        return CODE_OK;
+    int rc = ask_object(g, "replacement", object->bucket_name, object->object_name, arena, ret, err);
+    if (!is_missing(rc))
+        return rc;
+    *ret = object; /* sealed or given up just now */
+    return CODE_OK;
+}
+
+int lookup_version(struct gateway *g, uint64_t object_id, uint64_t version, struct arena *arena, ObjectInfo **ret,
+                   struct err *err) {
+    ObjectInfo *object;
+    int rc = lookup_by_id(g, object_id, true, arena, &object, err);
+    if (!rc && object->version < version && object->replacing != version) {
+        wait_block(g);
+        rc = ask_by_id(g, object_id, arena, &object, err);
+    }
+    if (!rc && object->replacing == version)
+        rc = lookup_on_its_way(g, object, arena, &object, err);
+    if (!rc && object->version != version)
+        rc = err_set(err, CODE_OBJECT_VERSION, "object %" PRIu64 " has version %" PRIu64 ", not %" PRIu64, object_id,
+                     object->version, version);
+    if (!rc)
+        *ret = object;
+    return rc;
+}
+
 int lookup_sealed(struct gateway *g, uint64_t object_id, const uint64_t *version, struct arena *arena, ObjectInfo **ret,
                   struct err *err) {
     ObjectInfo *object;
@@ -87,7 +120,7 @@ int lookup_sealed(struct gateway *g, uint64_t object_id, const uint64_t *version
     if (!rc && version && object->version != *version)
         rc = err_set(err, CODE_OBJECT_NOT_FOUND, "there is no version %" PRIu64 " of object %" PRIu64, *version,
                      object_id);
-    if (!rc && object->object_status != OBJECT_STATUS_SEALED)
+    if (!rc && !deal_is_stored(object))
         rc = err_set(err, CODE_OBJECT_STATUS, "object %" PRIu64 " is not sealed: nothing of it can be read", object_id);
     if (!rc)
         *ret = object;

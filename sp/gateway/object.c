@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET and HEAD /{bucket}/{key*}: an object's bytes, whole or a range, with ETag and conditions. */
 #include "chain/codec/pb.h"
+#include "chain/types/deal_state.h"
 #include "sp/gateway/parts.h"
 #include "sp/spdb/pieces.h"
 
@@ -138,7 +139,7 @@ int gateway_get_object(void *ctx, struct http_request *r, struct err *err) {
     int rc = lookup_object(g, http_param(r, "bucket"), http_param(r, "key"), false, http_arena(r), &o, err);
     if (!rc)
         rc = lookup_may_read(g, authenticator_caller(r), o, &peer, err);
-    if (!rc && o->object_status != OBJECT_STATUS_SEALED)
+    if (!rc && !deal_is_stored(o))
         rc = err_set(err, CODE_OBJECT_STATUS, "%s is not sealed yet: nothing can be read", o->object_name);
     if (!rc)
         rc = check_here(g, o, http_arena(r), err);

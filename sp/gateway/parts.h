@@ -40,6 +40,12 @@ int param_u64(struct http_request *r, const char *name, uint64_t max, uint64_t *
  * block. CODE_BUCKET_NOT_FOUND, CODE_OBJECT_NOT_FOUND. */
 int lookup_object(struct gateway *g, const char *bucket, const char *key, bool fresh, struct arena *arena,
                   ObjectInfo **ret, struct err *err);
+/* The version that is on its way to replace the object; the object itself when there is none. */
+int lookup_on_its_way(struct gateway *g, ObjectInfo *object, struct arena *arena, ObjectInfo **ret, struct err *err);
+/* This version of the object, sealed or on its way; waits for a block when the node does not know it yet.
+ * CODE_OBJECT_VERSION: it is neither. */
+int lookup_version(struct gateway *g, uint64_t object_id, uint64_t version, struct arena *arena, ObjectInfo **ret,
+                   struct err *err);
 int lookup_by_id(struct gateway *g, uint64_t object_id, bool fresh, struct arena *arena, ObjectInfo **ret,
                  struct err *err);
 /* A sealed object by id, and version unless that is NULL. CODE_OBJECT_NOT_FOUND, CODE_OBJECT_STATUS. */

@@ -73,7 +73,7 @@ static int check_validity(struct gateway *g, const PieceTicket *t, struct err *e
 static int check_object(struct gateway *g, const PieceTicket *t, uint32_t for_sp, struct arena *arena,
                         struct err *err) {
     ObjectInfo *o;
-    int rc = lookup_by_id(g, t->object_id, true, arena, &o, err);
+    int rc = lookup_version(g, t->object_id, t->version, arena, &o, err);
     if (rc)
         return rc;
     bool same = o->version == t->version && o->bucket_id == t->bucket_id && o->payload_size == t->payload_size &&

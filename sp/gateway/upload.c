@@ -51,6 +51,20 @@ static int check_room(struct gateway *g, uint64_t bytes, struct err *err) {
     return rc;
 }
 
+/* The object whose bytes come: one that was created, or the version on its way to replace one. version: which one the
+ * sender means (0: it does not say); a node that has not heard of it yet is asked again after a block. */
+static int find_target(struct gateway *g, struct http_request *r, const char *bucket, const char *key, ObjectInfo **ret,
+                       struct err *err) {
+    ObjectInfo *o;
+    uint64_t version;
+    int rc = http_query_u64(r, "version", 0, 0, UINT64_MAX, &version, err);
+    if (!rc)
+        rc = lookup_object(g, bucket, key, true, http_arena(r), &o, err);
+    if (!rc && version && o->version != version)
+        return lookup_version(g, o->id, version, http_arena(r), ret, err);
+    return rc ? rc : lookup_on_its_way(g, o, http_arena(r), ret, err);
+}
+
 struct part_request {
     uint8_t upload_id[16];
     bool whole;
@@ -117,10 +131,15 @@ static int store_part(struct gateway *g, struct http_request *r, const ObjectInf
     return rc;
 }
 
+/* Is the record of this version of the object, not of one before? */
+static bool is_of(const UploadRecord *record, const ObjectInfo *o) {
+    return record->object && record->object->version == o->version;
+}
+
 /* Is everything here already, under this very upload id? */
 static bool uploaded_as(struct gateway *g, const ObjectInfo *o, const struct part_request *p, struct arena *arena) {
     UploadRecord *record;
-    return !upload_get(g->m.db, o->id, arena, &record, NULL) &&
+    return !upload_get(g->m.db, o->id, arena, &record, NULL) && is_of(record, o) &&
            bytes_eq(pb_bytes(record->upload_id), bytes_of(p->upload_id, sizeof p->upload_id));
 }
 
@@ -185,7 +204,7 @@ static int fill_progress(struct gateway *g, const ObjectInfo *o, struct arena *a
     p->segments = (uint32_t)layout_segments(o->profile, o->payload_size);
     p->positions = profile_positions(o->profile);
     int rc = upload_get(g->m.db, o->id, arena, &record, err);
-    if (!rc)
+    if (!rc && is_of(record, o))
         rc = fill_record(g, o, record, arena, p, err);
     else if (rc == CODE_NOT_FOUND)
         rc = CODE_OK;                                      /* nothing has arrived, or it was forgotten after the seal */
@@ -224,7 +243,7 @@ static int await_progress(struct gateway *g, struct http_request *r, const char 
         seen = spdb_writes(g->m.db);
         rc = fill_progress(g, o, http_arena(r), &now, err);
         if (!rc && !moved(first, now) && clock_mono_ns() >= look) {
-            rc = lookup_object(g, bucket, key, false, http_arena(r), &fresh, err);
+            rc = find_target(g, r, bucket, key, &fresh, err);
             if (!rc)
                 rc = fill_progress(g, fresh, http_arena(r), &now, err);
         }
@@ -245,7 +264,7 @@ int gateway_progress(struct gateway *g, struct http_request *r, struct err *err)
     if (!rc && caller->anonymous)
         rc = err_set(err, CODE_UNAUTHENTICATED, "sign the request with the key of the object's creator");
     if (!rc)
-        rc = lookup_object(g, bucket, key, true, http_arena(r), &o, err);
+        rc = find_target(g, r, bucket, key, &o, err);
     if (!rc)
         rc = check_uploader(g, caller, o, err);
     if (!rc)
@@ -284,7 +303,7 @@ int gateway_put_object(void *ctx, struct http_request *r, struct err *err) {
     if (!rc)
         rc = read_request(r, &part, err);
     if (!rc)
-        rc = lookup_object(g, http_param(r, "bucket"), http_param(r, "key"), true, http_arena(r), &o, err);
+        rc = find_target(g, r, http_param(r, "bucket"), http_param(r, "key"), &o, err);
     if (!rc)
         rc = check_uploader(g, authenticator_caller(r), o, err);
     if (!rc)

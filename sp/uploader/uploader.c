@@ -371,14 +371,20 @@ static int create_record(struct uploader *u, const ObjectInfo *object, const uin
     return upload_put(u->config.db, &record, err);
 }
 
-/* Goes on with the upload that is there, if it can still take bytes. */
+struct beginning {
+    uint64_t now_ms, version;
+};
+
+/* Goes on with the upload that is there, if it can still take bytes; one of another version of the object is none. */
 static int resume(void *ctx, UploadRecord *record, struct arena *arena, struct err *err) {
-    const uint64_t *now_ms = ctx;
+    const struct beginning *b = ctx;
     (void)arena;
+    if (!record->object || record->object->version != b->version)
+        return CODE_NOT_FOUND;
     if (record->state == UPLOAD_OBJECT_DOING)
         return CODE_OK;
     if (record->state == INIT_UNSPECIFIED || record->state == UPLOAD_OBJECT_ERROR)
-        return upload_move(record, UPLOAD_OBJECT_DOING, NULL, *now_ms, err);
+        return upload_move(record, UPLOAD_OBJECT_DOING, NULL, b->now_ms, err);
     return err_set(err, CODE_DONE_ALREADY, "the object's bytes are here already; its upload is at %s",
                    upload_state_name(record->state));
 }
@@ -388,7 +394,8 @@ int uploader_begin(struct uploader *u, const ObjectInfo *object, const uint8_t u
     int rc = check_object(object, err);
     if (rc)
         return rc;
-    rc = upload_update(u->config.db, object->id, resume, &now_ms, err);
+    struct beginning b = {now_ms, object->version};
+    rc = upload_update(u->config.db, object->id, resume, &b, err);
     return rc == CODE_NOT_FOUND ? create_record(u, object, upload_id, now_ms, err) : rc;
 }
 
