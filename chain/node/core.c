@@ -68,6 +68,7 @@ int core_committed(struct core *c, struct head *head, struct err *err) {
         return rc;
     head_unref(c->head);
     c->head = head_ref(head);
+    late_committed(c);
     c->deciding = false;
     c->round = 0;
     bodies_clear(&c->bodies, head->height);
@@ -233,6 +234,7 @@ int core_open(struct core *c, const struct core_options *options, struct err *er
     c->self = options->self;
     c->alone = options->alone && options->signer != NULL;
     c->head = head_ref(options->head);
+    late_committed(c);
     arena_init(&c->arena, CORE_INPUT_MEMORY);
     c->sync.trust = options->trust;
     int rc = block_sync_open(c, err);

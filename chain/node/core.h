@@ -17,8 +17,8 @@
  * sent is never such a failure: they are reported to the host.
  *
  * Rooms: core.c (heights, timers), outputs.c (what the consensus core asks for), inputs.c (messages of peers),
- * proposals.c (out and in, and their bodies put together), relay.c (what peers lack of others), catch_up.c (decided
- * blocks), block_sync.c, recover.c (the log after a restart), evidence.c.
+ * proposals.c (out and in, and their bodies put together), relay.c (what peers lack of others), late.c (precommits
+ * behind a decision), catch_up.c (decided blocks), block_sync.c, recover.c (the log after a restart), evidence.c.
  */
 #include "chain/metrics/metrics.h"
 #include "chain/node/assemble.h"
@@ -50,7 +50,7 @@ struct job {
     uint64_t height;
     uint32_t round;
     struct block *block;            /* JUDGE, COMMIT, APPLY: a reference */
-    struct certificate certificate; /* COMMIT, APPLY */
+    struct certificate certificate; /* COMMIT, APPLY; BUILD: of the block before, as far as it is known by now */
     bool durable;                   /* APPLY */
     struct check *check;            /* CHECK: the core's again with core_checked */
 };
@@ -180,7 +180,8 @@ struct core {
     struct core_sync sync;
     struct core_peer peers[NET_PEERS_MAX];
     struct core_stall stall;
-    struct arena arena; /* of one input */
+    struct certificate late; /* of the newest decided block, with precommits that came since */
+    struct arena arena;      /* of one input */
     struct certificate cert;
     bool deciding;   /* between decide and the new head */
     bool halted;     /* diverged: every input is ignored */

@@ -50,6 +50,11 @@ int relay_take(struct core *c, net_peer peer, struct bytes payload, struct err *
 /* The height stands where it stood: says so when that lasts. */
 void relay_stalled(struct core *c, const struct bft_summary *summary);
 
+/* late.c */
+void late_begin(struct core *c, const struct certificate *cert); /* decided by this */
+void late_committed(struct core *c);                             /* c->head is newer now */
+void late_vote(struct core *c, const struct vote *v);            /* of a height that is decided; not checked yet */
+
 /* proposals.c */
 void proposals_send(struct core *c, net_peer peer, const struct proposal *p); /* NET_PEER_NONE: to all */
 int proposals_take(struct core *c, net_peer peer, struct bytes payload, struct err *err);

@@ -207,11 +207,29 @@ static int choose(struct executor *e, struct state *st, const struct bytes *cand
     return rc;
 }
 
+void executor_certified(struct executor *e, const struct certificate *certificate) {
+    const struct certificate *own = &e->head->certificate;
+    if (e->head->height > 0 && certificate->kind == CERTIFICATE_COMMIT && certificate->n > own->n &&
+        certificate->height == own->height && hash_eq(&certificate->value, &own->value) &&
+        certificate_well_formed(certificate, e->head->last_validators.n))
+        certificate_copy(&e->certified, certificate);
+}
+
+/* NULL: there is no block before. */
+static const struct certificate *last_certificate(const struct executor *e) {
+    const struct certificate *own = &e->head->certificate;
+    if (e->head->height == 0)
+        return NULL;
+    return e->certified.n > own->n && e->certified.height == own->height && hash_eq(&e->certified.value, &own->value)
+               ? &e->certified
+               : own;
+}
+
 static int header_encode(struct executor *e, struct building *b, uint64_t time, const struct hash *reveal,
                          struct bytes *ret, struct err *err) {
     const struct head *h = e->head;
     struct hash txs_root = header_txs_root(b->hashes, b->chosen_n);
-    struct hash cert = certificate_hash(h->height > 0 ? &h->certificate : NULL);
+    struct hash cert = certificate_hash(last_certificate(e));
     struct hash set = validator_set_hash(&h->info.validators), next = validator_set_hash(&h->info.next_validators);
     Header pb = HEADER__INIT;
     pb.version = HEADER_VERSION;
@@ -241,7 +259,7 @@ static int build(struct executor *e, struct scratch *s, struct building *b, uint
     Certificate *cert = NULL;
     int rc = header_encode(e, b, time, &reveal, &header, err);
     if (rc == CODE_OK && h->height > 0)
-        rc = certificate_to_pb(&h->certificate, h->last_validators.n, &b->arena, &cert, err);
+        rc = certificate_to_pb(last_certificate(e), h->last_validators.n, &b->arena, &cert, err);
     struct block_parts parts = {.header = header, .last_certificate = cert, .txs = b->wires, .txs_n = b->chosen_n};
     struct block *block = NULL;
     if (rc == CODE_OK)

@@ -36,6 +36,7 @@ struct executor {
     struct executor_options options;
     struct hash chain_tag;
     struct head *head;
+    struct certificate certified; /* of the head, perhaps with more votes; of another height: none */
     struct reveals reveals;
     struct app_verifier verifier;
     struct executor_ahead ahead;
@@ -47,6 +48,10 @@ int executor_open(struct executor *e, struct store *store, const struct app *app
                   const struct executor_options *options, const Genesis *genesis, const struct hash *tag,
                   struct err *err);
 void executor_close(struct executor *e);
+
+/* The certificate of the newest block with precommits that came since, all of them good: what the blocks that are built
+ * on it carry. Of another block, or with less than the one that decided it: ignored. Copied. */
+void executor_certified(struct executor *e, const struct certificate *certificate);
 
 /* The next block from candidate transactions (wire bytes, in the order of preference), at `now_ms`. *ret_block is NULL
  * when there is nothing to propose yet: no transaction and no empty block due. It is opened and valid. */

@@ -39,6 +39,7 @@ static void job_build(struct node *n, const struct job *j) {
     int rc = CODE_OK;
     if (j->height == e->head->height + 1) {
         struct admit_pins pins;
+        executor_certified(e, &j->certificate);
         rc = admit_pin(n->admit, c->block_bytes_max, c->block_txs_max, &pins, &err);
         if (rc == CODE_OK) {
             rc = executor_build(e, clock_real_ms(), pins.wires, pins.n, &block, &err);

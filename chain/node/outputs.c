@@ -126,7 +126,9 @@ static void env_relay(void *ctx, driver_peer peer, const struct bft_send *send) 
 static void env_build(void *ctx, uint64_t height, uint32_t round) {
     struct core *c = ctx;
     c->round = round;
-    c->host.job(c->host.ctx, &(struct job){.kind = JOB_BUILD, .height = height, .round = round});
+    struct job job = {.kind = JOB_BUILD, .height = height, .round = round};
+    certificate_copy(&job.certificate, &c->late);
+    c->host.job(c->host.ctx, &job);
 }
 
 void outputs_judge(struct core *c, struct body *b) {
@@ -178,6 +180,7 @@ static int env_decide(void *ctx, uint64_t height, const struct hash *value, cons
     struct job job = {.kind = JOB_COMMIT, .height = height, .block = block_ref(b->block)};
     crash_point(CRASH_DECIDED);
     certificate_copy(&job.certificate, certificate);
+    late_begin(c, certificate);
     c->deciding = true;
     metric_add(c->metrics.rounds, certificate->round);
     c->host.job(c->host.ctx, &job);

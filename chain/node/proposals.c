@@ -259,10 +259,36 @@ static bool timely(const struct core *c, const struct proposal *p, uint64_t time
     return time_ms <= now + cp->precision_ms && now <= time_ms + late;
 }
 
+/* The header names the certificate that goes with it; whoever sends another one would have the whole block put together
+ * in vain. */
+static int held_against_header(struct core *c, const struct wire_proposal *w, struct err *err) {
+    uint16_t last = w->header.height == c->head->height + 1 ? c->head->last_validators.n : c->head->info.validators.n;
+    struct certificate *cert = NULL;
+    int rc = CODE_OK;
+    if (w->last_certificate != NULL) {
+        cert = ARENA_NEW(&c->arena, struct certificate);
+        rc = cert != NULL ? certificate_from_pb(w->last_certificate, last, cert, err)
+                          : err_set(err, CODE_NO_MEMORY, "no memory for a certificate");
+    }
+    if (rc != CODE_OK)
+        return rc;
+    struct hash h = certificate_hash(cert);
+    return hash_eq(&h, &w->header.last_certificate_hash)
+               ? CODE_OK
+               : err_set(err, CODE_MALFORMED, "the last certificate is not the one of the header");
+}
+
 static void begin(struct core *c, net_peer peer, const struct wire_proposal *w) {
     struct bytes cert = BYTES_NONE;
     struct assembly *x;
     struct hash id;
+    struct err why;
+    int rc = held_against_header(c, w, &why);
+    if (rc != CODE_OK) {
+        if (rc != CODE_NO_MEMORY)
+            inputs_misbehaved(c, peer, 50, "another body than the proposal's", &why);
+        return;
+    }
     if (w->last_certificate != NULL && pb_encode(w->last_certificate, &c->arena, &cert, NULL) != CODE_OK)
         return;
     struct assemble_proposal p = {.height = w->proposal.height,

@@ -578,6 +578,7 @@ static int do_build(struct full *f, const struct job *j) {
     struct admit_pins pins;
     int rc = CODE_OK;
     if (j->height == e->head->height + 1) {
+        executor_certified(e, &j->certificate);
         rc = admit_pin(f->admit, c->block_bytes_max, c->block_txs_max, &pins, &f->err);
         if (!rc) {
             rc = executor_build(e, host_real_ms(f), pins.wires, pins.n, &block, &f->err);

@@ -482,8 +482,23 @@ static void take__a_block_of_each_round(void **state) {
         assert_non_null(bodies_find(&core.bodies, &ids[r]));
 }
 
+/* A certificate that the header does not name: nothing is put together, nobody is asked for bodies. */
+static void take__another_certificate(void **state) {
+    (void)state;
+    Certificate other = CERTIFICATE__INIT;
+    Block *pb = (Block *)(uintptr_t)proposed->pb;
+    pb->last_certificate = &other;
+    propose(none);
+    pb->last_certificate = NULL;
+    assert_int_equal(reported, 1);
+    assert_int_equal(sent_n, 0);
+    assert_null(judging);
+    propose(NULL); /* the next who sends it is not kept waiting */
+    assert_judging();
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 TEST_MAIN(T(take__what_waits_here_is_not_asked_for), T(take__the_young_ones_come_along), T(take__misses_are_fetched),
           T(take__asked_again_until_it_comes), T(reply__of_others_is_reported), T(take__other_hashes_than_the_headers),
           T(request__is_served), T(request__edges), T(reply__as_long_as_it_may_be), T(request__no_faster_than_allowed),
-          T(body_request__no_faster_than_allowed), T(take__a_block_of_each_round))
+          T(body_request__no_faster_than_allowed), T(take__a_block_of_each_round), T(take__another_certificate))

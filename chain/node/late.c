@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Precommits that come when their block is decided already. The certificate that decided it holds no more than a
+ * quorum; the one that the next block carries says who was there, so it is worth having all of them. */
+#include "chain/node/core_rooms.h"
+
+void late_begin(struct core *c, const struct certificate *cert) {
+    certificate_copy(&c->late, cert);
+}
+
+void late_committed(struct core *c) {
+    const struct certificate *cert = &c->head->certificate;
+    if (c->late.n == 0 || c->late.height != cert->height || c->late.round != cert->round ||
+        !hash_eq(&c->late.value, &cert->value))
+        certificate_copy(&c->late, cert);
+}
+
+/* The set that signed the block: it is being committed, or it is the newest. */
+static const struct validator_set *set_of(const struct core *c) {
+    if (c->late.height == c->head->height + 1)
+        return &c->head->info.validators;
+    return c->late.height == c->head->height ? &c->head->last_validators : NULL;
+}
+
+/* Where it belongs; VALIDATORS_MAX: it is there, or it is for something else. */
+static uint16_t place_of(const struct certificate *cert, const struct vote *v) {
+    uint16_t at = 0;
+    if (v->type != VOTE_PRECOMMIT || v->height != cert->height || v->round != cert->round ||
+        !hash_eq(&v->value, &cert->value))
+        return VALIDATORS_MAX;
+    while (at < cert->n && cert->votes[at].validator < v->validator)
+        at++;
+    return at < cert->n && cert->votes[at].validator == v->validator ? VALIDATORS_MAX : at;
+}
+
+void late_vote(struct core *c, const struct vote *v) {
+    struct certificate *cert = &c->late;
+    const struct validator_set *set = set_of(c);
+    uint16_t at = cert->n > 0 ? place_of(cert, v) : VALIDATORS_MAX;
+    struct verifier key;
+    if (at == VALIDATORS_MAX || set == NULL || v->validator >= set->n || cert->n >= set->n)
+        return;
+    struct hash digest = vote_digest(&c->chain_tag, v);
+    if (verifier_init(&key, &set->at[v->validator].key, NULL) != CODE_OK || !verifier_check(&key, &digest, &v->sig))
+        return; /* forged, or not: it is not needed */
+    memmove(&cert->votes[at + 1], &cert->votes[at], (size_t)(cert->n - at) * sizeof *cert->votes);
+    cert->votes[at] = *v;
+    cert->n++;
+}
