@@ -474,15 +474,21 @@ int state_written(struct state *st, size_t *ret, struct err *err) {
     return CODE_OK;
 }
 
+enum { ASK_ENTRY = 8 }; /* an entry is asked for so many before its values */
+
 bool state_change_at(const struct state *st, size_t i, struct state_change *ret) {
     return entry_differs(st->written.at[i], ret);
 }
 
 void state_ask(const struct state *st, size_t i) {
-    if (i < st->written.len) {
-        const uint8_t *e = (const uint8_t *)st->written.at[i];
+    if (i + ASK_ENTRY < st->written.len) {
+        const uint8_t *e = (const uint8_t *)st->written.at[i + ASK_ENTRY];
         __builtin_prefetch(e);
         __builtin_prefetch(e + 64);
+    }
+    if (i < st->written.len) {
+        __builtin_prefetch(st->written.at[i]->now.value.data);
+        __builtin_prefetch(st->written.at[i]->base.value.data);
     }
 }
 

@@ -329,7 +329,7 @@ static void batch_free(struct store_batch *b) {
     free(b);
 }
 
-enum { HASH_GROUP = 256, HASH_TASK = 1024, AHEAD = 8 };
+enum { HASH_GROUP = 256, HASH_TASK = 512, AHEAD = 8 };
 
 struct hashing {
     const struct state *state;
