@@ -6,7 +6,7 @@ BEGIN {
     print "#ifndef CAIRN_GEN_CODE_H\n#define CAIRN_GEN_CODE_H\n"
 }
 /^ *CODE_[A-Z0-9_]+ *= *[0-9]+;/ {
-    if (!match($0, /\/\/ http [0-9]+, exit [0-9], (final|retry): [^|]+ \| [^|]+$/)) {
+    if (!match($0, /\/\/ http [0-9]+, exit [0-9]+, (final|retry): [^|]+ \| [^|]+$/)) {
         print FILENAME ":" FNR ": want '// http 404, exit 3, final|retry: sentence | what to do'" > "/dev/stderr"; bad = 1; exit 1
     }
     note = substr($0, RSTART + 3, RLENGTH - 3)

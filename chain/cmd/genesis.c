@@ -27,6 +27,7 @@ struct groups {
     PaymentParams payment;
     ChallengeParams challenge;
     ValidatorParams validator;
+    GovParams gov;
 };
 
 /* A development network: a block a second, a draw every few seconds, deadlines of 15 s. */
@@ -161,6 +162,17 @@ static void challenge_defaults(ChallengeParams *p, bool dev) {
     p->prunes_per_block = 100;
 }
 
+static void gov_defaults(GovParams *p, bool dev) {
+    gov_params__init(p);
+    p->voting_ms = dev ? 10 * MINUTE : 14 * DAY;
+    p->deposit = dev ? 10 * CAIRN : 1000 * CAIRN;
+    p->open_max = 64;
+    p->closings_per_block = 8;
+    p->closed_kept_ms = dev ? HOUR : 90 * DAY;
+    p->changes_max = 32;
+    p->upgrade_notice_blocks = dev ? 10 : 1000;
+}
+
 static void defaults(struct groups *g, bool dev) {
     params__init(&g->params);
     g->params.version = 1;
@@ -172,6 +184,7 @@ static void defaults(struct groups *g, bool dev) {
     g->params.payment = &g->payment;
     g->params.challenge = &g->challenge;
     g->params.validator = &g->validator;
+    g->params.gov = &g->gov;
     consensus_defaults(&g->consensus, dev);
     auth_defaults(&g->auth);
     validator_defaults(&g->validator, dev);
@@ -180,6 +193,7 @@ static void defaults(struct groups *g, bool dev) {
     permission_defaults(&g->permission);
     payment_defaults(&g->payment, dev);
     challenge_defaults(&g->challenge, dev);
+    gov_defaults(&g->gov, dev);
 }
 
 int cmd_genesis(int argc, char **argv, struct err *err) {

@@ -20,7 +20,7 @@ enum {
 /* Failures of this machine say nothing about the block. */
 static bool of_machine(int code) {
     return code == CODE_CORRUPT || code == CODE_IO || code == CODE_DISK_FULL || code == CODE_NO_MEMORY ||
-           code == CODE_INTERNAL;
+           code == CODE_INTERNAL || code == CODE_UPGRADE_NEEDED;
 }
 
 /* --- opening --- */

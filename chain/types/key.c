@@ -12,6 +12,7 @@ const char *key_module_name(unsigned module) {
         [KEY_PERMISSION] = "permission",
         [KEY_PAYMENT] = "payment",
         [KEY_CHALLENGE] = "challenge",
+        [KEY_GOV] = "gov",
     };
     return module < sizeof names / sizeof *names ? names[module] : NULL;
 }

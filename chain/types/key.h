@@ -24,6 +24,7 @@ enum key_module {
     KEY_PERMISSION = 0x07,
     KEY_PAYMENT = 0x08,
     KEY_CHALLENGE = 0x09,
+    KEY_GOV = 0x0a,
 };
 
 /* "auth" for KEY_AUTH; NULL for a byte that no key begins with. */

@@ -7,6 +7,7 @@
 #include "cairn/auth.h"
 #include "cairn/challenge.h"
 #include "cairn/evidence.h"
+#include "cairn/gov.h"
 #include "cairn/params.h"
 #include "cairn/payment.h"
 #include "cairn/permission.h"
@@ -44,6 +45,7 @@ const struct key_row key_table[] = {
     {"seed", KEY_VALIDATOR, 'e', "", "", OF(seed_state)},
     {"sp", KEY_SP, 's', "4", "ID", OF(storage_provider)},
     {"sp-of", KEY_SP, 'a', "a", "ADDR", NULL},
+    {"sp-admission", KEY_SP, 'A', "a", "OPERATOR", NULL},
     {"placement-group", KEY_SP, 'g', "8", "ID", OF(placement_group)},
     {"sp-group", KEY_SP, 'm', "48", "SP GROUP", NULL},
     {"primary-group", KEY_SP, 'p', "48", "SP GROUP", NULL},
@@ -107,6 +109,12 @@ const struct key_row key_table[] = {
     {"repair", KEY_CHALLENGE, 'r', "84", "OBJECT-ID POSITION", OF(repair_duty)},
     {"repair-due", KEY_CHALLENGE, 'q', "884", "TIME OBJECT-ID POSITION", NULL},
     {"floor", KEY_CHALLENGE, 'f', "84", "TIME SP", NULL},
+    {"proposal", KEY_GOV, 'p', "8", "ID", OF(gov_proposal)},
+    {"vote", KEY_GOV, 'v', "8a", "PROPOSAL-ID VALIDATOR", OF(ballot)},
+    {"proposal-end", KEY_GOV, 'q', "88", "TIME ID", NULL},
+    {"proposal-kept", KEY_GOV, 'k', "88", "TIME ID", NULL},
+    {"gov-state", KEY_GOV, 's', "", "", OF(gov_state)},
+    {"upgrade", KEY_GOV, 'u', "", "", OF(upgrade_plan)},
 };
 const size_t key_table_count = sizeof key_table / sizeof *key_table;
 

@@ -57,3 +57,9 @@ struct bytes key_primary_group(struct key *k, uint32_t sp_id, uint64_t group) {
     key_add_u64(k, group);
     return key_bytes(k);
 }
+
+struct bytes key_sp_admission(struct key *k, const struct addr *operator) {
+    key_begin(k, KEY_SP, 'A');
+    key_add_addr(k, operator);
+    return key_bytes(k);
+}

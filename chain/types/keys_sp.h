@@ -17,4 +17,6 @@ struct bytes key_primary_group(struct key *k, uint32_t sp_id,
                                uint64_t group); /* 'p' primary, group -> empty; open ones */
 struct bytes key_primary_groups(struct key *k, uint32_t sp_id);
 
+struct bytes key_sp_admission(struct key *k, const struct addr *operator); /* 'A' addr -> - */
+
 #endif

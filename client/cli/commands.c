@@ -78,6 +78,11 @@ static const struct cli_flag grant_flags[] = {
     {NULL, NULL, NULL}};
 static const struct cli_flag grant_list_flags[] = {{"--received", NULL, "those that it was given, not those it gave"},
                                                    {NULL, NULL, NULL}};
+static const struct cli_flag title_flag[] = {{"--title", "TEXT", "what people read; else what it does"},
+                                             {NULL, NULL, NULL}};
+static const struct cli_flag upgrade_flags[] = {{"--title", "TEXT", "what people read; else what it does"},
+                                                {"--info", "TEXT", "where to get the program"},
+                                                {NULL, NULL, NULL}};
 static const struct cli_flag range_flags[] = {{"--range", "FIRST-LAST", "only these bytes; FIRST- or -COUNT also do"},
                                               {NULL, NULL, NULL}};
 static const struct cli_flag list_flags[] = {{"--prefix", "TEXT", "names that begin so"},
@@ -187,6 +192,16 @@ const struct cli_command cli_commands[] = {
     {"grant", "show", "GRANTER GRANTEE", "a grant and what is left of it, proven", 2, 2, NULL, cmd_grant_show},
     {"grant", "list", "[ADDR|KEY]", "the grants that an account gave, or was given", 0, 1, grant_list_flags,
      cmd_grant_list},
+
+    {"gov", "now", "", "the parameters that hold now, and the version of the rules, proven", 0, 0, NULL, cmd_gov_now},
+    {"gov", "params", "NAME=NUMBER...", "propose other values of parameters", 1, 32, title_flag, cmd_gov_params},
+    {"gov", "upgrade", "HEIGHT VERSION", "propose that other rules hold from a height on", 2, 2, upgrade_flags,
+     cmd_gov_upgrade},
+    {"gov", "admit", "ADDR|KEY", "propose that an account may register a provider", 1, 1, title_flag, cmd_gov_admit},
+    {"gov", "vote", "ID yes|no VALIDATOR", "vote with a validator's power; its operator does", 3, 3, NULL,
+     cmd_gov_vote},
+    {"gov", "list", "", "proposals, open and decided a while ago", 0, 0, NULL, cmd_gov_list},
+    {"gov", "show", "ID", "a proposal, proven", 1, 1, NULL, cmd_gov_show},
 
     {"bucket", "create", "NAME", "make a bucket", 1, 1, bucket_create_flags, cmd_bucket_create},
     {"bucket", "head", "NAME", "a bucket's record, proven", 1, 1, NULL, cmd_bucket_head},

@@ -23,6 +23,14 @@ int cmd_grant_revoke(struct cli *cli, struct err *err);
 int cmd_grant_show(struct cli *cli, struct err *err);
 int cmd_grant_list(struct cli *cli, struct err *err);
 
+int cmd_gov_now(struct cli *cli, struct err *err);
+int cmd_gov_params(struct cli *cli, struct err *err);
+int cmd_gov_upgrade(struct cli *cli, struct err *err);
+int cmd_gov_admit(struct cli *cli, struct err *err);
+int cmd_gov_vote(struct cli *cli, struct err *err);
+int cmd_gov_list(struct cli *cli, struct err *err);
+int cmd_gov_show(struct cli *cli, struct err *err);
+
 int cmd_tx_show(struct cli *cli, struct err *err);
 int cmd_tx_wait(struct cli *cli, struct err *err);
 int cmd_tx_decode(struct cli *cli, struct err *err);

@@ -47,6 +47,9 @@ static int end_block(struct run *run, const struct app_block *block, const struc
     chain->ledger_time = run->ctx.time;
     chain->header_time = block->time;
     chain->had_txs = block->txs_count > 0;
+    chain->app_version = run->ctx.version;
+    if (run->ctx.params_next)
+        chain->params_version = run->ctx.params_next;
     chain->results_hash = pb_data(hash_bytes(results_hash));
     return run_put_chain(run, chain, err);
 }

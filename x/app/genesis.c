@@ -29,6 +29,7 @@ static int put_first_state(struct run *run, const Genesis *genesis, const struct
     chain.chain_tag = pb_data(hash_bytes(tag));
     chain.chain_id = genesis->chain_id;
     chain.supply = run->ctx.supply;
+    chain.app_version = 1;
     return run_put_chain(run, &chain, err);
 }
 
@@ -38,6 +39,7 @@ static int run_genesis(struct run *run, const Genesis *genesis, const struct has
     ctx->seed = *tag;
     ctx->time = ctx->header_time = genesis->time;
     ctx->params = genesis->params;
+    ctx->version = 1;
     int rc = CODE_OK;
     for (size_t i = 0; rc == CODE_OK && i < run->ledger->modules_n; i++) {
         const struct module *module = run->ledger->modules[i];
@@ -72,6 +74,9 @@ int op_init_chain(void *app, struct state *st, const Genesis *genesis, const str
 
 static int fill_info(struct run *run, struct app_info *ret, struct err *err) {
     struct ctx *ctx = &run->ctx;
+    int known = run_check_version(run, err);
+    if (known)
+        return known;
     ret->height = ctx->height;
     ret->ledger_time = ctx->time;
     ret->header_time = ctx->header_time;

@@ -35,7 +35,9 @@ int judge_block(struct run *run, const struct app_block *block, struct err *err)
     if (block->height != run->chain->height + 1)
         return err_set(err, CODE_CONFLICT, "block %" PRIu64 " cannot follow height %" PRIu64, block->height,
                        run->chain->height);
-    int rc = check_caps(run, block, err);
+    int rc = run_check_version(run, err);
+    if (rc == CODE_OK)
+        rc = check_caps(run, block, err);
     if (rc == CODE_OK)
         rc = check_due(run, block, err);
     if (rc)

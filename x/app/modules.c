@@ -3,6 +3,7 @@
 
 #include "x/auth/account.h"
 #include "x/challenge/challenge.h"
+#include "x/gov/gov.h"
 #include "x/params/params.h"
 #include "x/payment/payment.h"
 #include "x/permission/permission.h"
@@ -12,7 +13,7 @@
 
 const struct module *const ledger_modules[] = {
     &app_module,     &params_module,     &auth_module,    &validator_module, &sp_module,
-    &payment_module, &permission_module, &storage_module, &challenge_module,
+    &payment_module, &permission_module, &storage_module, &challenge_module, &gov_module,
 };
 const size_t ledger_modules_n = COUNT_OF(ledger_modules);
 

@@ -4,8 +4,11 @@
 #include "chain/codec/pb.h"
 #include "chain/types/keys_app.h"
 #include "chain/types/keys_validator.h"
+#include "x/gov/gov.h"
 #include "x/params/params.h"
 #include "x/validator/validator.h"
+
+#include <inttypes.h>
 
 void run_open_empty(struct run *run, const struct ledger *ledger, struct state *st, struct arena *results) {
     *run = (struct run){.ledger = ledger};
@@ -24,6 +27,26 @@ void run_close(struct run *run) {
     arena_release(&run->scratch);
 }
 
+/* Of the block that comes next: a plan holds from its height on. */
+static int load_version(struct run *run, struct err *err) {
+    UpgradePlan *plan;
+    int rc = gov_upgrade(&run->ctx, &plan, err);
+    run->ctx.version = run->chain->app_version;
+    if (rc == CODE_OK && run->chain->height + 1 >= plan->height)
+        run->ctx.version = plan->version;
+    return rc == CODE_NOT_FOUND ? CODE_OK : rc;
+}
+
+int run_check_version(const struct run *run, struct err *err) {
+    uint64_t known = run->ledger->options.version ? run->ledger->options.version : LEDGER_VERSION;
+    if (run->ctx.version <= known)
+        return CODE_OK;
+    return err_set(err, CODE_UPGRADE_NEEDED,
+                   "from height %" PRIu64 " on the network goes by version %" PRIu64
+                   " of the rules, this program knows them up to version %" PRIu64 ": upgrade it and start it again",
+                   run->chain->height + 1, run->ctx.version, known);
+}
+
 static int load(struct run *run, struct err *err) {
     struct ctx *ctx = &run->ctx;
     struct key k;
@@ -38,7 +61,9 @@ static int load(struct run *run, struct err *err) {
     ctx->time = run->chain->ledger_time;
     ctx->header_time = run->chain->header_time;
     ctx->supply = run->chain->supply;
-    rc = params_get(ctx, run->chain->params_version, &ctx->params, err);
+    rc = load_version(run, err);
+    if (rc == CODE_OK)
+        rc = params_get(ctx, run->chain->params_version, &ctx->params, err);
     if (rc == CODE_OK)
         rc = seed_get(ctx, &ctx->seed, err);
     return rc == CODE_NOT_FOUND ? err_set(err, CODE_CORRUPT, "the state lacks its parameters or seed") : rc;

@@ -21,6 +21,9 @@ int run_open(struct run *run, const struct ledger *ledger, struct state *st, str
 void run_open_empty(struct run *run, const struct ledger *ledger, struct state *st, struct arena *results);
 void run_close(struct run *run);
 
+/* Does this program know the rules by which the next block runs? CODE_UPGRADE_NEEDED says which are needed. */
+int run_check_version(const struct run *run, struct err *err);
+
 /* Sets height, header time and the ledger time that follows from it. */
 void run_next_block(struct run *run, uint64_t height, uint64_t header_time);
 

@@ -9,8 +9,10 @@
 #include <inttypes.h>
 
 static const char *const module_names[MODULE_ACCOUNTS] = {
-    [MODULE_FEES] = "fees",           [MODULE_PAYMENT] = "payment", [MODULE_SP] = "sp",
-    [MODULE_CHALLENGE] = "challenge", [MODULE_SLASHED] = "slashed", [MODULE_VALIDATOR] = "validator",
+    [MODULE_FEES] = "fees",       [MODULE_PAYMENT] = "payment",
+    [MODULE_SP] = "sp",           [MODULE_CHALLENGE] = "challenge",
+    [MODULE_SLASHED] = "slashed", [MODULE_VALIDATOR] = "validator",
+    [MODULE_GOV] = "gov",
 };
 
 const char *module_account_name(enum module_account which) {

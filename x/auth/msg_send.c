@@ -25,6 +25,8 @@ int msg_send_run(struct ctx *ctx, const void *message, struct err *err) {
         return rc;
     if (payee->module[0])
         return err_set(err, CODE_RECIPIENT, "coins cannot be sent to the account of module %s", payee->module);
+    if (ctx->version >= 2 && addr_eq(&to, &ctx->signer)) /* the test upgrade (LEDGER_VERSION) */
+        return err_set(err, CODE_RECIPIENT, "coins cannot be sent to oneself");
     rc = coins_move(ctx, &ctx->signer, &to, msg->amount, err);
     if (rc)
         return rc;

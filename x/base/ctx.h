@@ -41,6 +41,8 @@ struct ctx {
     struct hash chain_tag;
     struct hash seed;                           /* after this block's reveal */
     const Params *params;                       /* those that hold now */
+    uint64_t params_next;                       /* the version that holds from the next block on; 0: the same */
+    uint64_t version;                           /* of the rules that hold now: 1, and more after upgrades */
     uint64_t validators;                        /* how many vote at this height */
     struct addr proposer;                       /* of the block that is executed */
     const struct certificate *last_certificate; /* of the block before, as this one carries it; NULL: there is none */

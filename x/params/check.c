@@ -120,6 +120,13 @@ static int check_modules(const Params *p, struct err *err) {
         {"permission.groups_per_resource", p->permission->groups_per_resource, 0, 64},
         {"permission.account_policies_per_resource", p->permission->account_policies_per_resource, 0, 100000},
         {"permission.expiries_per_block", p->permission->expiries_per_block, 1, 10000},
+        {"sp.admission", p->sp->admission, 0, 1},
+        {"gov.deposit", p->gov->deposit, 0, (uint64_t)1 << 60},
+        {"gov.open_max", p->gov->open_max, 1, 10000},
+        {"gov.closings_per_block", p->gov->closings_per_block, 1, 1000},
+        {"gov.closed_kept_ms", p->gov->closed_kept_ms, 0, 10 * YEAR_MS},
+        {"gov.changes_max", p->gov->changes_max, 1, 100},
+        {"gov.upgrade_notice_blocks", p->gov->upgrade_notice_blocks, 1, 1000000},
         {"challenge.leaves", p->challenge->leaves, 1, 64},
         {"challenge.open_max", p->challenge->open_max, 1, 1000000},
         {"challenge.answers_per_block", p->challenge->answers_per_block, 1, 100000},
@@ -141,6 +148,7 @@ static int check_deadlines(const Params *p, struct err *err) {
     uint64_t real = p->consensus->development ? 2 * p->consensus->heartbeat_ms : step;
     const struct range r[] = {
         {"consensus.evidence_window_ms", p->consensus->evidence_window_ms, 4 * step, 10 * YEAR_MS},
+        {"gov.voting_ms", p->gov->voting_ms, 4 * step, YEAR_MS},
         {"storage.create_ttl_ms", p->storage->create_ttl_ms, 4 * step, 10 * YEAR_MS},
         {"storage.approval_ttl_max_ms", p->storage->approval_ttl_max_ms, 4 * step, 10 * YEAR_MS},
         {"storage.receipt_ttl_max_ms", p->storage->receipt_ttl_max_ms, 4 * step, 10 * YEAR_MS},
@@ -156,7 +164,7 @@ static int check_deadlines(const Params *p, struct err *err) {
 
 int params_check(const Params *p, struct err *err) {
     if (!p || !p->consensus || !p->auth || !p->sp || !p->storage || !p->permission || !p->payment || !p->challenge ||
-        !p->validator)
+        !p->validator || !p->gov)
         return err_set(err, CODE_INVALID_ARGUMENT, "every group of parameters must be given");
     int rc = check_consensus(p->consensus, err);
     if (rc == CODE_OK)

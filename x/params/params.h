@@ -14,6 +14,14 @@ int params_check(const Params *params, struct err *err);
 int params_get(struct ctx *ctx, uint64_t version, const Params **ret, struct err *err);
 int params_put(struct ctx *ctx, const Params *params, struct err *err);
 
+/* A copy of those that hold from the next block on, to be changed. */
+int params_latest(struct ctx *ctx, Params **ret, struct err *err);
+/* Another value of the parameter of that name. CODE_PARAMETER: there is none, or it is fixed at genesis. Whether a
+ * chain can live with it is asked of all together: params_check. */
+int params_set(struct ctx *ctx, Params *params, const char *name, uint64_t value, struct err *err);
+/* Makes them the next version: they hold from the next block on. */
+int params_adopt(struct ctx *ctx, Params *params, struct err *err);
+
 /* H(cairn.params, encoded params): in every header. */
 int params_hash(struct ctx *ctx, const Params *params, struct hash *ret, struct err *err);
 

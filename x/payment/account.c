@@ -74,6 +74,7 @@ int payment_set_rate(struct ctx *ctx, PaymentAccount *a, u128 rate, struct err *
                        money_text(a->balance).s, money_text(need - a->reserve).s);
     a->rate = ctx_u128(ctx, rate);
     if (a->status == PAYMENT_STATUS_ACTIVE) {
+        ctx_spend(ctx, need > a->reserve ? need - a->reserve : 0);
         a->balance = a->balance + a->reserve - need;
         a->reserve = need;
     }

@@ -58,6 +58,7 @@ int payment_term_pay(struct ctx *ctx, const struct addr *payer, uint64_t bucket_
     if (rc)
         return rc;
     a->balance += amount;
+    ctx_spend(ctx, amount);
     return payment_close(ctx, &addr, a, err);
 }
 

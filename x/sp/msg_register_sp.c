@@ -30,7 +30,9 @@ int msg_register_sp_check(const void *message, const Params *params, struct err 
 
 int msg_register_sp_run(struct ctx *ctx, const void *message, struct err *err) {
     StorageProvider sp = record_of(message);
-    int rc = sp_create(ctx, &sp, &ctx->signer, err);
+    int rc = sp_take_admission(ctx, &ctx->signer, err);
+    if (rc == CODE_OK)
+        rc = sp_create(ctx, &sp, &ctx->signer, err);
     if (rc)
         return rc;
     ctx_id(ctx, sp.id);

@@ -49,6 +49,11 @@ int placement_put(struct ctx *ctx, const PlacementGroup *group, struct err *err)
 int placement_open(struct ctx *ctx, const struct addr *payer, const Profile *profile, const uint32_t *members, size_t n,
                    uint64_t *ret_id, struct err *err);
 
+/* A vote admits this account: it may register a provider, once. CODE_DONE_ALREADY. */
+int sp_admit(struct ctx *ctx, const struct addr *operator, struct err * err);
+/* Takes the admission of who registers. CODE_SP_ADMISSION: there is none, and the parameters ask for it. */
+int sp_take_admission(struct ctx *ctx, const struct addr *operator, struct err * err);
+
 extern const struct module sp_module;
 
 #endif

@@ -94,7 +94,6 @@ static const struct msg_rule msgs[] = {
      .run = msg_move_object_run},
     {.kind = MSG__BODY_UPDATE_OBJECT,
      .desc = &msg_update_object__descriptor,
-     .grant = MSG_GRANT_ANY,
      .check = msg_update_object_check,
      .run = msg_update_object_run},
     {.kind = MSG__BODY_RENEW_OBJECT,

@@ -46,6 +46,7 @@ struct fixture_params {
     PaymentParams payment;
     ChallengeParams challenge;
     ValidatorParams validator;
+    GovParams gov;
 };
 
 /* Every parameter, for a development network. `p` is set as a whole and points into itself. */

@@ -25,6 +25,8 @@ static void init_params(struct fixture_params *p) {
     p->all.payment = &p->payment;
     p->all.challenge = &p->challenge;
     p->all.validator = &p->validator;
+    p->gov = (GovParams)GOV_PARAMS__INIT;
+    p->all.gov = &p->gov;
 }
 
 static void default_consensus(ConsensusParams *p) {
@@ -118,6 +120,16 @@ static void default_challenge(ChallengeParams *p) {
     p->prunes_per_block = 64;
 }
 
+static void default_gov(GovParams *p) {
+    p->voting_ms = 3600000;
+    p->deposit = 10 * PEBBLE_PER_CAIRN;
+    p->open_max = 4;
+    p->closings_per_block = 2;
+    p->closed_kept_ms = 3600000;
+    p->changes_max = 4;
+    p->upgrade_notice_blocks = 5;
+}
+
 void fixture_params_default(struct fixture_params *p) {
     init_params(p);
     default_consensus(&p->consensus);
@@ -146,6 +158,7 @@ void fixture_params_default(struct fixture_params *p) {
     p->payment.withdraw_delay_ms = 3600000;
     p->payment.withdraw_at_once = 1000 * PEBBLE_PER_CAIRN;
     default_challenge(&p->challenge);
+    default_gov(&p->gov);
     default_validator(&p->validator);
 }
 

@@ -22,6 +22,7 @@ extern const struct world_ops ops_storage;
 extern const struct world_ops ops_permission;
 extern const struct world_ops ops_challenge;
 extern const struct world_ops ops_validator;
+extern const struct world_ops ops_gov;
 
 /* --- draws --- */
 uint64_t below(struct world *w, uint64_t n);

@@ -66,7 +66,7 @@ static const struct world_op rows[] = {
     /* what others may do; by it: act */
     {"grant", 2, op_grant},
     {"revoke", 1, op_revoke},
-    {"act", 3, op_act},
+    {"act", 2, op_act},
     /* about itself */
     {"set_wrap_key", 1, op_set_wrap_key},
 };

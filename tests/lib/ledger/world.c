@@ -112,7 +112,11 @@ void world_init_scaled(struct world *w, uint64_t seed, uint64_t time_scale, cons
         snprintf(name, sizeof name, "new%u", i);
         fixture_account(&w->f, name, 300 * PEBBLE_PER_CAIRN);
     }
-    fixture_account(&w->f, "val0", PEBBLE_PER_CAIRN);
+    for (unsigned i = 0; i < 4; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "val%u", i);
+        fixture_account(&w->f, name, PEBBLE_PER_CAIRN);
+    }
     fixture_account(&w->f, "sp0.gc", PEBBLE_PER_CAIRN);
     fixture_account(&w->f, "bonder0", 1000 * PEBBLE_PER_CAIRN);
     fixture_account(&w->f, "bonder1", 1000 * PEBBLE_PER_CAIRN);

@@ -208,6 +208,7 @@ static void star__the_whole_list(void **state) {
     static const char *const any[] = {
         "MsgCreateBucket", "MsgDeleteBucket", "MsgCreateObject", "MsgSealObject",
         "MsgCancelObject", "MsgDeleteObject", "MsgCreateGroup",  "MsgSubmitChallenge",
+        "MsgStoreObject",  "MsgCopyObject",   "MsgMoveObject",
     };
     for (size_t i = 0; i < LEDGER_RULES_MAX; i++) {
         const struct msg_rule *rule = f.ledger.rules[i];
