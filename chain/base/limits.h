@@ -48,6 +48,10 @@
 #define TAGS_MAX        32 /* tags of one object or bucket */
 #define ENDPOINT_MAX    256
 
+#define TAKEOVER_DRAWS_MIN 30 /* a successor without a third of the bytes passes so many with chance 2^-17 */
+#define TAKEOVER_DRAWS_MAX 10000
+#define HANDOVERS_MAX      64 /* of a group, that a slot is not settled across: each settlement walks them */
+
 /* --- decoding --- */
 #define PB_DEPTH_MAX    16    /* nested messages: our deepest is 8 */
 #define PB_REPEATED_MAX 65536 /* elements of one repeated field: each costs a pointer */

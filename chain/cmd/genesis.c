@@ -86,6 +86,25 @@ static void sp_defaults(SpParams *p, bool dev) {
     p->group_bond = CAIRN;
     p->groups_per_primary = 1000;
     p->sps_max = 10000;
+    p->maintenance_quota_ms = dev ? 10 * MINUTE : 6 * HOUR;
+    p->maintenance_window_ms = dev ? HOUR : 30 * DAY;
+    p->maintenance_gap_ms = dev ? 5 * SECOND : DAY;
+    p->jail_time_ms = dev ? 10 * SECOND : DAY;
+    p->group_idle_ms = dev ? 10 * MINUTE : 7 * DAY;
+    p->closings_per_block = 100;
+    p->vacancies_per_block = 100;
+    p->exits_max = 10;
+    p->forced_exit_slash_ppm = 1000000;
+    p->reservations_per_sp = 100;
+    p->reserve_bond_min = CAIRN;
+    p->reserve_bond_per_gib = CAIRN / 100;
+    p->reserve_time_min_ms = dev ? 10 * SECOND : HOUR;
+    p->reserve_time_max_ms = dev ? HOUR : 7 * DAY;
+    p->reserve_cancel_ppm = 100000;
+    p->takeover_draws = 30;
+    p->takeover_interval_ms = dev ? 200 : MINUTE;
+    p->takeover_misses_max = 3;
+    p->takeover_fee_ppm = 100000;
 }
 
 static void storage_defaults(StorageParams *p, bool dev) {

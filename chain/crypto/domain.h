@@ -59,6 +59,7 @@
     X(DRAW, "cairn.draw", "challenge draw: seed 32 | stream u8 | counter u64be ...")                                   \
     X(EVIDENCE, "cairn.evidence", "id of evidence: validator 20 | height u64be | round u32be | type u8")               \
     X(POSSESSION, "cairn.possess", "signed: chain tag 32 | address of the operator 20")                                \
+    X(SP_KEY, "cairn.spkey", "signed: chain tag 32 | address of the operator 20 | use of the key u8")                  \
     X(ENVELOPE, "cairn.envelope", "digest of an object's key envelope: bytes")                                         \
     X(NODEID, "cairn.nodeid", "id of a node on the network: node public key 33")
 

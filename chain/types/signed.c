@@ -8,6 +8,13 @@ struct hash signed_possession(const struct addr *operator_, const struct hash *c
     return hash_signed(DOMAIN_POSSESSION, chain_tag, addr_bytes(operator_));
 }
 
+struct hash signed_sp_key(const struct addr *operator_, enum sp_key_use use, const struct hash *chain_tag) {
+    uint8_t body[sizeof operator_->b + 1];
+    memcpy(body, operator_->b, sizeof operator_->b);
+    body[sizeof operator_->b] = (uint8_t)use;
+    return hash_signed(DOMAIN_SP_KEY, chain_tag, bytes_of(body, sizeof body));
+}
+
 struct hash signed_spec_hash(struct bytes spec) {
     return hash_of(DOMAIN_SPEC, spec);
 }

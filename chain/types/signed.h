@@ -32,6 +32,11 @@ struct hash signed_layout_root(const struct hash *content_root, const struct has
  * a validator of this operator's (MsgCreateValidator.possession). */
 struct hash signed_possession(const struct addr *operator_, const struct hash *chain_tag);
 
+/* H(cairn.spkey, chain tag | address of the operator | use): what a key of a storage provider signs to show that its
+ * holder wants it to be this operator's, for this use and no other (MsgRegisterSp, MsgEditSp). */
+enum sp_key_use { SP_KEY_SEAL = 1, SP_KEY_APPROVAL, SP_KEY_GC, SP_KEY_NODE };
+struct hash signed_sp_key(const struct addr *operator_, enum sp_key_use use, const struct hash *chain_tag);
+
 /* What was signed in one of those below, and the signature. */
 struct signed_parts {
     struct hash digest;

@@ -34,6 +34,8 @@ static const char *origin_name(ChallengeOrigin origin) {
         return "submitted";
     case CHALLENGE_ORIGIN_REPAIR:
         return "repair";
+    case CHALLENGE_ORIGIN_TAKEOVER:
+        return "takeover";
     case CHALLENGE_ORIGIN_UNSPECIFIED:
         break;
     }

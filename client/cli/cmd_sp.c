@@ -88,8 +88,13 @@ int cmd_sp_register(struct cli *cli, struct err *err) {
     StorageProvider *sp;
     Msg msg = MSG__INIT;
     struct addr creator;
-    const char *deposit = cli_value(cli, "--deposit");
+    MsgEditSp *keys;
+    const char *deposit = cli_value(cli, "--deposit"), *file = cli_value(cli, "--keys");
+    if (!file)
+        return err_set(err, CODE_INVALID_ARGUMENT, "--keys FILE is needed: what `cairn-sp possession --home H` prints");
     int rc = read_record(cli, cli->words[0], &sp, err);
+    if (!rc)
+        rc = cli_sp_keys(cli, file, &keys, err);
     if (!rc)
         rc = cli_address(cli, &creator, err);
     if (rc)
@@ -104,6 +109,10 @@ int cmd_sp_register(struct cli *cli, struct err *err) {
     message.approval_key = sp->approval_key;
     message.gc_key = sp->gc_key;
     message.node_key = sp->node_key;
+    message.seal_possession = keys->seal_possession;
+    message.approval_possession = keys->approval_possession;
+    message.gc_possession = keys->gc_possession;
+    message.node_possession = keys->node_possession;
     message.endpoint = sp->endpoint;
     message.p2p_endpoint = sp->p2p_endpoint;
     message.description = sp->description;

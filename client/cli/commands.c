@@ -121,8 +121,31 @@ static const struct cli_flag check_flags[] = {{"--to", "ADDR|KEY", "who; --from'
                                               {"--size", "SIZE", "of what would be created"},
                                               {"--owner", "ADDR|KEY", "whose group, when it is not --from's"},
                                               {NULL, NULL, NULL}};
-static const struct cli_flag register_flags[] = {{"--deposit", "AMOUNT", "when it is not the file's"},
+static const struct cli_flag register_flags[] = {{"--keys", "FILE", "what `cairn-sp possession` printed; needed"},
+                                                 {"--deposit", "AMOUNT", "when it is not the file's"},
                                                  {NULL, NULL, NULL}};
+static const struct cli_flag sp_edit_flags[] = {
+    {"--endpoint", "URL", "where clients reach it"},
+    {"--p2p-endpoint", "URL", "where other providers do"},
+    {"--capacity", "SIZE", "bytes offered; 0 = without limit"},
+    {"--moniker", "TEXT", "its name"},
+    {"--website", "TEXT", "of the operator"},
+    {"--region", "TEXT", "where it stands"},
+    {"--details", "TEXT", "anything else"},
+    {"--keys", "FILE", "new keys, as `cairn-sp new-key` printed them; the old ones lead nowhere from then on"},
+    {"--beneficiary", "ADDR|KEY", "whom its income is paid to; signed by the funding account"},
+    {NULL, NULL, NULL}};
+static const struct cli_flag sp_price_flags[] = {{"--store", "N", "2^-64 pebble per byte and ms"},
+                                                 {"--read", "N", "2^-64 pebble per byte"},
+                                                 {"--free-quota", "SIZE", "a bucket may be read so much a month"},
+                                                 {"--free-once", "SIZE", "and a new one so much once"},
+                                                 {NULL, NULL, NULL}};
+static const struct cli_flag sp_status_flags[] = {
+    {"--for", "DURATION", "of a maintenance, at most what the quota leaves"}, {NULL, NULL, NULL}};
+static const struct cli_flag offer_flags[] = {{"--withdraw", NULL, "others may not, after all"}, {NULL, NULL, NULL}};
+static const struct cli_flag reserve_flags[] = {{"--bond", "AMOUNT", "lost when it is not completed in time; needed"},
+                                                {"--deadline", "DURATION", "from now; 24h when not said"},
+                                                {NULL, NULL, NULL}};
 static const struct cli_flag validator_create_flags[] = {{"--bond", "AMOUNT", "what to put at stake; needed"},
                                                          {"--name", "TEXT", "when it is not the file's"},
                                                          {"--description", "TEXT", "what it says about itself"},
@@ -264,6 +287,30 @@ const struct cli_command cli_commands[] = {
     {"sp", "register", "FILE", "register the provider that `cairn-sp init` described", 1, 1, register_flags,
      cmd_sp_register},
     {"sp", "deposit", "N AMOUNT", "add to a provider's deposit", 2, 2, NULL, cmd_sp_deposit},
+    {"sp", "withdraw", "N AMOUNT", "take back what the deposit holds beyond what is needed", 2, 2, NULL,
+     cmd_sp_withdraw},
+    {"sp", "edit", "N", "another endpoint, description, capacity, keys, beneficiary", 1, 1, sp_edit_flags, cmd_sp_edit},
+    {"sp", "price", "N", "what it asks from now on", 1, 1, sp_price_flags, cmd_sp_price},
+    {"sp", "status", "N maintenance|service", "into maintenance for a time, or back", 2, 2, sp_status_flags,
+     cmd_sp_status},
+    {"sp", "revive", "N", "out of jail, when everything owed has been repaired", 1, 1, NULL, cmd_sp_revive},
+    {"sp", "exit", "N", "leave: nothing new is stored, others may take its positions over", 1, 1, NULL, cmd_sp_exit},
+    {"sp", "complete-exit", "N", "nothing is left: the deposit goes back", 1, 1, NULL, cmd_sp_complete_exit},
+    {"sp", "open-slots", "N", "positions of a provider that others may take over, and what it has left", 1, 1, NULL,
+     cmd_sp_open_slots},
+    {"sp", "groups", "[N]", "placement groups, all or those of a provider", 0, 1, NULL, cmd_sp_groups},
+    {"sp", "group", "GROUP", "a placement group's record, proven", 1, 1, NULL, cmd_sp_group},
+    {"sp", "close-group", "GROUP", "end an empty group: its bond goes back", 1, 1, NULL, cmd_sp_close_group},
+    {"sp", "offer-slot", "GROUP POSITION", "let others take over a position of yours", 2, 2, offer_flags,
+     cmd_sp_offer_slot},
+    {"sp", "reserve-slot", "GROUP POSITION", "take over a position: your provider copies what lies there", 2, 2,
+     reserve_flags, cmd_sp_reserve_slot},
+    {"sp", "complete-slot", "GROUP POSITION", "everything is copied: the ledger draws, then it is yours", 2, 2, NULL,
+     cmd_sp_complete_slot},
+    {"sp", "cancel-slot", "GROUP POSITION", "give a reservation up; part of the bond is lost", 2, 2, NULL,
+     cmd_sp_cancel_slot},
+    {"sp", "reservation", "GROUP POSITION", "who is taking over a position, proven", 2, 2, NULL, cmd_sp_reservation},
+    {"sp", "reservations", "[N]", "who is taking over what; or only a provider", 0, 1, NULL, cmd_sp_reservations},
 
     {"validator", "list", "", "validators, also those that do not vote now", 0, 0, NULL, cmd_validator_list},
     {"validator", "show", "ADDR", "a validator's record, proven; what it earned and missed", 1, 1, NULL,

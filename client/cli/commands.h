@@ -88,6 +88,25 @@ int cmd_sp_list(struct cli *cli, struct err *err);
 int cmd_sp_show(struct cli *cli, struct err *err);
 int cmd_sp_register(struct cli *cli, struct err *err);
 int cmd_sp_deposit(struct cli *cli, struct err *err);
+int cmd_sp_edit(struct cli *cli, struct err *err);
+int cmd_sp_withdraw(struct cli *cli, struct err *err);
+int cmd_sp_price(struct cli *cli, struct err *err);
+int cmd_sp_status(struct cli *cli, struct err *err);
+int cmd_sp_revive(struct cli *cli, struct err *err);
+int cmd_sp_exit(struct cli *cli, struct err *err);
+int cmd_sp_complete_exit(struct cli *cli, struct err *err);
+int cmd_sp_open_slots(struct cli *cli, struct err *err);
+int cmd_sp_groups(struct cli *cli, struct err *err);
+int cmd_sp_group(struct cli *cli, struct err *err);
+int cmd_sp_reservation(struct cli *cli, struct err *err);
+int cmd_sp_reservations(struct cli *cli, struct err *err);
+int cmd_sp_close_group(struct cli *cli, struct err *err);
+int cmd_sp_offer_slot(struct cli *cli, struct err *err);
+int cmd_sp_reserve_slot(struct cli *cli, struct err *err);
+int cmd_sp_complete_slot(struct cli *cli, struct err *err);
+int cmd_sp_cancel_slot(struct cli *cli, struct err *err);
+/* A provider's keys with their possession, as `cairn-sp possession` and `cairn-sp new-key` print them. */
+int cli_sp_keys(struct cli *cli, const char *path, MsgEditSp **ret, struct err *err);
 
 int cmd_validator_list(struct cli *cli, struct err *err);
 int cmd_validator_show(struct cli *cli, struct err *err);

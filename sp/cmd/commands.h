@@ -7,6 +7,9 @@
 int command_init(const struct options *options, struct err *err);
 int command_start(const struct options *options, struct err *err);
 int command_check_config(const struct options *options, struct err *err);
+int command_possession(const struct options *options, struct err *err);
+int command_new_key(const struct options *options, struct err *err);
+int command_adopt_key(const struct options *options, struct err *err);
 int command_inspect(const struct options *options, struct err *err);
 int command_piece_path(const struct options *options, struct err *err);
 

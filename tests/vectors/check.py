@@ -571,6 +571,7 @@ def consensus():
             "certificate": {"type": 2, "height": "2", "round": 1, "value_id": value.hex(), "signers": "0b",
                             "signatures": [s.hex() for s in sigs], "hash": cert.hex()},
             "evidence": evidence,
+            "sp_key": {"operator": TEXTS[0], "use": 2, "digest": H("cairn.spkey", TAG, address(KEYS[0]), bytes([2])).hex()},
             "possession": {"operator": TEXTS[0], "digest": held.hex(), "pubkey": KEYS[1].hex(), "signature": sign(SECRETS[1], held).hex()},
             "hello": {"transcript": some, "direction": 1, "digest": H("cairn.hello", TAG, bytes.fromhex(some), u8(1)).hex()},
             "reveal": {"secret": secret.hex(), "number": "3", "first": chain[0].hex(), "steps": 5, "tip": chain[-1].hex(), "first_reveal": chain[-2].hex(),

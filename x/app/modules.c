@@ -21,4 +21,5 @@ const struct deps ledger_deps = {
     .payment = &storage_payment_deps,
     .permission = &storage_permission_deps,
     .storage = &challenge_storage_deps,
+    .sp = &storage_sp_deps,
 };

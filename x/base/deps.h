@@ -7,6 +7,7 @@
  * while a block runs.
  */
 struct payment_deps;
+struct sp_deps;
 struct permission_deps;
 struct storage_deps;
 
@@ -14,6 +15,7 @@ struct deps {
     const struct payment_deps *payment;       /* x/payment/deps.h */
     const struct permission_deps *permission; /* x/permission/deps.h */
     const struct storage_deps *storage;       /* x/storage/deps.h */
+    const struct sp_deps *sp;                 /* x/sp/deps.h */
 };
 
 #endif

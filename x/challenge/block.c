@@ -6,6 +6,7 @@
 #include "x/challenge/duty.h"
 #include "x/challenge/pick.h"
 #include "x/challenge/record.h"
+#include "x/challenge/successor.h"
 #include "x/sp/sp.h"
 #include "x/storage/weight.h"
 
@@ -47,6 +48,7 @@ static int maybe_jail(struct ctx *ctx, const Challenge *c, struct err *err) {
 /* A miss needs both: ledger time over the deadline, and 2n blocks. rest: id u64be. */
 static int deadline_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err) {
     Challenge *c = NULL;
+    StorageProvider *sp = NULL;
     (void)due_time, (void)value;
     if (rest.len != 8)
         return err_set(err, CODE_CORRUPT, "an entry of the queue of deadlines has %zu bytes", rest.len);
@@ -55,6 +57,13 @@ static int deadline_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, s
         return rc;
     if (ctx->time <= c->deadline || ctx->height <= c->deadline_height)
         return challenge_requeue(ctx, c, err);
+    rc = sp_get(ctx, c->sp_id, &sp, err);
+    if (rc)
+        return rc;
+    if (sp->status == SP_STATUS_IN_MAINTENANCE)
+        return challenge_postpone(ctx, c, sp->maintenance_until, err);
+    if (c->origin == CHALLENGE_ORIGIN_TAKEOVER)
+        return successor_missed(ctx, c, err);
     rc = c->resting ? CODE_OK : punish(ctx, c, err);
     if (rc == CODE_OK)
         rc = challenge_close(ctx, c, CHALLENGE_STATUS_MISSED, err);
@@ -124,7 +133,7 @@ static int floor_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, stru
     rc = floor_enqueue(ctx, sp, next, err);
     if (rc == CODE_OK)
         rc = sp_put(ctx, sp, err);
-    return rc || deferred ? rc : floor_draw(ctx, sp->id, err);
+    return rc || deferred || !pick_may(sp) ? rc : floor_draw(ctx, sp->id, err);
 }
 
 /* --- by bytes: one draw for every bytes_per_draw stored through bytes_interval_ms --- */
@@ -198,6 +207,7 @@ static int bytes_step(struct ctx *ctx, uint64_t index, bool *ret_more, struct er
 const struct hook challenge_begin_hooks[CHALLENGE_BEGIN_HOOKS] = {
     {.name = "challenge.deadlines", .cap = misses_cap, .module = KEY_CHALLENGE, .queue = 'd', .due = deadline_due},
     {.name = "challenge.repairs", .cap = draws_cap, .module = KEY_CHALLENGE, .queue = 'q', .due = duty_due},
+    {.name = "challenge.takeovers", .cap = draws_cap, .module = KEY_SP, .queue = 'w', .due = successor_due},
     {.name = "challenge.floor", .cap = draws_cap, .module = KEY_CHALLENGE, .queue = 'f', .due = floor_due},
     {.name = "challenge.bytes", .cap = draws_cap, .step = bytes_step},
 };

@@ -9,6 +9,7 @@
 #include "x/challenge/answer.h"
 #include "x/challenge/duty.h"
 #include "x/challenge/record.h"
+#include "x/challenge/successor.h"
 #include "x/sp/sp.h"
 
 int msg_answer_challenge_check(const void *msg, const Params *params, struct err *err) {
@@ -97,5 +98,7 @@ int msg_answer_challenge_run(struct ctx *ctx, const void *msg, struct err *err) 
         rc = pay_bond(ctx, c, sp, err);
     if (rc == CODE_OK)
         rc = challenge_close(ctx, c, CHALLENGE_STATUS_PASSED, err);
-    return rc ? rc : duty_after_pass(ctx, c, err);
+    if (rc == CODE_OK)
+        rc = duty_after_pass(ctx, c, err);
+    return rc ? rc : successor_passed(ctx, c, err);
 }

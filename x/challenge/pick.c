@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x/challenge/pick.h"
 
+#include "chain/types/deal_state.h"
 #include "chain/types/layout.h"
 #include "x/challenge/answer.h"
 #include "x/sp/sp.h"
@@ -17,23 +18,42 @@ bool pick_position(const PlacementGroup *group, uint32_t sp_id, uint32_t *ret) {
     return false;
 }
 
+/* Slot and object of a group, by bytes. */
+static int object_of_group(struct ctx *ctx, struct draw *draw, uint64_t group_id, ObjectInfo **ret, struct err *err) {
+    struct weight_item slot, object;
+    struct weight_id slots = weight_slots(group_id);
+    int rc = weight_draw(ctx, &slots, draw, &slot, err);
+    if (rc)
+        return rc;
+    struct weight_id objects = weight_objects(slot.a, slot.b);
+    rc = weight_draw(ctx, &objects, draw, &object, err);
+    return rc ? rc : object_by_id(ctx, object.b, ret, err);
+}
+
+int pick_of_group(struct ctx *ctx, struct draw *draw, uint64_t group_id, uint32_t position, uint32_t sp_id,
+                  struct pick *ret, struct err *err) {
+    int rc = object_of_group(ctx, draw, group_id, &ret->object, err);
+    if (rc)
+        return rc;
+    ret->position = position;
+    ret->sp_id = sp_id;
+    return deal_sealed_positions(ret->object) >> position & 1 ? CODE_OK : CODE_NOT_FOUND;
+}
+
+bool pick_may(const StorageProvider *sp) {
+    return sp->status != SP_STATUS_IN_MAINTENANCE && !sp_is_out(sp);
+}
+
 int pick_of_sp(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *ret, struct err *err) {
-    struct weight_item group_item, slot, object;
+    struct weight_item group_item;
     struct weight_id groups = weight_groups(sp_id);
     PlacementGroup *group = NULL;
     int rc = weight_draw(ctx, &groups, draw, &group_item, err);
     if (rc)
         return rc;
-    struct weight_id slots = weight_slots(group_item.b);
-    rc = weight_draw(ctx, &slots, draw, &slot, err);
-    if (rc)
-        return rc;
-    struct weight_id objects = weight_objects(slot.a, slot.b);
-    rc = weight_draw(ctx, &objects, draw, &object, err);
+    rc = object_of_group(ctx, draw, group_item.b, &ret->object, err);
     if (rc == CODE_OK)
         rc = placement_get(ctx, group_item.b, &group, err);
-    if (rc == CODE_OK)
-        rc = object_by_id(ctx, object.b, &ret->object, err);
     if (rc)
         return rc;
     ret->sp_id = sp_id;
@@ -45,7 +65,12 @@ int pick_of_sp(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *
 int pick_of_all(struct ctx *ctx, struct draw *draw, struct pick *ret, struct err *err) {
     struct weight_item sp;
     struct weight_id sps = weight_sps();
+    StorageProvider *record = NULL;
     int rc = weight_draw(ctx, &sps, draw, &sp, err);
+    if (rc == CODE_OK)
+        rc = sp_get(ctx, (uint32_t)sp.b, &record, err);
+    if (rc == CODE_OK && !pick_may(record))
+        rc = CODE_NOT_FOUND;
     return rc ? rc : pick_of_sp(ctx, draw, (uint32_t)sp.b, ret, err);
 }
 

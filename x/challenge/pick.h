@@ -21,6 +21,12 @@ struct pick {
 /* An object that this provider holds: placement group, slot and object by bytes. CODE_NOT_FOUND, with no sentence, when
  * it holds nothing (or all tries were refused). */
 int pick_of_sp(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *ret, struct err *err);
+/* An object of one placement group, at one position, for a provider that is about to hold it. CODE_NOT_FOUND as above,
+ * or when that position of the object drawn was not sealed. */
+int pick_of_group(struct ctx *ctx, struct draw *draw, uint64_t group_id, uint32_t position, uint32_t sp_id,
+                  struct pick *ret, struct err *err);
+/* Is this provider drawn for? Not while it is in maintenance, nor once it was forced out. */
+bool pick_may(const StorageProvider *sp);
 /* The same for any provider, by its bytes. */
 int pick_of_all(struct ctx *ctx, struct draw *draw, struct pick *ret, struct err *err);
 

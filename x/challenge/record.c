@@ -44,6 +44,8 @@ const char *challenge_origin_name(int origin) {
         return "submitted";
     case CHALLENGE_ORIGIN_REPAIR:
         return "repair";
+    case CHALLENGE_ORIGIN_TAKEOVER:
+        return "takeover";
     default:
         return "unknown";
     }
@@ -179,6 +181,15 @@ int challenge_close(struct ctx *ctx, Challenge *c, int status, struct err *err) 
     if (rc == CODE_OK)
         emit(ctx, status == CHALLENGE_STATUS_PASSED ? "challenge.passed" : "challenge.missed", c);
     return rc;
+}
+
+int challenge_postpone(struct ctx *ctx, Challenge *c, uint64_t until, struct err *err) {
+    struct key k;
+    uint64_t scale = u64_max(ctx->params->consensus->time_scale, 1);
+    c->deadline = until + ctx->params->challenge->deadline_ms * scale;
+    c->queued_at = c->deadline + 1;
+    int rc = record_put_mark(ctx, key_challenge_deadline(&k, c->queued_at, c->id), err);
+    return rc ? rc : challenge_put(ctx, c, err);
 }
 
 int challenge_requeue(struct ctx *ctx, Challenge *c, struct err *err) {

@@ -20,6 +20,10 @@ int challenge_close(struct ctx *ctx, Challenge *challenge, int status, struct er
 /* Looks at it again in the next block. */
 int challenge_requeue(struct ctx *ctx, Challenge *challenge, struct err *err);
 
+/* Its provider is in maintenance: the deadline is a whole one behind the end of that. The queue's entry has been taken
+ * out. */
+int challenge_postpone(struct ctx *ctx, Challenge *challenge, uint64_t until, struct err *err);
+
 /* Are so many open that answers to more could find no room before their deadlines? Then new ones wait. */
 int challenge_deferred(struct ctx *ctx, bool *ret, struct err *err);
 /* The same for submitted ones, which have half of that: a bond goes to the provider that answers, so one that submits

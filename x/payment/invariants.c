@@ -17,8 +17,8 @@
 
 struct sums {
     uint64_t accounts; /* balances, reserves, locks */
-    uint64_t incomes;
-    uint64_t owed; /* to positions, of what accounts have paid */
+    uint64_t incomes;  /* of providers, and what waits for who takes a position over */
+    uint64_t owed;     /* to positions, of what accounts have paid */
     uint64_t due_wanted, due_entries, slots, slot_entries, withdrawals, withdrawal_entries, quotas, quota_entries;
 };
 
@@ -161,6 +161,14 @@ static int add_income(struct ctx *ctx, void *arg, struct bytes rest, struct byte
     return CODE_OK;
 }
 
+static int add_escrow(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    const PlacementGroup *group = msg;
+    (void)ctx, (void)rest, (void)value, (void)err;
+    for (size_t i = 0; i < group->n_escrow; i++)
+        ((struct sums *)arg)->incomes += group->escrow[i];
+    return CODE_OK;
+}
+
 static int count(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     (void)ctx, (void)rest, (void)value, (void)msg, (void)err;
     ++*(uint64_t *)arg;
@@ -181,6 +189,9 @@ int payment_invariants(struct ctx *ctx, struct err *err) {
         record_each(ctx, key_payment_accounts(&k), BYTES_NONE, 0, &payment_account__descriptor, check_account, &s, err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_sps(&k), BYTES_NONE, 0, &storage_provider__descriptor, add_income, &s, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_placement_groups(&k), BYTES_NONE, 0, &placement_group__descriptor, add_escrow, &s,
+                         err);
     if (rc == CODE_OK)
         rc = count_queue(ctx, 'd', &s.due_entries, err);
     if (rc == CODE_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MsgWithdraw: free balance of one's payment account back to its owner; or what a provider earned to its funding
- * account. */
+/* MsgWithdraw: free balance of one's payment account back to its owner; or what a provider earned to its beneficiary
+ * (its funding account, unless that named another). */
 #include "x/payment/msgs.h"
 
 #include "x/auth/account.h"
@@ -46,7 +46,7 @@ static int withdraw_balance(struct ctx *ctx, const MsgWithdraw *msg, struct err 
 
 static int withdraw_income(struct ctx *ctx, const MsgWithdraw *msg, struct err *err) {
     StorageProvider *sp;
-    struct addr operator, funding;
+    struct addr operator, funding, to;
     int rc = sp_get(ctx, msg->sp_id, &sp, err);
     if (rc)
         return rc;
@@ -62,8 +62,10 @@ static int withdraw_income(struct ctx *ctx, const MsgWithdraw *msg, struct err *
         return err_set(err, CODE_PAYMENT_FUNDS, "storage provider %" PRIu32 " has earned %s", sp->id,
                        money_text(sp->income).s);
     sp->income -= amount;
-    rc = coins_from_module(ctx, MODULE_PAYMENT, &funding, amount, err);
-    ctx_event(ctx, "payment.paid_out", "sp", ctx_u64_text(ctx, sp->id), "to", ctx_addr_text(ctx, &funding), "amount",
+    if (!addr_of_field(sp->beneficiary, &to))
+        to = funding;
+    rc = coins_from_module(ctx, MODULE_PAYMENT, &to, amount, err);
+    ctx_event(ctx, "payment.paid_out", "sp", ctx_u64_text(ctx, sp->id), "to", ctx_addr_text(ctx, &to), "amount",
               ctx_u64_text(ctx, amount), NULL);
     return rc ? rc : sp_put(ctx, sp, err);
 }

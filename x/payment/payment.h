@@ -27,6 +27,7 @@
  * an active account's reserve is exactly what its rate asks; queue entries match accounts.
  */
 #include "cairn/payment.h"
+#include "cairn/sp.h"
 #include "cairn/storage.h"
 #include "x/base/module.h"
 
@@ -52,14 +53,15 @@ int payment_lock(struct ctx *ctx, const struct addr *payer, uint64_t amount, str
 int payment_unlock(struct ctx *ctx, const struct addr *payer, uint64_t amount, struct err *err);
 
 /*
- * Adds to (or takes from) a slot's rates by position, rates[n]; members[n] are the providers. Settles payer and slot
- * first; moves the reserve along. Changes the slot's record, which the caller puts. CODE_PAYER_FROZEN and
- * CODE_PAYMENT_FUNDS only when adding; CODE_FLOW when the account's rate would be too large.
+ * Adds to (or takes from) a slot's rates by position, as many as the slot's group has members. Settles payer and slot
+ * first; moves the reserve along. Changes the slot's record and the group's, which the caller puts. CODE_PAYER_FROZEN
+ * and CODE_PAYMENT_FUNDS only when adding; CODE_FLOW when the account's rate would be too large.
  */
-int payment_slot_change(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, const uint32_t *members, size_t n,
+int payment_slot_change(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, PlacementGroup *group,
                         const u128 *rates, bool add, struct err *err);
-/* Gives the positions what they have earned so far. Changes the slot's record, which the caller puts. */
-int payment_slot_settle(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, const uint32_t *members, size_t n,
+/* Gives the positions what they have earned so far: to who earned at that time (x/sp/sp.h). Changes the slot's record,
+ * which the caller puts, and the group's, while it has handovers or vacant positions. */
+int payment_slot_settle(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, PlacementGroup *group,
                         struct err *err);
 
 /*

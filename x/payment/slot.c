@@ -29,20 +29,38 @@ static int shape(struct ctx *ctx, BucketSlot *slot, size_t n) {
     return CODE_OK;
 }
 
-/* Up to the time that the account has paid for. */
-static int earn(struct ctx *ctx, BucketSlot *slot, const PaymentAccount *payer, const uint32_t *members,
-                struct err *err) {
-    if (payer->settled_at <= slot->settled_at)
-        return CODE_OK;
-    uint64_t ms = payer->settled_at - slot->settled_at;
+/* Until a moment, to those who earned meanwhile. */
+static int earn_stretch(struct ctx *ctx, BucketSlot *slot, PlacementGroup *group, const struct earners *earners,
+                        struct err *err) {
+    if (earners->until < slot->settled_at)
+        return ctx_fault(ctx, CODE_CORRUPT, "a slot was settled across a change that it does not know of");
+    uint64_t ms = earners->until - slot->settled_at;
     if (ms > PAYMENT_MS_MAX)
         return ctx_fault(ctx, CODE_CORRUPT, "a slot was not settled for more than 30 years");
-    for (size_t i = 0; i < slot->n_rates; i++) {
-        int rc = sp_earn(ctx, members[i], flow_accrue(u128_of(slot->rates[i]), ms, &slot->remainders[i]), err);
+    for (uint32_t i = 0; i < slot->n_rates; i++) {
+        uint64_t amount = flow_accrue(u128_of(slot->rates[i]), ms, &slot->remainders[i]);
+        int rc = placement_earn(ctx, group, i, earners->sps[i], amount, err);
         if (rc)
             return rc;
     }
-    slot->settled_at = payer->settled_at;
+    slot->settled_at = earners->until;
+    return CODE_OK;
+}
+
+/* Up to the time that the account has paid for, stretch by stretch between changes of who earns. */
+static int earn(struct ctx *ctx, BucketSlot *slot, const PaymentAccount *payer, PlacementGroup *group,
+                struct err *err) {
+    struct earners earners = {.crossed = true};
+    while (earners.crossed && (payer->settled_at > slot->settled_at || slot->epoch < group->epoch)) {
+        int rc =
+            placement_earners(ctx, group, slot->epoch, u64_max(payer->settled_at, slot->settled_at), &earners, err);
+        if (rc == CODE_OK)
+            rc = earn_stretch(ctx, slot, group, &earners, err);
+        if (rc == CODE_OK && earners.crossed)
+            rc = placement_crossed(ctx, group, ++slot->epoch, err);
+        if (rc)
+            return rc;
+    }
     return CODE_OK;
 }
 
@@ -76,16 +94,16 @@ static int unlist_slot(struct ctx *ctx, const struct addr *payer, PaymentAccount
     return rc ? rc : queue_slot(ctx, slot, 0, err);
 }
 
-int payment_slot_settle(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, const uint32_t *members, size_t n,
+int payment_slot_settle(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, PlacementGroup *group,
                         struct err *err) {
     PaymentAccount *a;
     if (slot->n_rates == 0)
         return CODE_OK;
-    int rc = shape(ctx, slot, n);
+    int rc = shape(ctx, slot, group->n_members);
     if (rc == CODE_OK)
         rc = payment_open(ctx, payer, false, &a, err);
     if (rc == CODE_OK)
-        rc = earn(ctx, slot, a, members, err);
+        rc = earn(ctx, slot, a, group, err);
     if (rc == CODE_OK && slot->settle_due)
         rc = queue_slot(ctx, slot, ctx->time + ctx->params->payment->settle_interval_ms, err);
     return rc ? rc : payment_close(ctx, payer, a, err);
@@ -120,18 +138,18 @@ static int change(struct ctx *ctx, const struct addr *payer, PaymentAccount *a, 
     return rc;
 }
 
-int payment_slot_change(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, const uint32_t *members, size_t n,
+int payment_slot_change(struct ctx *ctx, const struct addr *payer, BucketSlot *slot, PlacementGroup *group,
                         const u128 *rates, bool add, struct err *err) {
     PaymentAccount *a;
-    int rc = shape(ctx, slot, n);
+    int rc = shape(ctx, slot, group->n_members);
     bool nothing = true;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < group->n_members; i++)
         nothing = nothing && rates[i] == 0;
     if (rc || nothing)
         return rc;
     rc = payment_open(ctx, payer, false, &a, err);
     if (rc == CODE_OK)
-        rc = earn(ctx, slot, a, members, err);
+        rc = earn(ctx, slot, a, group, err);
     if (rc)
         return rc;
     if (add && a->status != PAYMENT_STATUS_ACTIVE)

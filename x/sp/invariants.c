@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deposits and bonds against module sp's coins; counters and indexes both ways. */
+/* Deposits and bonds against module sp's coins; counters, statuses, indexes and queues both ways. */
+#include "x/sp/life.h"
 #include "x/sp/msgs.h"
+#include "x/sp/placement.h"
+#include "x/sp/takeover.h"
 
 #include "chain/types/keys_sp.h"
 #include "x/auth/account.h"
@@ -12,7 +15,32 @@ struct sums {
     uint64_t sps, addrs; /* records; entries of the index by address */
     uint64_t memberships, primaries;
     uint64_t member_entries, primary_entries;
+    uint64_t gone, exiting;
+    uint64_t reserved, primary_reserved, reserved_bytes; /* as providers count them */
+    uint64_t reservations, primary_reservations, bytes;  /* as there are */
+    uint64_t group_reservations;                         /* as groups count them */
+    uint64_t maintenances, empty_groups, draws;          /* entries that there must be in queues */
 };
+
+static int check_status(struct ctx *ctx, struct sums *s, const StorageProvider *sp, struct err *err) {
+    struct key k;
+    bool queued = false;
+    if ((sp->status == SP_STATUS_IN_MAINTENANCE) != (sp->maintenance_until != 0) ||
+        sp_is_leaving(sp) != (sp->exit_since != 0) || (sp->jailed_until && sp->status != SP_STATUS_JAILED))
+        return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " is %s, and its record says otherwise", sp->id,
+                       sp_status_text(sp->status));
+    if (sp->status == SP_STATUS_GONE && (sp->deposit || sp->stored_bytes || sp->reserved_bytes))
+        return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " is gone and has bytes or coins", sp->id);
+    if (sp->earned < sp->income)
+        return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " has more income than it earned", sp->id);
+    if (!sp->maintenance_until)
+        return CODE_OK;
+    s->maintenances++;
+    int rc = record_has(ctx, key_maintenance_due(&k, sp->maintenance_until, sp->id), &queued, err);
+    if (rc == CODE_OK && !queued)
+        rc = err_set(err, CODE_INTERNAL, "the maintenance of storage provider %" PRIu32 " never ends", sp->id);
+    return rc;
+}
 
 static int check_sp(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     (void)value;
@@ -21,18 +49,27 @@ static int check_sp(struct ctx *ctx, void *arg, struct bytes rest, struct bytes 
     struct addr operator;
     struct key k;
     uint32_t id = 0;
-    s->sps++;
+    bool gone = sp->status == SP_STATUS_GONE;
+    s->sps += !gone;
+    s->gone += gone;
+    s->exiting += sp->status == SP_STATUS_GRACEFUL_EXITING;
     s->deposits += sp->deposit;
+    s->reserved_bytes += sp->reserved_bytes;
     if (sp->counters) {
         s->memberships += sp->counters->groups;
         s->primaries += sp->counters->primary_groups;
+        s->reserved += sp->counters->reservations;
+        s->primary_reserved += sp->counters->primary_reservations;
     }
     if (load_be32(rest.data) != sp->id || !addr_of_field(sp->operator_, &operator))
         return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " lies at the wrong key", sp->id);
-    int rc = record_get_u32(ctx, key_sp_by_addr(&k, &operator), &id, err);
+    int rc = check_status(ctx, s, sp, err);
+    if (rc || gone)
+        return rc;
+    rc = record_get_u32(ctx, key_sp_by_addr(&k, &operator), &id, err);
     if (rc == CODE_NOT_FOUND || (rc == CODE_OK && id != sp->id))
         rc = err_set(err, CODE_INTERNAL, "the operator of storage provider %" PRIu32 " does not lead to it", sp->id);
-    if (sp->stored_bytes && sp->capacity && sp->stored_bytes > sp->capacity)
+    if (sp->capacity && sp->stored_bytes + sp->reserved_bytes > sp->capacity)
         rc = err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " stores more than it offers", sp->id);
     return rc;
 }
@@ -41,6 +78,84 @@ static int count_addr(struct ctx *ctx, void *arg, struct bytes rest, struct byte
     (void)ctx, (void)rest, (void)value, (void)msg, (void)err;
     ((struct sums *)arg)->addrs++;
     return CODE_OK;
+}
+
+/* record_fn: counts entries. */
+static int count_entry(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)ctx, (void)rest, (void)value, (void)msg, (void)err;
+    ++*(uint64_t *)arg;
+    return CODE_OK;
+}
+
+/* record_fn over all reservations. */
+static int check_reservation(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
+                             struct err *err) {
+    struct sums *s = arg;
+    const SlotReservation *r = msg;
+    PlacementGroup *g = NULL;
+    struct key k;
+    bool listed = false, due = false, drawn = true;
+    (void)rest, (void)value;
+    s->reservations++;
+    s->primary_reservations += r->position == 0;
+    s->bytes += r->bytes;
+    s->bonds += r->bond + r->group_bond;
+    s->draws += r->next_draw != 0;
+    int rc = placement_get(ctx, r->group_id, &g, err);
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_sp_reservation(&k, r->sp_id, r->group_id, r->position), &listed, err);
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_reservation_due(&k, r->deadline, r->group_id, r->position), &due, err);
+    if (rc == CODE_OK && r->next_draw)
+        rc = record_has(ctx, key_takeover_due(&k, r->next_draw, r->group_id, r->position), &drawn, err);
+    if (rc == CODE_OK && (!listed || !due || !drawn || r->position >= g->n_members ||
+                          g->members[r->position] != r->from_sp || r->bond > r->bond_posted))
+        rc = err_set(err, CODE_INTERNAL,
+                     "the reservation of position %" PRIu32 " of placement group %" PRIu64
+                     " is not where its indexes say, or of another holder",
+                     r->position, r->group_id);
+    return rc;
+}
+
+/* Vacant are positions of those who were forced out; while one is marked, not all need be. */
+static int check_vacant(struct ctx *ctx, const PlacementGroup *g, struct err *err) {
+    for (size_t i = 0; i < g->n_vacant; i++) {
+        StorageProvider *sp = NULL;
+        uint32_t position = g->vacant[i];
+        int rc = position < g->n_members ? sp_get(ctx, g->members[position], &sp, err) : CODE_INTERNAL;
+        if (rc || sp->status != SP_STATUS_FORCED_EXITING || (i && position <= g->vacant[i - 1]))
+            return err_set(err, CODE_INTERNAL,
+                           "position %" PRIu32 " of placement group %" PRIu64
+                           " is vacant, and its holder was not forced out",
+                           position, g->id);
+    }
+    for (size_t i = 0; i < g->n_offered; i++)
+        if (g->offered[i] >= g->n_members || (i && g->offered[i] <= g->offered[i - 1]))
+            return err_set(err, CODE_INTERNAL, "placement group %" PRIu64 " offers positions that it does not have",
+                           g->id);
+    return CODE_OK;
+}
+
+static int check_group_state(struct ctx *ctx, struct sums *s, const PlacementGroup *g, struct err *err) {
+    struct key k;
+    uint64_t reservations = 0, handovers = 0;
+    bool queued = true;
+    s->group_reservations += g->reservations;
+    s->empty_groups += g->close_due != 0;
+    int rc = record_each(ctx, key_group_reservations(&k, g->id), BYTES_NONE, 0, NULL, count_entry, &reservations, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_handovers(&k, g->id), BYTES_NONE, 0, NULL, count_entry, &handovers, err);
+    if (rc == CODE_OK && g->close_due)
+        rc = record_has(ctx, key_empty_group_due(&k, g->close_due, g->id), &queued, err);
+    if (rc)
+        return rc;
+    if (reservations != g->reservations || handovers != g->handovers || handovers > g->epoch ||
+        (g->status == GROUP_STATUS_RESERVED) != (reservations != 0))
+        return err_set(err, CODE_INTERNAL,
+                       "placement group %" PRIu64 " counts other reservations or changes than it has", g->id);
+    if (!queued || (g->slots == 0 && !g->close_due))
+        return err_set(err, CODE_INTERNAL, "placement group %" PRIu64 " is empty and never ends", g->id);
+    return check_vacant(ctx, g, err);
 }
 
 static int check_group(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
@@ -63,7 +178,46 @@ static int check_group(struct ctx *ctx, void *arg, struct bytes rest, struct byt
     int rc = record_has(ctx, key_primary_group(&k, g->members[0], g->id), &primary, err);
     if (rc == CODE_OK && !primary)
         rc = err_set(err, CODE_INTERNAL, "placement group %" PRIu64 " is not among those of its primary", g->id);
-    return rc;
+    return rc ? rc : check_group_state(ctx, s, g, err);
+}
+
+static int count_queue(struct ctx *ctx, char queue, uint64_t *ret, struct err *err) {
+    struct key k;
+    key_begin(&k, KEY_SP, queue);
+    return record_each(ctx, key_bytes(&k), BYTES_NONE, 0, NULL, count_entry, ret, err);
+}
+
+/* Nothing in the queues that nobody knows of. */
+static int check_queues(struct ctx *ctx, const struct sums *s, struct err *err) {
+    uint64_t maintenances = 0, reservations = 0, empty = 0, draws = 0, listed = 0;
+    int rc = count_queue(ctx, 'u', &maintenances, err);
+    if (rc == CODE_OK)
+        rc = count_queue(ctx, 'q', &reservations, err);
+    if (rc == CODE_OK)
+        rc = count_queue(ctx, 'e', &empty, err);
+    if (rc == CODE_OK)
+        rc = count_queue(ctx, 'w', &draws, err);
+    if (rc == CODE_OK)
+        rc = count_queue(ctx, 'v', &listed, err);
+    if (rc)
+        return rc;
+    if (maintenances != s->maintenances || reservations != s->reservations || listed != s->reservations ||
+        empty != s->empty_groups || draws != s->draws)
+        return err_set(err, CODE_INTERNAL, "queues of module sp have entries that no record knows");
+    return CODE_OK;
+}
+
+static int check_counts(struct ctx *ctx, const struct sums *s, struct err *err) {
+    SpTotals *totals = NULL;
+    int rc = sp_totals_get(ctx, &totals, err);
+    if (rc)
+        return rc;
+    if (totals->sps != s->sps || totals->gone != s->gone || totals->exiting != s->exiting)
+        return err_set(err, CODE_INTERNAL, "other storage providers are counted than there are");
+    if (s->reserved != s->reservations || s->primary_reserved != s->primary_reservations ||
+        s->reserved_bytes != s->bytes || s->group_reservations != s->reservations)
+        return err_set(err, CODE_INTERNAL, "providers or groups count other reservations than there are");
+    return CODE_OK;
 }
 
 int sp_invariants(struct ctx *ctx, struct err *err) {
@@ -76,6 +230,13 @@ int sp_invariants(struct ctx *ctx, struct err *err) {
     if (rc == CODE_OK)
         rc = record_each(ctx, key_placement_groups(&k), BYTES_NONE, 0, &placement_group__descriptor, check_group, &s,
                          err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_reservations(&k), BYTES_NONE, 0, &slot_reservation__descriptor, check_reservation, &s,
+                         err);
+    if (rc == CODE_OK)
+        rc = check_counts(ctx, &s, err);
+    if (rc == CODE_OK)
+        rc = check_queues(ctx, &s, err);
     if (rc == CODE_OK)
         rc = coins_of_module(ctx, MODULE_SP, &held, err);
     if (rc)

@@ -12,18 +12,15 @@ int msg_deposit_sp_check(const void *message, const Params *params, struct err *
     return msg->amount ? CODE_OK : err_set(err, CODE_AMOUNT, "the amount must be 1 pebble or more");
 }
 
-static bool is_one_of(const struct addr *who, ProtobufCBinaryData a, ProtobufCBinaryData b) {
-    struct addr x, y;
-    return (addr_of_field(a, &x) && addr_eq(who, &x)) || (addr_of_field(b, &y) && addr_eq(who, &y));
-}
-
 int msg_deposit_sp_run(struct ctx *ctx, const void *message, struct err *err) {
     const MsgDepositSp *msg = message;
     StorageProvider *sp;
     int rc = sp_get(ctx, msg->sp_id, &sp, err);
     if (rc)
         return rc;
-    if (!is_one_of(&ctx->signer, sp->operator_, sp->funding))
+    if (sp->status == SP_STATUS_GONE)
+        return err_set(err, CODE_SP_STATUS, "storage provider %" PRIu32 " is gone and takes no deposit", sp->id);
+    if (!sp_is_owner(ctx, sp))
         return err_set(err, CODE_DENIED,
                        "only the operator or the funding account of storage provider %" PRIu32 " deposits", sp->id);
     rc = coins_to_module(ctx, &ctx->signer, MODULE_SP, msg->amount, err);

@@ -3,8 +3,6 @@
 #include "x/sp/msgs.h"
 
 #include "chain/base/limits.h"
-#include "chain/codec/pb.h"
-#include "chain/crypto/address.h"
 #include "chain/types/layout.h"
 
 #include <inttypes.h>
@@ -18,14 +16,6 @@ int msg_open_group_check(const void *message, const Params *params, struct err *
     if (!msg->profile)
         return err_set(err, CODE_PROFILE, "a placement group needs a profile");
     return profile_check(msg->profile, err);
-}
-
-static bool may_open(const struct ctx *ctx, const StorageProvider *primary) {
-    struct addr operator;
-    struct pubkey seal;
-    if (addr_of_field(primary->operator_, &operator) && addr_eq(&ctx->signer, &operator))
-        return true;
-    return pubkey_from(pb_bytes(primary->seal_key), &seal) && pubkey_eq(&seal, &ctx->signer_key);
 }
 
 static char *members_text(struct ctx *ctx, const MsgOpenGroup *msg) {
@@ -44,7 +34,7 @@ int msg_open_group_run(struct ctx *ctx, const void *message, struct err *err) {
     int rc = sp_get(ctx, msg->members[0], &primary, err);
     if (rc)
         return rc;
-    if (!may_open(ctx, primary))
+    if (!sp_is_operator(ctx, primary) && !sp_is_sealer(ctx, primary))
         return err_set(err, CODE_DENIED,
                        "only storage provider %" PRIu32 " itself opens a placement group with it as primary",
                        primary->id);

@@ -28,9 +28,19 @@ int msg_register_sp_check(const void *message, const Params *params, struct err 
     return sp_check_fields(&sp, err);
 }
 
+uint64_t msg_register_sp_signatures(const void *message) {
+    (void)message;
+    return SP_KEYS;
+}
+
 int msg_register_sp_run(struct ctx *ctx, const void *message, struct err *err) {
+    const MsgRegisterSp *msg = message;
+    const ProtobufCBinaryData possessions[SP_KEYS] = {msg->seal_possession, msg->approval_possession,
+                                                      msg->gc_possession, msg->node_possession};
     StorageProvider sp = record_of(message);
     int rc = sp_take_admission(ctx, &ctx->signer, err);
+    for (size_t i = 0; rc == CODE_OK && i < SP_KEYS; i++)
+        rc = sp_check_possession(ctx, &ctx->signer, i, *sp_key_field(&sp, i), possessions[i], err);
     if (rc == CODE_OK)
         rc = sp_create(ctx, &sp, &ctx->signer, err);
     if (rc)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Placement groups: an ordered set of providers with a profile, opened by its primary. */
-#include "x/sp/sp.h"
+/* Placement groups: an ordered set of providers with a profile, opened by its primary, closed when it is empty. */
+#include "x/sp/placement.h"
 
 #include "chain/codec/pb.h"
 #include "chain/types/keys_sp.h"
@@ -43,10 +43,14 @@ static bool same(ProtobufCBinaryData a, ProtobufCBinaryData b) {
 }
 
 /* "members of distinct operator and funding": one who falls must not take two positions down. */
+bool placement_same_hands(const StorageProvider *a, const StorageProvider *b) {
+    return same(a->operator_, b->operator_) || same(a->funding, b->funding);
+}
+
 static int check_distinct(StorageProvider *const *sps, size_t n, struct err *err) {
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++)
-            if (same(sps[i]->operator_, sps[j]->operator_) || same(sps[i]->funding, sps[j]->funding))
+            if (placement_same_hands(sps[i], sps[j]))
                 return err_set(err, CODE_PLACEMENT_GROUP_MEMBERS,
                                "members %zu and %zu have the same operator or funding account", j, i);
     return CODE_OK;
@@ -98,18 +102,28 @@ static int uncount_members(struct ctx *ctx, const PlacementGroup *group, struct 
     return record_del(ctx, key_primary_group(&k, group->members[0], group->id), err);
 }
 
-/* The bond goes to the primary's funding account. */
-static int close_group(struct ctx *ctx, const PlacementGroup *group, struct err *err) {
+/* What waited for somebody who would take a position over has nobody to go to. */
+static int drop_escrow(struct ctx *ctx, const PlacementGroup *group, struct err *err) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < group->n_escrow; i++)
+        sum += group->escrow[i];
+    return sum ? coins_between_modules(ctx, MODULE_PAYMENT, MODULE_SLASHED, sum, err) : CODE_OK;
+}
+
+int placement_close(struct ctx *ctx, const PlacementGroup *group, struct err *err) {
     struct key k;
-    struct addr funding;
-    StorageProvider *primary;
+    struct addr payer;
+    if (group->slots || group->bytes || group->handovers || group->reservations)
+        return ctx_fault(ctx, CODE_CORRUPT, "placement group %" PRIu64 " is closed and not empty", group->id);
     int rc = uncount_members(ctx, group, err);
     if (rc == CODE_OK)
-        rc = sp_get(ctx, group->members[0], &primary, err);
+        rc = addr_need(group->bond_payer, "bond_payer", &payer, err);
     if (rc == CODE_OK)
-        rc = addr_need(primary->funding, "funding", &funding, err);
+        rc = coins_from_module(ctx, MODULE_SP, &payer, group->bond, err);
     if (rc == CODE_OK)
-        rc = coins_from_module(ctx, MODULE_SP, &funding, group->bond, err);
+        rc = drop_escrow(ctx, group, err);
+    if (rc == CODE_OK && group->close_due)
+        rc = record_del(ctx, key_empty_group_due(&k, group->close_due, group->id), err);
     if (rc)
         return rc;
     ctx_event(ctx, "sp.group_closed", "group", ctx_u64_text(ctx, group->id), "bond", ctx_u64_text(ctx, group->bond),
@@ -117,11 +131,75 @@ static int close_group(struct ctx *ctx, const PlacementGroup *group, struct err 
     return record_del(ctx, key_placement_group(&k, group->id), err);
 }
 
+bool placement_is_empty(const PlacementGroup *group) {
+    return group->slots == 0 && group->bytes == 0 && group->reservations == 0;
+}
+
+bool placement_listed(const uint32_t *list, size_t n, uint32_t position) {
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == position)
+            return true;
+    return false;
+}
+
+void placement_list(struct ctx *ctx, uint32_t **list, size_t *n, uint32_t position) {
+    uint32_t *longer = ctx_array(ctx, *n + 1, sizeof *longer);
+    size_t at = 0;
+    while (at < *n && (*list)[at] < position) {
+        longer[at] = (*list)[at];
+        at++;
+    }
+    longer[at] = position;
+    for (size_t i = at; i < *n; i++)
+        longer[i + 1] = (*list)[i];
+    *list = longer;
+    ++*n;
+}
+
+void placement_unlist(uint32_t *list, size_t *n, uint32_t position) {
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++)
+        if (list[i] != position)
+            list[kept++] = list[i];
+    *n = kept;
+}
+
+/* --- groups that nothing lies in --- */
+
+static int queue_empty(struct ctx *ctx, PlacementGroup *group, uint64_t due, struct err *err) {
+    struct key k;
+    group->close_due = due;
+    return record_put_mark(ctx, key_empty_group_due(&k, due, group->id), err);
+}
+
+int placement_emptied(struct ctx *ctx, PlacementGroup *group, struct err *err) {
+    group->empty_since = ctx->time;
+    return group->close_due ? CODE_OK : queue_empty(ctx, group, ctx->time + ctx->params->sp->group_idle_ms, err);
+}
+
+/* rest: group u64be. A group that was used meanwhile stays; it comes back here when it is empty again. */
+int placement_empty_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err) {
+    PlacementGroup *group = NULL;
+    uint64_t idle = ctx->params->sp->group_idle_ms;
+    (void)due_time, (void)value;
+    if (rest.len != 8)
+        return err_set(err, CODE_CORRUPT, "an entry of the queue of empty groups has %zu bytes", rest.len);
+    int rc = placement_get(ctx, load_be64(rest.data), &group, err);
+    if (rc)
+        return rc;
+    group->close_due = 0;
+    if (placement_is_empty(group) && ctx->time - group->empty_since >= idle)
+        return placement_close(ctx, group, err);
+    if (group->slots == 0)
+        rc = queue_empty(ctx, group, u64_max(group->empty_since + idle, ctx->time + 1), err);
+    return rc ? rc : placement_put(ctx, group, err);
+}
+
 static int find_empty(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     (void)value, (void)msg;
     PlacementGroup *group;
     int rc = placement_get(ctx, load_be64(rest.data), &group, err);
-    if (rc || group->slots || group->bytes || group->opened_at >= ctx->time)
+    if (rc || !placement_is_empty(group) || group->opened_at >= ctx->time)
         return rc;
     *(PlacementGroup **)arg = group;
     return RECORD_STOP;
@@ -132,7 +210,7 @@ static int make_room(struct ctx *ctx, const StorageProvider *primary, struct err
     const SpParams *p = ctx->params->sp;
     struct key k;
     PlacementGroup *empty = NULL;
-    if (primary->counters->primary_groups < p->groups_per_primary)
+    if (primary->counters->primary_groups + primary->counters->primary_reservations < p->groups_per_primary)
         return CODE_OK;
     int rc = record_each(ctx, key_primary_groups(&k, primary->id), BYTES_NONE, 0, NULL, find_empty, &empty, err);
     if (rc == CODE_OK && !empty)
@@ -140,7 +218,7 @@ static int make_room(struct ctx *ctx, const StorageProvider *primary, struct err
                      "storage provider %" PRIu32 " is primary of %" PRIu64
                      " placement groups, as many as allowed, and none is empty",
                      primary->id, primary->counters->primary_groups);
-    return rc ? rc : close_group(ctx, empty, err);
+    return rc ? rc : placement_close(ctx, empty, err);
 }
 
 int placement_open(struct ctx *ctx, const struct addr *payer, const Profile *profile, const uint32_t *members, size_t n,
@@ -169,7 +247,10 @@ int placement_open(struct ctx *ctx, const struct addr *payer, const Profile *pro
     group.bond = p->group_bond;
     group.status = GROUP_STATUS_OPEN;
     group.opened_at = ctx->time;
-    rc = placement_put(ctx, &group, err);
+    group.bond_payer = ctx_addr(ctx, payer);
+    rc = placement_emptied(ctx, &group, err);
+    if (rc == CODE_OK)
+        rc = placement_put(ctx, &group, err);
     if (rc == CODE_OK)
         rc = count_members(ctx, &group, sps, err);
     if (rc == CODE_OK)

@@ -4,7 +4,7 @@
 /* The queries of x/sp, for module.c. Private to the folder. */
 #include "x/base/module.h"
 
-#define SP_QUERIES 5
+#define SP_QUERIES 9
 extern const struct query sp_queries[SP_QUERIES];
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a provider loses: bounded within a window, and never more than is there. */
-#include "x/sp/sp.h"
+#include "x/sp/life.h"
 
 #include "x/auth/account.h"
 
@@ -43,9 +43,14 @@ int sp_slash(struct ctx *ctx, uint32_t id, uint64_t amount, const struct addr *r
 int sp_jail(struct ctx *ctx, uint32_t id, const char *reason, struct err *err) {
     StorageProvider *sp;
     int rc = sp_get(ctx, id, &sp, err);
-    if (rc || sp->status == SP_STATUS_JAILED)
+    if (rc || sp->status == SP_STATUS_JAILED || sp_is_leaving(sp))
+        return rc;
+    rc = maintenance_end(ctx, sp, err);
+    if (rc)
         return rc;
     sp->status = SP_STATUS_JAILED;
-    ctx_event(ctx, "sp.jailed", "sp", ctx_u64_text(ctx, id), "reason", reason, NULL);
+    sp->jailed_until = ctx->time + ctx->params->sp->jail_time_ms;
+    ctx_event(ctx, "sp.jailed", "sp", ctx_u64_text(ctx, id), "reason", reason, "until",
+              ctx_u64_text(ctx, sp->jailed_until), NULL);
     return sp_put(ctx, sp, err);
 }

@@ -33,7 +33,10 @@ static int settle_slot(struct ctx *ctx, uint64_t bucket_id, uint64_t number, str
     if (rc)
         return rc;
     struct addr payer = slot_payer(bucket, slot);
-    rc = payment_slot_settle(ctx, &payer, slot, group->members, group->n_members, err);
+    bool changing = group->handovers || group->n_vacant; /* then settling changes the group's record */
+    rc = payment_slot_settle(ctx, &payer, slot, group, err);
+    if (rc == CODE_OK && changing)
+        rc = placement_put(ctx, group, err);
     return rc ? rc : slot_put(ctx, slot, err);
 }
 

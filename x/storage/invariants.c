@@ -365,6 +365,46 @@ static int check_members(struct ctx *ctx, struct err *err) {
 
 /* --- providers and placement groups --- */
 
+/* Of the changes of who earns in a group: how many slots have yet to be settled across them, both ways. */
+struct crossings {
+    uint64_t epoch, owed, counted, slots;
+};
+
+/* record_fn over the slots of a group, in the set that draws are made from. rest: bucket, slot. */
+static int add_slot_epoch(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
+                          struct err *err) {
+    struct crossings *c = arg;
+    BucketSlot *slot = NULL;
+    (void)value, (void)msg;
+    int rc = slot_get(ctx, load_be64(rest.data), load_be64(rest.data + 8), &slot, err);
+    if (rc)
+        return rc;
+    c->slots++;
+    c->owed += c->epoch - u64_min(c->epoch, slot->epoch);
+    return CODE_OK;
+}
+
+/* record_fn over a group's handovers. */
+static int add_handover(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    (void)ctx, (void)rest, (void)value, (void)err;
+    ((struct crossings *)arg)->counted += ((const Handover *)msg)->slots_left;
+    return CODE_OK;
+}
+
+static int check_crossings(struct ctx *ctx, const PlacementGroup *g, struct err *err) {
+    struct crossings c = {.epoch = g->epoch};
+    struct weight_id slots = weight_slots(g->id);
+    struct key k;
+    int rc = record_each(ctx, key_weight_item_all(&k, &slots), BYTES_NONE, 0, NULL, add_slot_epoch, &c, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_handovers(&k, g->id), BYTES_NONE, 0, &handover__descriptor, add_handover, &c, err);
+    if (rc == CODE_OK && (c.owed != c.counted || c.slots != g->slots))
+        return BROKEN("placement group %llu has %llu slots and counts %llu; %llu settlements across changes are due, "
+                      "%llu are counted",
+                      (ull)g->id, (ull)c.slots, (ull)g->slots, (ull)c.owed, (ull)c.counted);
+    return rc;
+}
+
 /* record_fn over placement groups. */
 static int check_placement(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
                            struct err *err) {
@@ -382,7 +422,7 @@ static int check_placement(struct ctx *ctx, void *arg, struct bytes rest, struct
     if (rc == CODE_OK && at_members != g->bytes)
         return BROKEN("placement group %llu has %llu bytes, its members %llu", (ull)g->id, (ull)g->bytes,
                       (ull)at_members);
-    return rc;
+    return rc ? rc : check_crossings(ctx, g, err);
 }
 
 /* record_fn over providers. */

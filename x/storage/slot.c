@@ -61,6 +61,7 @@ static int find_or_open(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *gro
     slot->group_id = group->id;
     slot->settled_at = ctx->time;
     slot->prepaid = prepaid;
+    slot->epoch = group->epoch;
     bucket->live_slots++;
     group->slots++;
     *ret = slot;
@@ -74,7 +75,13 @@ static int close_slot(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group
         return ctx_fault(ctx, CODE_CORRUPT, "a bucket or placement group counts fewer slots than it has");
     bucket->live_slots--;
     group->slots--;
-    int rc = record_del(ctx, key_slot_of_group(&k, bucket->id, group->id, slot->prepaid), err);
+    int rc = CODE_OK;
+    for (uint64_t e = slot->epoch; rc == CODE_OK && e < group->epoch; e++)
+        rc = placement_crossed(ctx, group, e + 1, err);
+    if (rc == CODE_OK && group->slots == 0)
+        rc = placement_emptied(ctx, group, err);
+    if (rc == CODE_OK)
+        rc = record_del(ctx, key_slot_of_group(&k, bucket->id, group->id, slot->prepaid), err);
     return rc ? rc : record_del(ctx, key_slot(&k, slot->bucket_id, slot->slot), err);
 }
 
@@ -156,12 +163,12 @@ static int weights_change(struct ctx *ctx, const BucketSlot *slot, const ObjectI
                : weight_sub(ctx, &objects, object_item, object->payload_size, err);
 }
 
-static int flow_change(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *slot, const PlacementGroup *group,
+static int flow_change(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *slot, PlacementGroup *group,
                        const ObjectInfo *object, bool add, struct err *err) {
     u128 rates[OBJECT_POSITIONS_MAX];
     struct addr payer = slot_payer(bucket, slot);
     rates_of(object, group->n_members, rates);
-    return payment_slot_change(ctx, &payer, slot, group->members, group->n_members, rates, add, err);
+    return payment_slot_change(ctx, &payer, slot, group, rates, add, err);
 }
 
 static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, bool sealed,
@@ -258,11 +265,13 @@ static int change_payer(struct ctx *ctx, void *arg, struct bytes rest, struct by
         return rc;
     for (size_t i = 0; i < slot->n_rates; i++)
         rates[i] = u128_of(slot->rates[i]);
-    rc = payment_slot_change(ctx, &payers->from, slot, group->members, group->n_members, rates, false, err);
+    rc = payment_slot_change(ctx, &payers->from, slot, group, rates, false, err);
     for (size_t i = 0; i < slot->n_remainders; i++)
         slot->remainders[i] = 0; /* fractions that the old payer has not paid are not the new one's */
     if (rc == CODE_OK)
-        rc = payment_slot_change(ctx, &payers->to, slot, group->members, group->n_members, rates, true, err);
+        rc = payment_slot_change(ctx, &payers->to, slot, group, rates, true, err);
+    if (rc == CODE_OK)
+        rc = placement_put(ctx, group, err);
     return rc ? rc : slot_put(ctx, slot, err);
 }
 

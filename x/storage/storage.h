@@ -5,6 +5,7 @@
  */
 #include "x/payment/deps.h"
 #include "x/permission/deps.h"
+#include "x/sp/deps.h"
 
 struct module;
 extern const struct module storage_module;
@@ -14,5 +15,7 @@ extern const struct permission_deps storage_permission_deps;
 
 /* What x/payment asks of slots. */
 extern const struct payment_deps storage_payment_deps;
+/* What x/sp asks of the bytes in placement groups. */
+extern const struct sp_deps storage_sp_deps;
 
 #endif

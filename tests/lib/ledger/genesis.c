@@ -130,6 +130,28 @@ static void default_gov(GovParams *p) {
     p->upgrade_notice_blocks = 5;
 }
 
+static void default_sp_life(SpParams *p) {
+    p->maintenance_quota_ms = 600000;
+    p->maintenance_window_ms = 86400000;
+    p->maintenance_gap_ms = 60000;
+    p->jail_time_ms = 60000;
+    p->group_idle_ms = 7 * 86400000;
+    p->closings_per_block = 4;
+    p->vacancies_per_block = 2;
+    p->exits_max = 3;
+    p->forced_exit_slash_ppm = 1000000;
+    p->reservations_per_sp = 4;
+    p->reserve_bond_min = PEBBLE_PER_CAIRN;
+    p->reserve_bond_per_gib = PEBBLE_PER_CAIRN / 10;
+    p->reserve_time_min_ms = 60000;
+    p->reserve_time_max_ms = 86400000;
+    p->reserve_cancel_ppm = 100000;
+    p->takeover_draws = 30;
+    p->takeover_interval_ms = 1000;
+    p->takeover_misses_max = 3;
+    p->takeover_fee_ppm = 100000;
+}
+
 void fixture_params_default(struct fixture_params *p) {
     init_params(p);
     default_consensus(&p->consensus);
@@ -139,6 +161,7 @@ void fixture_params_default(struct fixture_params *p) {
     p->sp.group_bond = PEBBLE_PER_CAIRN;
     p->sp.groups_per_primary = 8;
     p->sp.sps_max = 1000;
+    default_sp_life(&p->sp);
     default_storage(&p->storage);
     p->permission.statements_max = 16;
     p->permission.statement_resources_max = 16;

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of messages of a random world that are about providers and their groups of positions. */
 #include "tests/lib/ledger/ops.h"
+#include "tests/lib/ledger/providers.h"
 
 static void op_register_sp(struct world *w) {
-    MsgRegisterSp m = MSG_REGISTER_SP__INIT;
+    MsgRegisterSp m;
     const char *name = arena_printf(&w->f.tx_arena, "new%u", (unsigned)below(w, 3));
-    m.funding = fixture_addr_data(&w->f, name);
-    m.seal_key = fixture_pubkey_data(&w->f, arena_printf(&w->f.tx_arena, "%s.s%u", name, w->new_sps++));
-    m.approval_key = fixture_pubkey_data(&w->f, arena_printf(&w->f.tx_arena, "%s.a", name));
-    m.gc_key = fixture_pubkey_data(&w->f, arena_printf(&w->f.tx_arena, "%s.g", name));
-    m.node_key = fixture_pubkey_data(&w->f, arena_printf(&w->f.tx_arena, "%s.n", name));
-    m.endpoint = text(w, "http://127.0.0.1:9");
-    m.p2p_endpoint = text(w, "tcp://127.0.0.1:9");
+    provider_registration(&w->f, name, &m);
+    if (seldom(w, 6))
+        m.gc_possession = m.seal_possession;
+    w->new_sps++;
     m.deposit = (90 + below(w, 100)) * PEBBLE_PER_CAIRN;
     fixture_do(&w->f, name, &m.base);
 }

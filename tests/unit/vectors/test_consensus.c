@@ -112,6 +112,16 @@ static void possession(void **state) {
     json_decref(all);
 }
 
+static void sp_key(void **state) {
+    (void)state;
+    json_t *all = vectors_load("consensus"), *at = vectors_get(all, "sp_key");
+    struct hash tag = vectors_hash(all, "chain_tag");
+    struct addr operator;
+    assert_ok(addr_from_text(vectors_text(at, "operator"), &operator, NULL), NULL);
+    vectors_same_hash(signed_sp_key(&operator,(enum sp_key_use) vectors_u64(at, "use"), &tag), at, "digest");
+    json_decref(all);
+}
+
 static void hello(void **state) {
     (void)state;
     json_t *all = vectors_load("consensus"), *at = vectors_get(all, "hello");
@@ -150,5 +160,5 @@ static void proposers(void **state) {
 }
 
 TEST_MAIN(cmocka_unit_test(header_and_txs_root), cmocka_unit_test(votes_and_certificate), cmocka_unit_test(evidence),
-          cmocka_unit_test(possession), cmocka_unit_test(hello), cmocka_unit_test(reveal_and_seed),
-          cmocka_unit_test(proposers))
+          cmocka_unit_test(possession), cmocka_unit_test(sp_key), cmocka_unit_test(hello),
+          cmocka_unit_test(reveal_and_seed), cmocka_unit_test(proposers))

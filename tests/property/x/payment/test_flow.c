@@ -55,6 +55,14 @@ static struct ctx *ctx;
 static struct addr alice;
 static const uint32_t members[POSITIONS] = {1, 2, 3};
 
+static PlacementGroup *group(void) {
+    static PlacementGroup g;
+    g = (PlacementGroup)PLACEMENT_GROUP__INIT;
+    g.members = (uint32_t *)(uintptr_t)members;
+    g.n_members = POSITIONS;
+    return &g;
+}
+
 struct plan { /* of one seed: what happens at each step, the same in every execution */
     uint64_t at[STEPS];
     unsigned slot[STEPS];
@@ -98,14 +106,14 @@ static void store(const BucketSlot *slot) {
 static void settle_slot(unsigned number) {
     struct err err = {0};
     BucketSlot *slot = load(number);
-    assert_ok(payment_slot_settle(ctx, &alice, slot, members, POSITIONS, &err), &err);
+    assert_ok(payment_slot_settle(ctx, &alice, slot, group(), &err), &err);
     store(slot);
 }
 
 static int change(unsigned number, const u128 *rates, bool add) {
     size_t mark = state_mark(ctx->state);
     BucketSlot *slot = load(number);
-    int rc = payment_slot_change(ctx, &alice, slot, members, POSITIONS, rates, add, NULL);
+    int rc = payment_slot_change(ctx, &alice, slot, group(), rates, add, NULL);
     if (rc) {
         state_rollback(ctx->state, mark);
         return rc;

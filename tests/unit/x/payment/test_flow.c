@@ -15,7 +15,6 @@
 static struct fixture f;
 static struct ctx *ctx; /* of the running case */
 static struct addr alice;
-static const uint32_t members[3] = {1, 2, 3};
 
 static int setup(void **state) {
     (void)state;
@@ -79,13 +78,22 @@ static void slot_store(const BucketSlot *slot) {
     assert_code(record_put(ctx, key_slot(&k, 1, slot->slot), slot, NULL), CODE_OK);
 }
 
+static PlacementGroup *group(void) {
+    static uint32_t ids[] = {1, 2, 3};
+    static PlacementGroup g;
+    g = (PlacementGroup)PLACEMENT_GROUP__INIT;
+    g.members = ids;
+    g.n_members = 3;
+    return &g;
+}
+
 /* Adds to each of three positions `pebble_a_day` (or takes it away). */
 static int flow(uint64_t number, uint64_t pebble_a_day, bool add, struct err *err) {
     u128 one = ((u128)pebble_a_day << 64) / DAY;
     const u128 rates[3] = {one, one, one};
     size_t mark = state_mark(ctx->state);
     BucketSlot *slot = slot_load(number);
-    int rc = payment_slot_change(ctx, &alice, slot, members, 3, rates, add, err);
+    int rc = payment_slot_change(ctx, &alice, slot, group(), rates, add, err);
     if (rc) {
         state_rollback(ctx->state, mark);
         return rc;
@@ -98,7 +106,7 @@ static int flow(uint64_t number, uint64_t pebble_a_day, bool add, struct err *er
 static void settle_slot(uint64_t number) {
     struct err err = {0};
     BucketSlot *slot = slot_load(number);
-    assert_ok(payment_slot_settle(ctx, &alice, slot, members, 3, &err), &err);
+    assert_ok(payment_slot_settle(ctx, &alice, slot, group(), &err), &err);
     slot_store(slot);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/lib/ledger/fixture.h"
+#include "tests/lib/ledger/providers.h"
 
 #include "chain/types/keys_sp.h"
 #include "chain/types/layout.h"
@@ -28,16 +28,8 @@ static int teardown(void **state) {
 }
 
 static MsgRegisterSp registration(void) {
-    MsgRegisterSp msg = MSG_REGISTER_SP__INIT;
-    msg.funding = fixture_addr_data(&f, "newsp");
-    msg.seal_key = fixture_pubkey_data(&f, "newsp.seal");
-    msg.approval_key = fixture_pubkey_data(&f, "newsp.approval");
-    msg.gc_key = fixture_pubkey_data(&f, "newsp.gc");
-    msg.node_key = fixture_pubkey_data(&f, "newsp.node");
-    static char http[] = "http://10.0.0.1:80", tcp[] = "tcp://10.0.0.1:81";
-    msg.endpoint = http;
-    msg.p2p_endpoint = tcp;
-    msg.deposit = 100 * CAIRN;
+    MsgRegisterSp msg;
+    provider_registration(&f, "newsp", &msg);
     return msg;
 }
 
@@ -56,11 +48,7 @@ static void register__new(void **state) {
     list = fixture_query(&f, "/sp/list", "limit", "3", NULL);
     assert_int_equal(list->n_sps, 3);
     assert_int_equal(list->next, 3);
-    msg = registration();
-    msg.seal_key = fixture_pubkey_data(&f, "x1");
-    msg.approval_key = fixture_pubkey_data(&f, "x2");
-    msg.gc_key = fixture_pubkey_data(&f, "x3");
-    msg.node_key = fixture_pubkey_data(&f, "x4");
+    provider_registration(&f, "alice", &msg);
     assert_code((int)fixture_do(&f, "alice", &msg.base)->code, CODE_SP_LIMIT);
 }
 
@@ -71,8 +59,11 @@ static void register__refused_when_run(void **state) {
     assert_code((int)fixture_do(&f, "newsp", &msg.base)->code, CODE_SP_DEPOSIT);
     msg = registration();
     msg.gc_key = fixture_pubkey_data(&f, "sp3.seal");
+    msg.gc_possession = provider_possession(&f, "newsp", "sp3.seal", SP_KEY_GC);
     assert_code((int)fixture_do(&f, "newsp", &msg.base)->code, CODE_SP_EXISTS);
-    msg = registration();
+    provider_registration(&f, "sp0", &msg);
+    msg.seal_key = fixture_pubkey_data(&f, "fresh.seal");
+    msg.seal_possession = provider_possession(&f, "sp0", "fresh.seal", SP_KEY_SEAL);
     assert_code((int)fixture_do(&f, "sp0", &msg.base)->code, CODE_SP_EXISTS);
     msg = registration();
     msg.deposit = 1000 * CAIRN;
@@ -141,9 +132,9 @@ static void open_group__bounded_and_by_the_primary(void **state) {
     assert_code(open_group("sp0", "replica:1", none, 1), CODE_SP_NOT_FOUND);
     assert_code(open_group("sp0.seal", "ec:4+2+w", seven, 7), CODE_OK);
     assert_code(open_group("sp0", "replica:1", one, 1), CODE_OK);
-    uint64_t before = fixture_balance(&f, "sp0.funding");
+    uint64_t before = fixture_balance(&f, "sp0.seal");
     assert_code(open_group("sp0", "replica:1", one, 1), CODE_OK); /* in place of the empty one that was opened first */
-    assert_int_equal(fixture_balance(&f, "sp0.funding"), before + f.params.sp.group_bond);
+    assert_int_equal(fixture_balance(&f, "sp0.seal"), before + f.params.sp.group_bond); /* who paid it */
     const PlacementGroupsAnswer *a = fixture_query(&f, "/sp/groups", "sp_id", "1", NULL);
     assert_int_equal(a->n_groups, 2);
     assert_int_equal(a->groups[0]->id, 2);
