@@ -61,6 +61,9 @@ static void draw_options(struct sim *s) {
     PICK(joiners, 0, 0, 1, 2);
     PICK(valset, 0, 0, 10, 30);
     PICK(snapshots, 0, 3, 10);
+    PICK(chunks, 0, 0, 3);
+    PICK(pruned, 0, 0, 5, 20);
+    PICK(downtime, 0, 1);
     PICK(lost_ledger, 0, 0, 5, 30);
     PICK(delay_min, 0, 0, 1, 1, 10, 10, 30, 30, 400);
     PICK(delay_mean, 1, 10, 30, 100);

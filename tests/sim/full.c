@@ -262,8 +262,7 @@ void full_setup(struct sim *s) {
         abort();
     arena_init(&w->setup, 64 << 20);
     arena_init(&w->scratch, 64 << 20);
-    ledger_init(&w->ledger, &(struct ledger_options){.invariants = true});
-    w->app = ledger_app(&w->ledger);
+    full_app(s);
     if (verify_new(0, &w->verify, &err) || full_genesis(s, &err))
         check_fail(s, "no genesis: %s", err_text(&err));
     for (uint32_t i = 0; i < s->nodes_n; i++) {
@@ -349,9 +348,16 @@ static int process_join(struct full *f) {
     return rc;
 }
 
+/* Most keep all, so that everybody finds what it lacks. Where links are dead its only neighbour may be one of these. */
+static bool prunes(const struct full *f) {
+    return f->sim->drawn.pruned && !f->sim->drawn.dead && f->node->index % 4 == 3;
+}
+
 static int process_open(struct full *f) {
     struct store_options o = {.snapshot_every = f->sim->drawn.snapshots};
     uint64_t height;
+    if (prunes(f))
+        o.keep_blocks = f->sim->drawn.pruned;
     f->open = true;
     f->jobs_head = f->jobs_n = f->imports_head = f->imports_n = 0;
     f->due = false;
@@ -643,7 +649,10 @@ static void keep_later(struct full *f) {
 
 static int do_keep(struct full *f) {
     bool more = false;
+    struct full_world *w = f->sim->full;
     int rc = store_keep(f->store, 64 << 10, &more, &f->err);
+    if (!rc && store_first_block(f->store) > w->pruned && prunes(f))
+        w->pruned = store_first_block(f->store);
     if (more && !rc)
         keep_later(f);
     return rc;
@@ -679,7 +688,7 @@ static int committed(struct full *f, const struct job *j, const struct head *bef
     f->sim->full->txs_committed += j->block->txs_n;
     admit_committed(f->admit, j->block);
     own_transactions(f);
-    if (f->sim->drawn.snapshots)
+    if (f->sim->drawn.snapshots || prunes(f))
         keep_later(f);
     return core_committed(&f->core, f->executor.head, &f->err);
 }

@@ -100,6 +100,8 @@ struct full_world {
     Genesis *genesis;
     struct ledger ledger;
     struct app app;
+    struct app_ops ops;    /* the ledger's, but for what makes the state large */
+    uint32_t chunks;       /* about, of a snapshot */
     struct verify *verify; /* one memory of good signatures for all: whether one is right is no node's matter */
     struct seckey accounts[FULL_ACCOUNTS];
     struct full nodes[NODES_MAX];
@@ -111,7 +113,7 @@ struct full_world {
     struct full_block blocks[BLOCKS_MAX];
     struct full_set *sets[HEIGHTS_MAX]; /* all that heights share, to free */
     uint32_t sets_n;
-    uint64_t txs_sent, txs_committed, reports, links_made, applied, jailed, joined;
+    uint64_t txs_sent, txs_committed, reports, links_made, applied, jailed, joined, pruned, away;
     uint64_t power_left; /* at least, should all that was asked for be unbonded */
 };
 
@@ -144,6 +146,7 @@ void links_release(struct sim *s);
 
 /* full_ledger.c */
 int full_genesis(struct sim *s, struct err *err);
+void full_app(struct sim *s); /* the ledger, beginning with the state that the seed wants */
 struct hash full_reveal_secret(uint16_t validator);
 void full_load(struct sim *s);
 

@@ -301,9 +301,10 @@ void full_check_end(struct sim *s) {
     const struct full_world *w = s->full;
     trace(s, NULL, w->txs_sent, w->txs_committed,
           "the end: %llu transactions sent, %llu committed (by each node), %llu links, %llu blocks by sync, %llu "
-          "joined, %llu reports",
+          "joined, %llu reports, %llu times asked out of jail, blocks pruned to h %llu",
           (unsigned long long)w->txs_sent, (unsigned long long)w->txs_committed, (unsigned long long)w->links_made,
-          (unsigned long long)w->applied, (unsigned long long)w->joined, (unsigned long long)w->reports);
+          (unsigned long long)w->applied, (unsigned long long)w->joined, (unsigned long long)w->reports,
+          (unsigned long long)w->away, (unsigned long long)w->pruned);
     struct hash digests[NODES_MAX];
     uint64_t heights[NODES_MAX];
     uint32_t n = 0;

@@ -32,23 +32,65 @@ static void set_consensus(const struct sim *s, ConsensusParams *p) {
     p->evidence_window_ms = 60 * MINUTE;
 }
 
-/* Nobody is jailed for being away: a liar's share of what is left could grow beyond a third. */
-static void set_validator(ValidatorParams *p) {
+/* Where somebody lies, or is gone for good, nobody is jailed for being away: what is left could be too few. */
+static void set_validator(const struct sim *s, ValidatorParams *p) {
     p->bond_per_power = p->bond_min = COIN;
     p->validators_max = VALIDATORS_SIM_MAX;
     p->unbonding_ms = 120 * MINUTE;
     p->trust_period_ms = 30 * MINUTE;
-    p->downtime_signed_min = 0;
+    p->downtime_signed_min =
+        s->drawn.downtime && s->drawn.valset && !s->drawn.gone && s->bad == 0 ? p->downtime_window / 2 : 0;
+    p->downtime_jail_ms = 2000;
+    p->downtime_slash_ppm = 0; /* shares stay as they were drawn */
 }
 
 static Params *make_params(struct sim *s, struct arena *arena) {
     struct fixture_params *p = ARENA_NEW(arena, struct fixture_params);
     fixture_params_default(p);
     set_consensus(s, &p->consensus);
-    set_validator(&p->validator);
+    set_validator(s, &p->validator);
     p->auth.tx_bytes_max = 16 * KIB;
     p->challenge.deadline_ms = 60 * MINUTE;
     return &p->all;
+}
+
+/* --- the ledger, with a state of several chunks --- */
+
+enum { LARGE = 128 * KIB };
+
+/* Records of no module: a rule that touches them would be a bug. */
+static int make_large(uint32_t chunks, struct state *st, struct err *err) {
+    struct rng rng;
+    uint8_t key[9] = {0xee}, *value = calloc(1, LARGE);
+    int rc = value ? CODE_OK : CODE_NO_MEMORY;
+    rng_init(&rng, 1);
+    for (uint64_t i = 0; !rc && i < chunks * (SNAPSHOT_PAIRS_LEN / LARGE); i++) {
+        store_be64(key + 1, i);
+        rng_fill(&rng, value, 64); /* the rest is equal */
+        rc = state_put(st, bytes_of(key, sizeof key), bytes_of(value, LARGE), err);
+    }
+    free(value);
+    return rc;
+}
+
+static int init_large(void *app, struct state *st, const Genesis *genesis, const struct hash *tag, struct err *err) {
+    struct ledger *l = app;
+    const struct full_world *w =
+        (const struct full_world *)(const void *)((const char *)l - offsetof(struct full_world, ledger));
+    int rc = ledger_app(l).ops->init_chain(app, st, genesis, tag, err);
+    return rc ? rc : make_large(w->chunks, st, err);
+}
+
+void full_app(struct sim *s) {
+    struct full_world *w = s->full;
+    ledger_init(&w->ledger, &(struct ledger_options){.invariants = true});
+    w->app = ledger_app(&w->ledger);
+    w->chunks = s->drawn.snapshots ? s->drawn.chunks : 0;
+    if (w->chunks == 0)
+        return;
+    w->ops = *w->app.ops;
+    w->ops.init_chain = init_large;
+    w->app.ops = &w->ops;
 }
 
 static ProtobufCBinaryData kept(struct arena *arena, struct bytes b) {
@@ -209,9 +251,17 @@ static int make_stake(struct full *f, struct arena *arena, struct bytes *ret) {
     struct hash digest = signed_possession(&addr, &s->chain_tag),
                 tip = reveal_tip(v, 1); /* who joins adopts its first chain as the next of none */
     struct sig possession;
+    MsgUnjail unjail = MSG_UNJAIL__INIT;
     if (s->natures[v] != HONEST || !is_here(s, v))
         return CODE_NOT_FOUND;
-    if (own_read(store_state(f->store), key_validator(&k, &addr), &validator__descriptor, arena, &record, NULL)) {
+    bool known = own_read(store_state(f->store), key_validator(&k, &addr), &validator__descriptor, arena, &record,
+                          NULL) == CODE_OK;
+    if (known && record->jailed) {
+        s->full->away++;
+        unjail.creator = unjail.validator = own;
+        msg.body_case = MSG__BODY_UNJAIL;
+        msg.unjail = &unjail;
+    } else if (!known) {
         possession = seckey_sign(&s->seckeys[v], &digest);
         create.creator = own;
         create.pubkey = pb_data(pubkey_bytes(&s->pubkeys[v]));

@@ -37,6 +37,10 @@ enum kind {
     X(joiners, SHAPE, 0, "nodes that may become validators: full seeds only")                                          \
     X(valset, SHAPE, 0, "of the transactions, per cent: bonds in and out; full seeds only")                            \
     X(snapshots, SHAPE, 0, "one every so many heights, and who is new joins by one; full seeds only")                  \
+    X(chunks, SHAPE, 0, "of a snapshot, about, as the state is made large: full seeds only")                           \
+    X(pruned, SHAPE, 0, "of four nodes one keeps only so many blocks: full seeds only")                                \
+    X(downtime, SHAPE, 0,                                                                                              \
+      "who signs less than half of 10 heights is jailed, when nobody lies: full seeds with valset only")               \
     X(lost_ledger, FAULT, 0, "of crashes, per cent, that one loses its ledger in: full seeds only")                    \
     X(delay_min, FAULT, 0, "of every message, ms")                                                                     \
     X(delay_mean, FAULT, 1, "on top of it, ms")                                                                        \
