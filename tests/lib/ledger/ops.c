@@ -37,7 +37,7 @@ uint64_t unit_ms(const struct world *w) {
 }
 
 struct deal *a_deal(struct world *w) {
-    return &w->deals[below(w, WORLD_DEALS)];
+    return &w->deals[below(w, w->deals_n)];
 }
 
 const char *an_owner(struct world *w) {

@@ -10,10 +10,10 @@
 
 static void op_deposit(struct world *w) {
     MsgDeposit m = MSG_DEPOSIT__INIT;
-    if (w->f.height % 450 > 150 && !seldom(w, 30))
+    if (w->f.height % 150 > 90 && !seldom(w, 30))
         return; /* lean years: accounts freeze, some for good */
     m.payment_address = fixture_addr_data(&w->f, an_owner(w));
-    m.amount = seldom(w, 10) ? an_amount(w) : 1 + below(w, 3 * PEBBLE_PER_CAIRN);
+    m.amount = seldom(w, 10) ? an_amount(w) : 1 + below(w, 4 * PEBBLE_PER_CAIRN);
     fixture_do(&w->f, seldom(w, 5) ? anybody(w) : an_owner(w), &m.base);
 }
 

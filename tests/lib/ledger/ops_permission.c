@@ -7,8 +7,8 @@
 
 /* Few, so that several policies speak of the same one. */
 static const char *a_guest(struct world *w) {
-    static const char *const guests[] = {"owner0", "owner1", "owner2", "owner3", "sp0", "sp1"};
-    return guests[below(w, COUNT_OF(guests))];
+    static const char *const guests[WORLD_GUESTS] = {"sp0", "owner1", "owner2", "owner3", "owner0", "sp1"};
+    return guests[below(w, w->guests_n)];
 }
 
 static GroupMember *a_member(struct world *w) {
@@ -180,7 +180,7 @@ static void op_delete_policy(struct world *w) {
 static void op_create_as_guest(struct world *w) {
     struct deal *d = a_deal(w);
     struct object_try t;
-    if (!deal_bucket(d) || deal_object(d))
+    if (!deal_bucket(d) || (deal_object(d) && !seldom(w, 8)))
         return;
     const char *who = a_guest(w);
     deal_object_try(d, &t);

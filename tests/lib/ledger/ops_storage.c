@@ -5,6 +5,8 @@
 static void op_create_bucket(struct world *w) {
     struct deal *d = a_deal(w);
     struct bucket_try t;
+    if (deal_bucket(d) && !seldom(w, 6))
+        return;
     deal_bucket_try(d, &t);
     t.spec.read_quota = seldom(w, 3) ? rng_u64(&w->rng) >> (24 + below(w, 40)) : 0;
     switch (below(w, 12)) {
@@ -42,6 +44,10 @@ static void op_delete_bucket(struct world *w) {
 static void op_create_object(struct world *w) {
     struct deal *d = a_deal(w);
     struct object_try t;
+    for (unsigned i = 0; i < 3 && (!deal_bucket(d) || deal_object(d)) && !seldom(w, 6); i++)
+        d = a_deal(w); /* mostly where there is room for one */
+    if ((!deal_bucket(d) || deal_object(d)) && !seldom(w, 4))
+        return;
     deal_object_try(d, &t);
     switch (below(w, 14)) {
     case 0:
@@ -318,7 +324,7 @@ static const struct world_op rows[] = {
     {"seal", 40, op_seal},
     {"reject", 3, op_reject},
     {"cancel", 1, op_cancel},
-    {"delete_object", 2, op_delete_object},
+    {"delete_object", 8, op_delete_object},
     {"replace", 5, op_replace},
     {"copy", 1, op_copy},
     {"store", 2, op_store},

@@ -90,7 +90,7 @@ static void make_deals(struct world *w) {
 }
 
 void world_init_scaled(struct world *w, uint64_t seed, uint64_t time_scale, const char *dir) {
-    *w = (struct world){.time_scale = time_scale};
+    *w = (struct world){.time_scale = time_scale, .deals_n = WORLD_DEALS, .guests_n = WORLD_GUESTS};
     rng_init(&w->rng, seed);
     rng_init(&w->plan_rng, ~seed);
     for (unsigned i = 0; i < world_ops_n(); i++)

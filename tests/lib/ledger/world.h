@@ -17,6 +17,7 @@
 
 #define WORLD_OWNERS     4
 #define WORLD_DEALS      12
+#define WORLD_GUESTS     6   /* whom policies and groups are about */
 #define WORLD_KINDS      160 /* of messages, at most */
 #define WORLD_EVENTS     15
 #define WORLD_BLOCK_OPS  12 /* tried for one block, at most */
@@ -51,6 +52,7 @@ struct world {
     struct rng plan_rng; /* of plans */
     uint64_t time_scale; /* ms of ledger time in a real one */
     unsigned weights[WORLD_KINDS];
+    unsigned deals_n, guests_n; /* of deals and guests: fewer, and more happens to each */
     struct deal deals[WORLD_DEALS];
     char names[WORLD_DEALS][3][24]; /* owner, bucket, object */
     unsigned sent[WORLD_KINDS], passed[WORLD_KINDS];

@@ -13,6 +13,7 @@
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
 #include "chain/types/layout.h"
+#include "x/auth/account.h"
 #include "x/base/record.h"
 #include "x/payment/term.h"
 
@@ -57,6 +58,8 @@ struct picture {
     struct quota quotas[SLOTS_MAX];
     size_t payers_n, slots_n, quotas_n;
     uint64_t incomes[SPS_MAX]; /* by id */
+    u128 other;                /* what is kept beside: locked, on its way out, in channels */
+    u128 held;                 /* the module's coins */
     int status[SPS_MAX];
 };
 
@@ -141,6 +144,7 @@ static int take_payer(struct ctx *ctx, void *arg, struct bytes rest, struct byte
                         .rate = u128_of(a->rate),
                         .frozen = a->status == PAYMENT_STATUS_FROZEN};
     x->paid_until = reach(x, p->now);
+    p->other += (u128)(a->locked + a->withdrawing) << 64;
     return CODE_OK;
 }
 
@@ -197,6 +201,15 @@ static int take_quota(struct ctx *ctx, void *arg, struct bytes rest, struct byte
 }
 
 /* record_fn */
+static int take_channel(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct picture *p = arg;
+    const Channel *c = msg;
+    (void)ctx, (void)rest, (void)value, (void)err;
+    p->other += (u128)(c->deposit - c->redeemed) << 64;
+    return CODE_OK;
+}
+
+/* record_fn */
 static int take_sp(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     struct picture *p = arg;
     const StorageProvider *sp = msg;
@@ -217,12 +230,18 @@ static void take_all(struct ctx *ctx, void *arg) {
     struct flows *f = arg;
     struct picture *p = &f->now;
     struct key k;
+    uint64_t held = 0;
+    struct err err = {0};
     p->now = f->facts->now;
     p->payers_n = p->slots_n = p->quotas_n = 0;
     memset(p->incomes, 0, sizeof p->incomes);
+    p->other = 0;
     must(ctx, key_payment_accounts(&k), &payment_account__descriptor, take_payer, p);
     must(ctx, key_sps(&k), &storage_provider__descriptor, take_sp, p);
     must(ctx, key_read_quotas(&k), &read_quota__descriptor, take_quota, p);
+    must(ctx, key_channels(&k), &channel__descriptor, take_channel, p);
+    assert_ok(coins_of_module(ctx, MODULE_PAYMENT, &held, &err), &err);
+    p->held = (u128)held << 64;
     for (size_t i = 0; i < f->facts->buckets_n; i++) {
         uint64_t bucket = f->facts->buckets[i].id;
         must(ctx, key_slot_all(&k, bucket), &bucket_slot__descriptor, take_slot, p);
@@ -329,18 +348,61 @@ static void hold_provider(struct flows *f, uint32_t sp) {
                  (ull)(is >> 64), is > was ? "more" : "less", (ull)(is > was ? is - was : was - is));
 }
 
+/* What an account still has once it has paid for the time that it can pay for. */
+static u128 left(const struct payer *p) {
+    u128 owed = p->paid_until > p->settled_at ? p->rate * (p->paid_until - p->settled_at) : 0;
+    return ((u128)p->funds << 64) - owed - p->remainder;
+}
+
 /* In a block that moved no money, a payer has paid what flowed, to the fraction. */
 static void hold_payer(struct flows *f, const struct payer *was) {
     const struct payer *is = payer_of(&f->now, &was->addr);
     uint64_t ms = f->now.now - f->before.now;
     if (!is || !calm(f, &was->addr) || is->rate != was->rate || was->rate == 0)
         return;
-    u128 had = ((u128)was->funds << 64) - (was->rate * (was->paid_until - was->settled_at) + was->remainder);
-    u128 has = ((u128)is->funds << 64) - (is->rate * (is->paid_until - is->settled_at) + is->remainder);
+    u128 had = left(was), has = left(is);
     f->held++;
     if (had - was->naive_rate * ms != has)
         fail_msg("a payment account should have %llu pebble and has %llu", (ull)((had - was->naive_rate * ms) >> 64),
                  (ull)(has >> 64));
+}
+
+/* --- not a pebble too many or too few --- */
+
+/* The module's coins beyond what everybody has and is owed: fractions that nobody can be given. */
+static u128 dust(struct picture *p) {
+    u128 books = p->other;
+    for (size_t i = 0; i < p->payers_n; i++)
+        books += left(&p->payers[i]);
+    for (uint32_t sp = 0; sp < SPS_MAX; sp++)
+        books += riches(p, sp);
+    return p->held - books;
+}
+
+static bool same_quota(const struct flows *f, const struct quota *q) {
+    for (size_t i = 0; i < f->now.quotas_n; i++)
+        if (f->now.quotas[i].bucket == q->bucket)
+            return f->now.quotas[i].sp == q->sp && f->now.quotas[i].rate == q->rate &&
+                   addr_eq(&f->now.quotas[i].payer, &q->payer);
+    return false;
+}
+
+/* They change only when somebody who had one ends: a slot, for each position; a quota; an account. */
+static void hold_dust(struct flows *f) {
+    u128 slack = 0, was = dust(&f->before), is = dust(&f->now);
+    for (size_t i = 0; i < f->before.slots_n; i++) {
+        const struct slot *s = &f->before.slots[i];
+        slack += same_members(s, slot_of(&f->now, s->bucket, s->number)) ? 0 : s->n;
+    }
+    for (size_t i = 0; i < f->before.payers_n; i++)
+        slack += !payer_of(&f->now, &f->before.payers[i].addr);
+    for (size_t i = 0; i < f->before.quotas_n; i++)
+        slack += !same_quota(f, &f->before.quotas[i]);
+    u128 moved = is > was ? is - was : was - is;
+    f->held++;
+    if (moved > slack << 64)
+        fail_msg("%llu pebble of module payment %s", (ull)((moved + ((u128)1 << 63)) >> 64),
+                 is > was ? "belong to nobody any more" : "came from nowhere");
 }
 
 /* --- the whole --- */
@@ -380,6 +442,8 @@ uint64_t flows_compare(struct flows *f) {
     if (f->before.now && !f->money_moved && !work_moved_money(f))
         for (size_t i = 0; i < f->before.payers_n; i++)
             hold_payer(f, &f->before.payers[i]);
+    if (f->before.now)
+        hold_dust(f);
     f->before = f->now;
     f->incomes_moved = f->money_moved = false;
     return f->held;

@@ -9,8 +9,18 @@
 
 /* --- drawing --- */
 
+/* Without these nothing lives. */
+static bool core(unsigned kind) {
+    static const char *const names[] = {"open_group", "create_bucket", "create_object", "seal"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(world_op_at(kind)->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 void life_draw(uint64_t seed, struct life *ret) {
     static const uint64_t scales[] = {60, 60, 600, 3600, 36000};
+    static const unsigned crowds[] = {1, 2, 2, 3, 6, WORLD_DEALS};
     static const unsigned factors[] = {0, 1, 1, 1, 2, 2, 4, 6};
     struct world w = {0};
     struct rng r;
@@ -23,9 +33,12 @@ void life_draw(uint64_t seed, struct life *ret) {
     ret->twin = twin == 0 ? TWIN_DISK : twin <= 2 ? TWIN_EXPORT : TWIN_NONE;
     ret->twin_from = rng_range(&r, 10, ret->blocks / 2);
     ret->mutants = rng_below(&r, 4) ? 0 : (unsigned)rng_range(&r, 2, 12);
+    ret->deals_n = crowds[rng_below(&r, COUNT_OF(crowds))];
+    ret->guests_n = (unsigned)rng_range(&r, 1, WORLD_GUESTS);
     bool swarm = rng_below(&r, 4) != 0;
     for (unsigned i = 0; i < world_ops_n(); i++)
-        ret->weights[i] = world_op_at(i)->weight * (swarm ? factors[rng_below(&r, COUNT_OF(factors))] : 1);
+        ret->weights[i] =
+            world_op_at(i)->weight * (swarm ? factors[rng_below(&r, COUNT_OF(factors))] + 3 * core(i) : 1);
     memcpy(w.weights, ret->weights, sizeof w.weights);
     w.plan_rng = r;
     for (unsigned i = 0; i < ret->blocks; i++)
@@ -40,8 +53,8 @@ void life_describe(const struct life *life, char *text, size_t cap) {
         for (unsigned j = 0; j < life->plans[i].n && !life->gone[i]; j++)
             ops += !life->plans[i].draws[j].skip;
     }
-    snprintf(text, cap, "%u blocks, %u messages, time x %" PRIu64 ", %s, one in %u messages changed", blocks, ops,
-             life->time_scale, twins[life->twin], life->mutants);
+    snprintf(text, cap, "%u blocks, %u messages, %u deals, time x %" PRIu64 ", %s, one in %u messages changed", blocks,
+             ops, life->deals_n, life->time_scale, twins[life->twin], life->mutants);
 }
 
 /* --- living --- */
@@ -124,6 +137,8 @@ static void world_begin(struct world *w, const struct life *life, const char *di
     world_init_scaled(w, life->seed, life->time_scale, dir);
     memcpy(w->weights, life->weights, sizeof w->weights);
     w->mutants = life->mutants;
+    w->deals_n = life->deals_n;
+    w->guests_n = life->guests_n;
 }
 
 void life_run(const struct life *life, bool trace, struct report *report) {

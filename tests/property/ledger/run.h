@@ -20,7 +20,7 @@ struct life {
     enum twin twin;
     uint64_t twin_from; /* TWIN_EXPORT: the block after which it is born */
     unsigned mutants;   /* as in struct world */
-    unsigned weights[WORLD_KINDS];
+    unsigned weights[WORLD_KINDS], deals_n, guests_n;
     unsigned blocks;
     struct world_plan plans[LIFE_BLOCKS_MAX];
     bool gone[LIFE_BLOCKS_MAX]; /* blocks left out */
