@@ -195,7 +195,7 @@ int msg_renew_object_run(struct ctx *ctx, const void *msg, struct err *err) {
     if (rc == CODE_OK)
         rc = object_get(ctx, bucket, m->object_name, &object, err);
     if (rc == CODE_OK)
-        rc = access_object(ctx, ACTION_UPDATE_OBJECT, bucket, object, "renew object", err);
+        rc = access_object(ctx, ACTION_RENEW_OBJECT, bucket, object, "renew object", err);
     if (rc == CODE_OK)
         rc = replacement_may_begin(object, err);
     if (rc == CODE_OK)

@@ -82,6 +82,7 @@ static int take_object(struct ctx *ctx, void *arg, struct bytes rest, struct byt
     if (!b)
         fail_msg("object %llu lies in a bucket that is not there", (unsigned long long)o->id);
     add_object(f, o->id, b, o->object_name, o->visibility);
+    f->objects[f->objects_n - 1].version = o->version;
     return CODE_OK;
 }
 

@@ -35,7 +35,7 @@ struct fact_bucket {
     bool visible; /* to everybody */
 };
 struct fact_object {
-    uint64_t id, bucket_id;
+    uint64_t id, bucket_id, version;
     char name[1100];
     bool visible, gone;
 };

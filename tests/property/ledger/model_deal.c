@@ -20,9 +20,11 @@ struct deals {
     const struct facts *facts;
     struct rng rng;
     struct duty {
-        uint64_t object, position;
+        uint64_t object, version, position; /* one of a version that was replaced says nothing */
     } duties[DUTIES_MAX];
     size_t duties_n;
+    struct fact_object objects[FACT_OBJECTS]; /* of the block before: what duties are opened for */
+    size_t objects_n;
 };
 
 struct deals *deals_new(const struct facts *facts, uint64_t seed) {
@@ -45,12 +47,20 @@ static void end_duty(struct deals *d, uint64_t object, uint64_t position) {
             d->duties[i] = d->duties[--d->duties_n];
 }
 
+static uint64_t version_of(const struct deals *d, uint64_t object) {
+    for (size_t i = 0; i < d->objects_n; i++)
+        if (d->objects[i].id == object)
+            return d->objects[i].version;
+    return 0;
+}
+
 static void hear(struct deals *d, Event *const *events, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const Event *e = events[i];
         if (strcmp(e->type, "challenge.repair_opened") == 0) {
             assert_true(d->duties_n < DUTIES_MAX);
-            d->duties[d->duties_n++] = (struct duty){number(e, "object_id"), number(e, "position")};
+            d->duties[d->duties_n++] =
+                (struct duty){number(e, "object_id"), version_of(d, number(e, "object_id")), number(e, "position")};
         } else if (strcmp(e->type, "challenge.repair_done") == 0 || strcmp(e->type, "challenge.repair_dropped") == 0) {
             end_duty(d, number(e, "object_id"), number(e, "position"));
         }
@@ -67,9 +77,9 @@ static void hear_block(struct deals *d) {
 
 /* --- the state of one object --- */
 
-static bool under_repair(const struct deals *d, uint64_t object, uint64_t position) {
+static bool under_repair(const struct deals *d, const ObjectInfo *o, uint64_t position) {
     for (size_t i = 0; i < d->duties_n; i++)
-        if (d->duties[i].object == object && d->duties[i].position == position)
+        if (d->duties[i].object == o->id && d->duties[i].version == o->version && d->duties[i].position == position)
             return true;
     return false;
 }
@@ -109,7 +119,7 @@ static int by_positions(struct ctx *ctx, struct asking *a, const ObjectInfo *o) 
     all = o->profile->k + o->profile->m + (!replicas && o->profile->whole ? 1u : 0u);
     for (unsigned i = 0; i < all; i++) {
         bool sealed = i / 8 < o->sealed_positions.len && (o->sealed_positions.data[i / 8] >> i % 8 & 1);
-        if (!sealed || under_repair(a->d, o->id, i) || unfit(ctx, group->members[i]))
+        if (!sealed || under_repair(a->d, o, i) || unfit(ctx, group->members[i]))
             continue;
         live++;
         if (replicas || (o->profile->whole && i == 0))
@@ -123,11 +133,8 @@ static int by_positions(struct ctx *ctx, struct asking *a, const ObjectInfo *o) 
 }
 
 /* A deal without a term hangs on its bucket's payer. */
-static bool payer_frozen(struct ctx *ctx, const char *bucket) {
+static bool payer_frozen(struct ctx *ctx, const BucketInfo *b) {
     struct key k;
-    struct err err = {0};
-    BucketInfo *b;
-    assert_ok(record_get(ctx, key_bucket(&k, bucket), &bucket_info__descriptor, &b, &err), &err);
     PaymentAccount *account;
     struct addr payer;
     addr_from(bytes_of(b->payment_address.data, b->payment_address.len), &payer);
@@ -140,16 +147,18 @@ static void work_out(struct ctx *ctx, void *arg) {
     struct key k;
     struct err err = {0};
     ObjectInfo *o;
+    BucketInfo *b;
     uint64_t now = a->d->facts->now, warning = a->d->facts->w->f.params.storage.warning_ms;
     assert_ok(record_get(ctx, key_object(&k, a->bucket->id, a->object->name), &object_info__descriptor, &o, &err),
               &err);
+    assert_ok(record_get(ctx, key_bucket(&k, a->bucket->name), &bucket_info__descriptor, &b, &err), &err);
     int code = by_positions(ctx, a, o);
     bool stored = o->object_status == OBJECT_STATUS_SEALED || o->object_status == OBJECT_STATUS_DISCONTINUED;
     a->lost = stored && code == BID;
     bool over = o->expires_at && now >= o->expires_at;           /* only the grace is left */
     bool soon = o->expires_at && now + warning >= o->expires_at; /* inside the warning */
-    bool unpaid = !o->ends_at && o->slot && payer_frozen(ctx, a->bucket->name);
-    bool given_up = o->object_status == OBJECT_STATUS_DISCONTINUED;
+    bool unpaid = !o->ends_at && o->slot && payer_frozen(ctx, b);
+    bool given_up = o->object_status == OBJECT_STATUS_DISCONTINUED || o->discontinue_at || b->discontinue_at;
     if (o->ends_at && now >= o->ends_at)
         code = END; /* the ledger will come to it */
     else if (over || ((soon || unpaid || given_up) && code != BID))
@@ -173,5 +182,7 @@ uint64_t deals_compare(struct deals *d) {
     hear_block(d);
     for (; n < ASKED && d->facts->objects_n; n++)
         ask(d, &d->facts->objects[rng_below(&d->rng, d->facts->objects_n)]);
+    memcpy(d->objects, d->facts->objects, d->facts->objects_n * sizeof *d->objects);
+    d->objects_n = d->facts->objects_n;
     return n;
 }

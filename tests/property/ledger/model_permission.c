@@ -436,14 +436,40 @@ static enum verdict says_other(struct permissions *p, const struct addr *signer,
         return no(ret_why, "there is no such object");
     q.name = object;
     q.object = o ? o->id : 0;
+    q.visible = o && o->visible && action == ACTION_COPY_OBJECT;
     return may(p, &q) ? MAYBE : no(ret_why, "nothing allows it");
 }
 
-static CreateObjectSpec *spec_of(struct permissions *p, const MsgCreateObject *m) {
+/* Of the messages that make an object; NULL: it is none of them. */
+static CreateObjectSpec *spec_of(struct permissions *p, const Msg *msg) {
     CreateObjectSpec *spec = NULL;
-    if (pb_decode(&create_object_spec__descriptor, pb_bytes(m->spec), &p->facts->w->f.tx_arena, &spec, NULL))
+    ProtobufCBinaryData bytes = msg->body_case == MSG__BODY_CREATE_OBJECT  ? msg->create_object->spec
+                                : msg->body_case == MSG__BODY_STORE_OBJECT ? msg->store_object->spec
+                                                                           : msg->copy_object->spec;
+    if (pb_decode(&create_object_spec__descriptor, pb_bytes(bytes), &p->facts->w->f.tx_arena, &spec, NULL))
         return NULL;
     return spec;
+}
+
+static enum verdict says_create(struct permissions *p, const struct addr *signer, const Msg *msg,
+                                const char **ret_why) {
+    const CreateObjectSpec *spec = spec_of(p, msg);
+    return spec ? says_other(p, signer, ACTION_CREATE_OBJECT, spec->bucket_name, spec->object_name, spec->payload_size,
+                             ret_why)
+                : no(ret_why, "the spec says nothing");
+}
+
+static enum verdict says_copy(struct permissions *p, const struct addr *signer, const Msg *msg, const char **ret_why) {
+    const MsgCopyObject *m = msg->copy_object;
+    enum verdict v =
+        says_other(p, signer, ACTION_COPY_OBJECT, m->source_bucket_name, m->source_object_name, 0, ret_why);
+    return v == NO ? NO : says_create(p, signer, msg, ret_why);
+}
+
+static enum verdict says_move(struct permissions *p, const struct addr *signer, const MsgMoveObject *m,
+                              const char **ret_why) {
+    enum verdict v = says_other(p, signer, ACTION_DELETE_OBJECT, m->bucket_name, m->object_name, 0, ret_why);
+    return v == NO ? NO : says_other(p, signer, ACTION_CREATE_OBJECT, m->bucket_name, m->new_object_name, 0, ret_why);
 }
 
 enum verdict permissions_says(struct permissions *p, const struct addr *signer, const Msg *msg, const char **ret_why) {
@@ -470,12 +496,21 @@ enum verdict permissions_says(struct permissions *p, const struct addr *signer, 
     case MSG__BODY_DELETE_OBJECT:
         return says_other(p, signer, ACTION_DELETE_OBJECT, msg->delete_object->bucket_name,
                           msg->delete_object->object_name, 0, ret_why);
-    case MSG__BODY_CREATE_OBJECT: {
-        const CreateObjectSpec *spec = spec_of(p, msg->create_object);
-        return spec ? says_other(p, signer, ACTION_CREATE_OBJECT, spec->bucket_name, spec->object_name,
-                                 spec->payload_size, ret_why)
-                    : no(ret_why, "the spec says nothing");
-    }
+    case MSG__BODY_CREATE_OBJECT:
+    case MSG__BODY_STORE_OBJECT:
+        return says_create(p, signer, msg, ret_why);
+    case MSG__BODY_COPY_OBJECT:
+        return says_copy(p, signer, msg, ret_why);
+    case MSG__BODY_MOVE_OBJECT:
+        return says_move(p, signer, msg->move_object, ret_why);
+    case MSG__BODY_UPDATE_OBJECT:
+        return says_other(p, signer, ACTION_UPDATE_OBJECT, msg->update_object->bucket_name,
+                          msg->update_object->object_name, 0, ret_why);
+    case MSG__BODY_RENEW_OBJECT:
+        return says_other(p, signer, ACTION_RENEW_OBJECT, msg->renew_object->bucket_name,
+                          msg->renew_object->object_name, 0, ret_why);
+    case MSG__BODY_UPDATE_BUCKET:
+        return says_other(p, signer, ACTION_UPDATE_BUCKET, msg->update_bucket->bucket_name, NULL, 0, ret_why);
     default:
         return MAYBE;
     }
@@ -571,8 +606,8 @@ static void put_policy(struct permissions *p, const struct addr *signer, const M
     }
 }
 
-static void create_object(struct permissions *p, const struct addr *signer, const MsgCreateObject *m) {
-    const CreateObjectSpec *spec = spec_of(p, m);
+static void create_object(struct permissions *p, const struct addr *signer, const Msg *msg) {
+    const CreateObjectSpec *spec = spec_of(p, msg);
     const struct fact_bucket *b = fact_bucket(p->facts, spec->bucket_name);
     struct statement *s = NULL;
     uint64_t policy;
@@ -635,7 +670,9 @@ void permissions_accept(struct permissions *p, const struct addr *signer, const 
         return;
     }
     case MSG__BODY_CREATE_OBJECT:
-        create_object(p, signer, msg->create_object);
+    case MSG__BODY_STORE_OBJECT:
+    case MSG__BODY_COPY_OBJECT:
+        create_object(p, signer, msg);
         return;
     default:
         break;
