@@ -29,6 +29,8 @@ static void op_answer(struct world *w) {
     MsgAnswerChallenge m;
     if (!d || (c->status != CHALLENGE_STATUS_OPEN && !seldom(w, 10)))
         return;
+    if (c->position >= profile_positions(&d->profile))
+        return; /* of more copies than the deal has now */
     deal_answer(d, c, &m);
     if (seldom(w, 8))
         m.leaves[0]->data.data[0] ^= 1;

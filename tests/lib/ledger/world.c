@@ -48,6 +48,7 @@ static void shape_caps(struct fixture_params *p) {
 /* unit: ledger time of one real second. */
 static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->consensus.time_scale = unit / 1000;
+    p->gov.voting_ms = 60 * unit;
     p->storage.create_ttl_ms = 20 * unit;
     p->storage.warning_ms = 30 * unit;
     p->storage.grace_ms = 10 * unit;
