@@ -153,6 +153,15 @@ static void payment_defaults(PaymentParams *p, bool dev) {
     p->channels_per_payer = 100;
     p->channel_term_max_ms = 366 * DAY;
     p->channel_redeem_ms = dev ? MINUTE : DAY;
+    p->territory_price = UINT64_C(13256071780); /* twice what a provider asks if its operator says nothing */
+    p->territory_bytes_min = GIB;
+    p->territory_bytes_max = (uint64_t)1 << 60;
+    p->territory_term_min_ms = dev ? MINUTE : 30 * DAY;
+    p->territory_term_max_ms = 5 * 366 * DAY;
+    p->territory_frozen_ms = dev ? MINUTE : 7 * DAY;
+    p->territory_kept_ms = dev ? HOUR : 30 * DAY;
+    p->territories_per_owner = 100;
+    p->territory_consign_ms = dev ? MINUTE : DAY;
     p->quota_hold_ms = dev ? MINUTE : 30 * DAY;
     p->withdraw_delay_ms = dev ? MINUTE : DAY;
     p->withdraw_at_once = 1000 * CAIRN;

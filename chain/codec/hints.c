@@ -21,6 +21,7 @@ static const struct {
     {"block", HINT_BASE64},
     {"blocks", HINT_BASE64},
     {"bond_payer", HINT_ADDRESS},
+    {"buyer", HINT_ADDRESS},
     {"certified_app_hash", HINT_HASH},
     {"chain_tag", HINT_HASH},
     {"challenger", HINT_ADDRESS},

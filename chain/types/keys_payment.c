@@ -110,3 +110,44 @@ struct bytes key_channel_due(struct key *k, uint64_t at, uint64_t id) {
     key_add_u64(k, id);
     return key_bytes(k);
 }
+
+struct bytes key_territories(struct key *k) {
+    key_begin(k, KEY_PAYMENT, 't');
+    return key_bytes(k);
+}
+
+struct bytes key_territory(struct key *k, uint64_t id) {
+    key_territories(k);
+    key_add_u64(k, id);
+    return key_bytes(k);
+}
+
+struct bytes key_territory_name(struct key *k, const struct addr *owner, const char *name) {
+    key_begin(k, KEY_PAYMENT, 'o');
+    key_add_addr(k, owner);
+    key_add_name(k, name);
+    return key_bytes(k);
+}
+
+struct bytes key_territory_due(struct key *k, uint64_t at, uint64_t id) {
+    key_begin(k, KEY_PAYMENT, 'e');
+    key_add_u64(k, at);
+    key_add_u64(k, id);
+    return key_bytes(k);
+}
+
+struct bytes key_territory_offers(struct key *k) {
+    key_begin(k, KEY_PAYMENT, 'g');
+    return key_bytes(k);
+}
+
+struct bytes key_territory_offer(struct key *k, uint64_t id) {
+    key_territory_offers(k);
+    key_add_u64(k, id);
+    return key_bytes(k);
+}
+
+struct bytes key_territory_totals(struct key *k) {
+    key_begin(k, KEY_PAYMENT, 'T');
+    return key_bytes(k);
+}

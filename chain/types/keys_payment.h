@@ -24,6 +24,15 @@ struct bytes key_payee_channels(struct key *k, const struct addr *payee);
 struct bytes key_channel_count(struct key *k, const struct addr *payer); /* 'n' payer -> u64: channels that are open */
 struct bytes key_channel_counts(struct key *k);
 struct bytes key_channel_due(struct key *k, uint64_t at, uint64_t id); /* 'x' ledger time, id -> empty: when it ends */
+struct bytes key_territory(struct key *k, uint64_t id);                /* 't' id -> Territory */
+struct bytes key_territories(struct key *k);
+/* 'o' owner, name -> id u64; all of an owner's when the name is "" */
+struct bytes key_territory_name(struct key *k, const struct addr *owner, const char *name);
+struct bytes key_territory_due(struct key *k, uint64_t at,
+                               uint64_t id);                  /* 'e' ledger time, id -> empty: what it does next */
+struct bytes key_territory_offer(struct key *k, uint64_t id); /* 'g' id -> empty: those for sale */
+struct bytes key_territory_offers(struct key *k);
+struct bytes key_territory_totals(struct key *k); /* 'T' -> TerritoryTotals */
 /* 'w' ledger time, addr -> empty: large withdrawals on their way */
 struct bytes key_withdrawal_due(struct key *k, uint64_t at, const struct addr *addr);
 

@@ -69,7 +69,7 @@ static int quote_price(struct cli *cli, uint64_t *ret, struct err *err) {
     return rc;
 }
 
-/* --quota: what SIZE bytes a month to be read cost at --sp. */
+/* --read-quota: what SIZE bytes a month to be read cost at --sp. */
 static int quote_quota(struct cli *cli, struct err *err) {
     ReadQuotaQuoteAnswer *answer;
     struct addr addr;
@@ -125,7 +125,7 @@ int cmd_payment_quota(struct cli *cli, struct err *err) {
 }
 
 int cmd_payment_quote(struct cli *cli, struct err *err) {
-    if (cli_has(cli, "--quota"))
+    if (cli_has(cli, "--read-quota"))
         return quote_quota(cli, err);
     QuoteAnswer *answer;
     uint64_t size = 0, price = 0, term = 0, segment = 0;

@@ -154,14 +154,15 @@ static const struct cli_flag validator_edit_flags[] = {{"--name", "TEXT", "anoth
                                                        {"--description", "TEXT", "another description"},
                                                        {"--operator", "ADDR|KEY", "hand it to another account"},
                                                        {NULL, NULL, NULL}};
-static const struct cli_flag quote_flags[] = {{"--profile", "PROFILE", "ec:4+2+w when not said"},
-                                              {"--segment-size", "SIZE", "16MiB when not said"},
-                                              {"--term", "DURATION", "for so long: 30d"},
-                                              {"--sp", "N", "at this provider's price; else at the lowest"},
-                                              {"--price", "N", "at this price: 2^-64 pebble per byte and ms"},
-                                              {"--quota", NULL, "what so many bytes a month to be read cost, at --sp"},
-                                              {"--account", "ACCOUNT", "with --quota: who would pay; exact then"},
-                                              {NULL, NULL, NULL}};
+static const struct cli_flag quote_flags[] = {
+    {"--profile", "PROFILE", "ec:4+2+w when not said"},
+    {"--segment-size", "SIZE", "16MiB when not said"},
+    {"--term", "DURATION", "for so long: 30d"},
+    {"--sp", "N", "at this provider's price; else at the lowest"},
+    {"--price", "N", "at this price: 2^-64 pebble per byte and ms"},
+    {"--read-quota", NULL, "what so many bytes a month to be read cost, at --sp"},
+    {"--account", "ACCOUNT", "with --read-quota: who would pay; exact then"},
+    {NULL, NULL, NULL}};
 static const struct cli_flag account_flag[] = {
     {"--account", "ACCOUNT", "the payment account: its address, or its number (0: your own)"}, {NULL, NULL, NULL}};
 static const struct cli_flag withdraw_flags[] = {
@@ -173,6 +174,14 @@ static const struct cli_flag channel_flags[] = {
 static const struct cli_flag voucher_flags[] = {{"--out", "FILE", "write the voucher there"}, {NULL, NULL, NULL}};
 static const struct cli_flag channel_list_flags[] = {{"--payee", NULL, "those that pay the account instead"},
                                                      {NULL, NULL, NULL}};
+static const struct cli_flag mint_flags[] = {{"--owner", "ADDR|KEY", "whose it shall be, when it is not --from's"},
+                                             {NULL, NULL, NULL}};
+static const struct cli_flag consign_flags[] = {{"--buyer", "ADDR|KEY", "who alone may buy it"}, {NULL, NULL, NULL}};
+static const struct cli_flag territory_list_flags[] = {{"--offers", NULL, "all that are for sale"}, {NULL, NULL, NULL}};
+static const struct cli_flag territory_quote_flags[] = {{"--id", "N", "of one that is there; else of a new one"},
+                                                        {"--capacity", "SIZE", "bytes, or bytes more"},
+                                                        {"--term", "DURATION", "time, or more time"},
+                                                        {NULL, NULL, NULL}};
 static const struct cli_flag challenge_list_flags[] = {{"--sp", "N", "of this provider"},
                                                        {"--object", "cairn://BUCKET/KEY", "about this object"},
                                                        {"--status", "open|passed|missed", "only those"},
@@ -329,7 +338,7 @@ const struct cli_command cli_commands[] = {
      cmd_validator_evidence},
 
     {"payment", "show", "[ACCOUNT]", "what an account pays for storage, proven", 0, 1, NULL, cmd_payment_show},
-    {"payment", "quote", "SIZE", "what an object would cost, or with --quota being read", 1, 1, quote_flags,
+    {"payment", "quote", "SIZE", "what an object would cost, or with --read-quota being read", 1, 1, quote_flags,
      cmd_payment_quote},
     {"payment", "quota", "BUCKET", "what a bucket pays for being read, proven", 1, 1, NULL, cmd_payment_quota},
     {"payment", "deposit", "AMOUNT", "put coins where storage is paid from", 1, 1, account_flag, cmd_payment_deposit},
@@ -351,6 +360,24 @@ const struct cli_command cli_commands[] = {
      cmd_channel_close},
     {"channel", "show", "ID", "a channel, proven", 1, 1, NULL, cmd_channel_show},
     {"channel", "list", "[ADDR|KEY]", "channels that an account pays", 0, 1, channel_list_flags, cmd_channel_list},
+
+    {"territory", "mint", "NAME CAPACITY TERM", "pay ahead for so many stored bytes and so long: 10GiB 90d", 3, 3,
+     mint_flags, cmd_territory_mint},
+    {"territory", "expand", "ID CAPACITY", "pay for so many more bytes, for the time that is left", 2, 2, NULL,
+     cmd_territory_expand},
+    {"territory", "renew", "ID TERM", "pay for so much more time, also while it is frozen", 2, 2, NULL,
+     cmd_territory_renew},
+    {"territory", "reactivate", "ID TERM", "begin again with one that expired", 2, 2, NULL, cmd_territory_reactivate},
+    {"territory", "consign", "ID AMOUNT", "offer an empty one for sale", 2, 2, consign_flags, cmd_territory_consign},
+    {"territory", "cancel", "ID", "take the offer back", 1, 1, NULL, cmd_territory_cancel},
+    {"territory", "buy", "ID AMOUNT NAME", "buy one at the price that is asked", 3, 3, NULL, cmd_territory_buy},
+    {"territory", "show", "ID", "a territory, proven; buckets are charged to its payment_address", 1, 1, NULL,
+     cmd_territory_show},
+    {"territory", "use", "ID", "what of it is used and what its pot holds", 1, 1, NULL, cmd_territory_use},
+    {"territory", "list", "[ADDR|KEY]", "an account's territories, or those for sale", 0, 1, territory_list_flags,
+     cmd_territory_list},
+    {"territory", "quote", "", "what one would cost, or more of one that is there", 0, 0, territory_quote_flags,
+     cmd_territory_quote},
 
     {"challenge", "list", "", "challenges, open and closed a while ago", 0, 0, challenge_list_flags,
      cmd_challenge_list},

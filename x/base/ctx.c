@@ -152,6 +152,8 @@ static uint64_t *sequence_of(Sequences *s, enum ctx_seq seq) {
         return &s->challenge;
     case SEQ_CHANNEL:
         return &s->channel;
+    case SEQ_TERRITORY:
+        return &s->territory;
     case SEQ_SP:
         break;
     }

@@ -106,7 +106,17 @@ void ctx_spend(struct ctx *ctx, uint64_t pebble);
 void ctx_spend_bytes(struct ctx *ctx, uint64_t bytes);
 
 /* --- sequences: the next id of a kind; starts at 1, never reused --- */
-enum ctx_seq { SEQ_BUCKET, SEQ_OBJECT, SEQ_GROUP, SEQ_POLICY, SEQ_PLACEMENT_GROUP, SEQ_SP, SEQ_CHALLENGE, SEQ_CHANNEL };
+enum ctx_seq {
+    SEQ_BUCKET,
+    SEQ_OBJECT,
+    SEQ_GROUP,
+    SEQ_POLICY,
+    SEQ_PLACEMENT_GROUP,
+    SEQ_SP,
+    SEQ_CHALLENGE,
+    SEQ_CHANNEL,
+    SEQ_TERRITORY
+};
 int ctx_next_id(struct ctx *ctx, enum ctx_seq seq, uint64_t *ret_id, struct err *err);
 
 /* --- numbers of the wire --- */

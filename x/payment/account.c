@@ -3,6 +3,7 @@
 
 #include "chain/types/keys_payment.h"
 #include "x/payment/flow.h"
+#include "x/payment/territory.h"
 
 #include <assert.h>
 
@@ -72,6 +73,11 @@ int payment_set_rate(struct ctx *ctx, PaymentAccount *a, u128 rate, struct err *
     if (need > a->reserve && grows && need - a->reserve > a->balance)
         return err_set(err, CODE_PAYMENT_FUNDS, "the payment account has %s free, %s more must be held in reserve",
                        money_text(a->balance).s, money_text(need - a->reserve).s);
+    if (a->territory_id && grows) {
+        rc = territory_may_flow(ctx, a, rate, err);
+        if (rc)
+            return rc;
+    }
     a->rate = ctx_u128(ctx, rate);
     if (a->status == PAYMENT_STATUS_ACTIVE) {
         ctx_spend(ctx, need > a->reserve ? need - a->reserve : 0);
@@ -176,6 +182,11 @@ int payment_lock(struct ctx *ctx, const struct addr *payer, uint64_t amount, str
         rc = need_active(ctx, payer, a, err);
     if (rc)
         return rc;
+    if (a->territory_id) {
+        rc = territory_may_lock(ctx, a, amount, err);
+        if (rc)
+            return rc;
+    }
     if (a->balance < amount)
         return err_set(err, CODE_PAYMENT_FUNDS, "payment account %s has %s free, %s is needed",
                        ctx_addr_text(ctx, payer), money_text(a->balance).s, money_text(amount).s);

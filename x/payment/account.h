@@ -19,6 +19,9 @@ int payment_set_rate(struct ctx *ctx, PaymentAccount *account, u128 rate, struct
 
 /* The entry of an account in the queue is due: freeze it, or go on ending its slots. */
 int payment_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
+/* "frozen for T days -> End": some of what is charged to the account ends, as much as a block may, each flow paid until
+ * it stops. */
+int payment_end_slots(struct ctx *ctx, const struct addr *addr, struct err *err);
 /* A slot is due to be settled. */
 int payment_slot_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
 

@@ -24,8 +24,7 @@ static int end_one(struct ctx *ctx, void *arg, struct bytes rest, struct bytes v
     return CODE_OK;
 }
 
-/* "frozen for T days -> End": some of its objects, each flow drawing on the reserve until it stops. */
-static int end_slots(struct ctx *ctx, const struct addr *addr, struct err *err) {
+int payment_end_slots(struct ctx *ctx, const struct addr *addr, struct err *err) {
     struct key k;
     struct ending e = {.left = ctx->params->storage->expiries_per_block};
     int rc = record_each(ctx, key_payer_slots(&k, addr), BYTES_NONE, 0, NULL, end_one, &e, err);
@@ -49,7 +48,7 @@ int payment_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct by
     a->dry_at = 0; /* the entry has been taken out */
     bool over = a->status == PAYMENT_STATUS_FROZEN && ctx->time >= a->frozen_at + ctx->params->payment->frozen_time_ms;
     rc = payment_close(ctx, &addr, a, err);
-    return rc || !over ? rc : end_slots(ctx, &addr, err);
+    return rc || !over ? rc : payment_end_slots(ctx, &addr, err);
 }
 
 int payment_slot_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err) {

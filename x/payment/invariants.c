@@ -5,6 +5,7 @@
 #include "x/payment/channel.h"
 #include "x/payment/flow.h"
 #include "x/payment/quota.h"
+#include "x/payment/territory.h"
 
 #include "chain/crypto/address.h"
 #include "chain/types/keys_payment.h"
@@ -110,6 +111,8 @@ static int check_owner(struct ctx *ctx, const struct addr *addr, const PaymentAc
     int rc = account_get(ctx, &owner, &account, err);
     if (rc)
         return rc;
+    if (a->territory_id)
+        return territory_check_purse(ctx, addr, a, err);
     own = a->index ? addr_of_payment(&owner, (uint32_t)a->index) : owner;
     if (a->index > account->payment_accounts || !addr_eq(&own, addr))
         return err_set(err, CODE_INTERNAL, "payment account %" PRIu64 " of an owner is not where it belongs", a->index);
@@ -203,6 +206,8 @@ int payment_invariants(struct ctx *ctx, struct err *err) {
                          &s.quota_entries, err);
     if (rc == CODE_OK)
         rc = channel_invariants(ctx, &channels, err);
+    if (rc == CODE_OK)
+        rc = territory_invariants(ctx, err);
     if (rc == CODE_OK)
         rc = coins_of_module(ctx, MODULE_PAYMENT, &held, err);
     if (rc)

@@ -4,6 +4,7 @@
 #include "x/payment/channel.h"
 #include "x/payment/msgs.h"
 #include "x/payment/queries.h"
+#include "x/payment/territory.h"
 
 /* A voucher is one signature. */
 static uint64_t one_signature(const void *msg) {
@@ -38,6 +39,26 @@ static const struct msg_rule msgs[] = {
      .signatures = one_signature,
      .run = msg_redeem_channel_run},
     {.kind = MSG__BODY_CLOSE_CHANNEL, .desc = &msg_close_channel__descriptor, .run = msg_close_channel_run},
+    {.kind = MSG__BODY_MINT_TERRITORY,
+     .desc = &msg_mint_territory__descriptor,
+     .check = msg_mint_territory_check,
+     .run = msg_mint_territory_run},
+    {.kind = MSG__BODY_EXPAND_TERRITORY,
+     .desc = &msg_expand_territory__descriptor,
+     .check = msg_expand_territory_check,
+     .run = msg_expand_territory_run},
+    {.kind = MSG__BODY_RENEW_TERRITORY, .desc = &msg_renew_territory__descriptor, .run = msg_renew_territory_run},
+    {.kind = MSG__BODY_REACTIVATE_TERRITORY,
+     .desc = &msg_reactivate_territory__descriptor,
+     .run = msg_reactivate_territory_run},
+    {.kind = MSG__BODY_CONSIGN_TERRITORY, .desc = &msg_consign_territory__descriptor, .run = msg_consign_territory_run},
+    {.kind = MSG__BODY_BUY_TERRITORY,
+     .desc = &msg_buy_territory__descriptor,
+     .check = msg_buy_territory_check,
+     .run = msg_buy_territory_run},
+    {.kind = MSG__BODY_CANCEL_CONSIGNMENT,
+     .desc = &msg_cancel_consignment__descriptor,
+     .run = msg_cancel_consignment_run},
 };
 
 static uint64_t settlements(const struct ctx *ctx) {
@@ -53,6 +74,7 @@ static const struct hook end[] = {
      .queue = 'w',
      .due = payment_withdrawal_due},
     {.name = "payment.channels", .cap = settlements, .module = KEY_PAYMENT, .queue = 'x', .due = channel_due},
+    {.name = "payment.territories", .cap = settlements, .module = KEY_PAYMENT, .queue = 'e', .due = territory_due},
 };
 
 const struct module payment_module = {

@@ -18,5 +18,15 @@ int msg_top_up_channel_run(struct ctx *ctx, const void *message, struct err *err
 int msg_redeem_channel_check(const void *message, const Params *params, struct err *err);
 int msg_redeem_channel_run(struct ctx *ctx, const void *message, struct err *err);
 int msg_close_channel_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_mint_territory_check(const void *message, const Params *params, struct err *err);
+int msg_mint_territory_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_expand_territory_check(const void *message, const Params *params, struct err *err);
+int msg_expand_territory_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_renew_territory_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_reactivate_territory_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_consign_territory_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_buy_territory_check(const void *message, const Params *params, struct err *err);
+int msg_buy_territory_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_cancel_consignment_run(struct ctx *ctx, const void *message, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "x/payment/account.h"
 #include "x/payment/channel.h"
 #include "x/payment/quota.h"
+#include "x/payment/territory.h"
 
 static int query_account(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
     (void)ctx;
@@ -116,6 +117,97 @@ static int query_channels(struct ctx *ctx, const void *question, void *ret_answe
     return rc;
 }
 
+/* --- territories --- */
+
+static int query_territory(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    (void)ctx, (void)err;
+    key_territory(ret, ((const IdQuery *)question)->id);
+    return CODE_OK;
+}
+
+static int query_totals(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    (void)ctx, (void)question, (void)err;
+    key_territory_totals(ret);
+    return CODE_OK;
+}
+
+static int query_use(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    return territory_use(ctx, ((const IdQuery *)question)->id, ret_answer, err);
+}
+
+struct territory_page {
+    TerritoriesAnswer *answer;
+    size_t limit;
+    bool by_name;
+};
+
+/* rest: an id, or a name whose value is one. */
+static int add_territory(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
+                         struct err *err) {
+    struct territory_page *page = arg;
+    TerritoriesAnswer *a = page->answer;
+    (void)msg;
+    a->more = ctx_page_full(ctx, a->n_territories, page->limit);
+    if (a->more)
+        return RECORD_STOP;
+    return territory_get(ctx, load_be64(page->by_name ? value.data : rest.data), &a->territories[a->n_territories++],
+                         err);
+}
+
+static int query_territories(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    const TerritoriesQuery *q = question;
+    struct territory_page page = {.limit = query_limit(q->limit), .by_name = q->owner.len != 0};
+    struct key prefix, after;
+    struct addr owner;
+    bool first;
+    int rc = page.by_name ? addr_need(q->owner, "owner", &owner, err) : CODE_OK;
+    if (rc)
+        return rc;
+    page.answer = CTX_NEW(ctx, TerritoriesAnswer);
+    territories_answer__init(page.answer);
+    page.answer->territories = ctx_array(ctx, page.limit, sizeof(Territory *));
+    if (page.by_name) {
+        key_territory_name(&prefix, &owner, "");
+        key_territory_name(&after, &owner, q->start_after);
+        first = q->start_after[0] == 0;
+    } else {
+        key_territory_offers(&prefix);
+        key_territory_offer(&after, q->start_after_id);
+        first = q->start_after_id == 0;
+    }
+    rc = record_each(ctx, key_bytes(&prefix), first ? BYTES_NONE : key_bytes(&after), 0, NULL, add_territory, &page,
+                     err);
+    if (rc == CODE_OK)
+        *(TerritoriesAnswer **)ret_answer = page.answer;
+    return rc;
+}
+
+static int query_territory_quote(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    const TerritoryQuoteQuery *q = question;
+    TerritoryQuoteAnswer *a = CTX_NEW(ctx, TerritoryQuoteAnswer);
+    Territory *t = NULL;
+    uint64_t frozen = ctx->params->payment->territory_frozen_ms;
+    territory_quote_answer__init(a);
+    int rc = q->territory_id ? territory_get(ctx, q->territory_id, &t, err) : CODE_OK;
+    if (rc == CODE_OK && (!t || q->capacity == 0))
+        rc = territory_check_term(ctx, q->term, err);
+    if (rc)
+        return rc;
+    if (!t || t->status == TERRITORY_STATUS_EXPIRED) {
+        rc = territory_cost_mint(ctx, t ? t->capacity : q->capacity, q->term, &a->cost, err);
+        a->price = ctx->params->payment->territory_price;
+        a->ends_at = ctx->time + q->term + frozen;
+    } else {
+        rc = q->capacity ? territory_cost_expand(ctx, t, q->capacity, &a->cost, err)
+                         : territory_cost_renew(ctx, t, q->term, &a->cost, err);
+        a->price = t->price;
+        a->ends_at = t->ends_at + (q->capacity ? 0 : q->term);
+    }
+    if (rc == CODE_OK)
+        *(TerritoryQuoteAnswer **)ret_answer = a;
+    return rc;
+}
+
 const struct query payment_queries[PAYMENT_QUERIES] = {
     {.path = "/payment/account",
      .help = "a payment account's record, as it was when something touched it last: address",
@@ -152,4 +244,29 @@ const struct query payment_queries[PAYMENT_QUERIES] = {
      .question = &channels_query__descriptor,
      .answer = &channels_answer__descriptor,
      .run = query_channels},
+    {.path = "/payment/territory",
+     .help = "a territory's record: id",
+     .question = &id_query__descriptor,
+     .answer = &territory__descriptor,
+     .key = query_territory},
+    {.path = "/payment/territory_use",
+     .help = "a territory with what is charged to it: id",
+     .question = &id_query__descriptor,
+     .answer = &territory_use_answer__descriptor,
+     .run = query_use},
+    {.path = "/payment/territories",
+     .help = "territories of an owner, or without an owner those for sale: owner, start_after, start_after_id, limit",
+     .question = &territories_query__descriptor,
+     .answer = &territories_answer__descriptor,
+     .run = query_territories},
+    {.path = "/payment/territory_totals",
+     .help = "how many territories there are, and their capacity",
+     .question = &empty_query__descriptor,
+     .answer = &territory_totals__descriptor,
+     .key = query_totals},
+    {.path = "/payment/quote_territory",
+     .help = "what a territory would cost: capacity and term; or territory_id with capacity (more) or term (more)",
+     .question = &territory_quote_query__descriptor,
+     .answer = &territory_quote_answer__descriptor,
+     .run = query_territory_quote},
 };

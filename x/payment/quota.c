@@ -83,6 +83,8 @@ static int start(struct ctx *ctx, ReadQuota *q, u128 rate, struct err *err) {
     int rc = open_payer(ctx, q, &addr, &a, err);
     if (rc)
         return rc;
+    if (a->territory_id)
+        return err_set(err, CODE_PAYER, "a territory pays for what is stored, not for what is read");
     if (a->status != PAYMENT_STATUS_ACTIVE)
         return err_set(err, CODE_PAYER_FROZEN, "payment account %s is frozen; deposit to it",
                        ctx_addr_text(ctx, &addr));

@@ -29,6 +29,8 @@ static int take_from(struct ctx *ctx, const struct addr *payer, uint64_t amount,
         rc = payment_open(ctx, payer, false, &a, err);
     if (rc)
         return rc;
+    if (a->territory_id)
+        return err_set(err, CODE_TERM, "a territory is paid ahead itself: objects charged to it have no term");
     a->locked -= amount;
     return payment_close(ctx, payer, a, err);
 }

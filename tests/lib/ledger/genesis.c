@@ -177,6 +177,15 @@ void fixture_params_default(struct fixture_params *p) {
     p->payment.channels_per_payer = 4;
     p->payment.channel_term_max_ms = 30ull * 86400000;
     p->payment.channel_redeem_ms = 3600000;
+    p->payment.territory_price = (uint64_t)1 << 34;
+    p->payment.territory_bytes_min = MIB;
+    p->payment.territory_bytes_max = (uint64_t)1 << 50;
+    p->payment.territory_term_min_ms = 3600000;
+    p->payment.territory_term_max_ms = 366ull * 86400000;
+    p->payment.territory_frozen_ms = 7ull * 86400000;
+    p->payment.territory_kept_ms = 86400000;
+    p->payment.territories_per_owner = 4;
+    p->payment.territory_consign_ms = 86400000;
     p->payment.quota_hold_ms = 30ull * 86400000;
     p->payment.withdraw_delay_ms = 3600000;
     p->payment.withdraw_at_once = 1000 * PEBBLE_PER_CAIRN;

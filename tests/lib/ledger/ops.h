@@ -17,12 +17,16 @@ struct world_ops {
 
 extern const struct world_ops ops_auth;
 extern const struct world_ops ops_payment;
+extern const struct world_ops ops_territory;
 extern const struct world_ops ops_sp;
 extern const struct world_ops ops_storage;
 extern const struct world_ops ops_permission;
 extern const struct world_ops ops_challenge;
 extern const struct world_ops ops_validator;
 extern const struct world_ops ops_gov;
+
+/* The purse of a territory of this owner's; false when there is none. */
+bool ops_territory_purse(struct world *w, const char *owner, ProtobufCBinaryData *ret);
 
 /* --- draws --- */
 uint64_t below(struct world *w, uint64_t n);

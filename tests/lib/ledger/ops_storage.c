@@ -28,6 +28,11 @@ static void op_create_bucket(struct world *w) {
     case 5:
         t.spec.bucket_name = text(w, "-bad-");
         break;
+    case 6:
+    case 7:
+        if (ops_territory_purse(w, d->owner, &t.spec.payment_address) && !seldom(w, 6))
+            t.spec.read_quota = 0; /* a territory does not pay for reading */
+        break;
     default:
         break;
     }

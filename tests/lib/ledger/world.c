@@ -17,7 +17,10 @@ const char *const world_events[WORLD_EVENTS] = {"payment.frozen",
                                                 "validator.unbonded",
                                                 "validator.set_changed",
                                                 "validator.slashed",
-                                                "payment.withdrawal_delayed"};
+                                                "payment.withdrawal_delayed",
+                                                "payment.territory_frozen",
+                                                "payment.territory_expired",
+                                                "payment.territory_refunded"};
 
 /* Short times and small caps, so that everything that may happen does. */
 static void shape_caps(struct fixture_params *p) {
@@ -62,6 +65,10 @@ static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->payment.withdraw_delay_ms = 20 * unit;
     p->payment.channel_redeem_ms = 20 * unit;
     p->payment.channel_term_max_ms = 120 * unit;
+    p->payment.territory_term_min_ms = 20 * unit;
+    p->payment.territory_frozen_ms = 60 * unit;
+    p->payment.territory_kept_ms = 60 * unit;
+    p->payment.territory_consign_ms = 20 * unit;
     p->payment.quota_hold_ms = 30 * unit;
     p->challenge.floor_interval_ms = 10 * unit;
     p->challenge.bytes_interval_ms = 20 * unit;
@@ -123,6 +130,8 @@ void world_init_scaled(struct world *w, uint64_t seed, uint64_t time_scale, cons
     fixture_account(&w->f, "bonder1", 1000 * PEBBLE_PER_CAIRN);
     w->f.certificates = true;
     w->f.sp_read_price = (uint64_t)1 << 60; /* 2^40 bytes a month cost 70 CAIRN */
+    w->f.params.payment.territory_price = u64_min(2 * w->f.sp_price, (uint64_t)1 << 56);
+    w->f.params.payment.territory_bytes_min = 1000;
     fixture_start(&w->f);
     make_deals(w);
 }
