@@ -79,6 +79,20 @@ int cmd_territory_renew(struct cli *cli, struct err *err) {
     return rc ? rc : cli_send_print(cli, &msg, err);
 }
 
+/* TERM, or "off". */
+int cmd_territory_auto(struct cli *cli, struct err *err) {
+    MsgSetTerritoryRenewal message = MSG_SET_TERRITORY_RENEWAL__INIT;
+    Msg msg = MSG__INIT;
+    int rc = parse_id(cli->words[0], &message.territory_id, err);
+    if (!rc && strcmp(cli->words[1], "off"))
+        rc = duration_parse(cli->words[1], &message.term, err);
+    if (!rc)
+        rc = creator_of(cli, &message.creator, err);
+    msg.body_case = MSG__BODY_SET_TERRITORY_RENEWAL;
+    msg.set_territory_renewal = &message;
+    return rc ? rc : cli_send_print(cli, &msg, err);
+}
+
 int cmd_territory_reactivate(struct cli *cli, struct err *err) {
     MsgReactivateTerritory message = MSG_REACTIVATE_TERRITORY__INIT;
     Msg msg = MSG__INIT;

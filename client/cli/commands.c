@@ -367,6 +367,8 @@ const struct cli_command cli_commands[] = {
      cmd_territory_expand},
     {"territory", "renew", "ID TERM", "pay for so much more time, also while it is frozen", 2, 2, NULL,
      cmd_territory_renew},
+    {"territory", "auto", "ID TERM|off", "have the ledger renew it at each deadline, from your account", 2, 2, NULL,
+     cmd_territory_auto},
     {"territory", "reactivate", "ID TERM", "begin again with one that expired", 2, 2, NULL, cmd_territory_reactivate},
     {"territory", "consign", "ID AMOUNT", "offer an empty one for sale", 2, 2, consign_flags, cmd_territory_consign},
     {"territory", "cancel", "ID", "take the offer back", 1, 1, NULL, cmd_territory_cancel},

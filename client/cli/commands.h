@@ -136,6 +136,7 @@ int cmd_channel_voucher(struct cli *cli, struct err *err);
 int cmd_territory_mint(struct cli *cli, struct err *err);
 int cmd_territory_expand(struct cli *cli, struct err *err);
 int cmd_territory_renew(struct cli *cli, struct err *err);
+int cmd_territory_auto(struct cli *cli, struct err *err);
 int cmd_territory_reactivate(struct cli *cli, struct err *err);
 int cmd_territory_consign(struct cli *cli, struct err *err);
 int cmd_territory_cancel(struct cli *cli, struct err *err);

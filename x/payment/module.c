@@ -59,6 +59,9 @@ static const struct msg_rule msgs[] = {
     {.kind = MSG__BODY_CANCEL_CONSIGNMENT,
      .desc = &msg_cancel_consignment__descriptor,
      .run = msg_cancel_consignment_run},
+    {.kind = MSG__BODY_SET_TERRITORY_RENEWAL,
+     .desc = &msg_set_territory_renewal__descriptor,
+     .run = msg_set_territory_renewal_run},
 };
 
 static uint64_t settlements(const struct ctx *ctx) {

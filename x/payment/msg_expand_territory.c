@@ -30,7 +30,7 @@ int msg_expand_territory_run(struct ctx *ctx, const void *message, struct err *e
     t->capacity += msg->bytes_more; /* the totals, and with them the sum, are capped */
     rc = territory_put(ctx, t, err);
     if (rc == CODE_OK)
-        rc = territory_pay(ctx, t, cost, err);
+        rc = territory_pay(ctx, t, &ctx->signer, cost, err);
     ctx_event(ctx, "payment.territory_expanded", "territory", ctx_u64_text(ctx, t->id), "cost", ctx_u64_text(ctx, cost),
               "ends_at", ctx_u64_text(ctx, t->ends_at), NULL);
     return rc;

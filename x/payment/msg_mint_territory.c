@@ -55,7 +55,7 @@ int msg_mint_territory_run(struct ctx *ctx, const void *message, struct err *err
     t->status = TERRITORY_STATUS_ACTIVE;
     rc = territory_insert(ctx, t, err);
     if (rc == CODE_OK)
-        rc = territory_pay(ctx, t, cost, err);
+        rc = territory_pay(ctx, t, &ctx->signer, cost, err);
     ctx_id(ctx, t->id);
     ctx_event(ctx, "payment.territory_minted", "territory", ctx_u64_text(ctx, t->id), "cost", ctx_u64_text(ctx, cost),
               "ends_at", ctx_u64_text(ctx, t->ends_at), NULL);

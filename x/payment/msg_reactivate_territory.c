@@ -24,7 +24,7 @@ int msg_reactivate_territory_run(struct ctx *ctx, const void *message, struct er
     t->deadline = ctx->time + msg->term;
     t->ends_at = t->deadline + ctx->params->payment->territory_frozen_ms;
     t->status = TERRITORY_STATUS_ACTIVE;
-    rc = territory_pay(ctx, t, cost, err);
+    rc = territory_pay(ctx, t, &ctx->signer, cost, err);
     if (rc == CODE_OK)
         rc = territory_put(ctx, t, err);
     ctx_event(ctx, "payment.territory_reactivated", "territory", ctx_u64_text(ctx, t->id), "cost",

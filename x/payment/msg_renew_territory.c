@@ -22,7 +22,7 @@ int msg_renew_territory_run(struct ctx *ctx, const void *message, struct err *er
     t->deadline += msg->term;
     t->ends_at += msg->term;
     t->status = TERRITORY_STATUS_ACTIVE;
-    rc = territory_pay(ctx, t, cost, err);
+    rc = territory_pay(ctx, t, &ctx->signer, cost, err);
     if (rc == CODE_OK)
         rc = territory_put(ctx, t, err);
     ctx_event(ctx, "payment.territory_renewed", "territory", ctx_u64_text(ctx, t->id), "cost", ctx_u64_text(ctx, cost),

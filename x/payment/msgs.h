@@ -27,6 +27,7 @@ int msg_reactivate_territory_run(struct ctx *ctx, const void *message, struct er
 int msg_consign_territory_run(struct ctx *ctx, const void *message, struct err *err);
 int msg_buy_territory_check(const void *message, const Params *params, struct err *err);
 int msg_buy_territory_run(struct ctx *ctx, const void *message, struct err *err);
+int msg_set_territory_renewal_run(struct ctx *ctx, const void *message, struct err *err);
 int msg_cancel_consignment_run(struct ctx *ctx, const void *message, struct err *err);
 
 #endif

@@ -189,7 +189,7 @@ int territory_hand_over(struct ctx *ctx, Territory *t, const struct addr *to, co
     t->owner = ctx_addr(ctx, to);
     t->generation++;
     t->consigned = false;
-    t->asked = 0;
+    t->asked = t->renew_ms = 0;
     t->buyer = ctx_data(ctx, BYTES_NONE);
     rc = open_purse(ctx, t, balance, err);
     return rc ? rc : territory_put(ctx, t, err);
@@ -273,12 +273,12 @@ int territory_cost_renew(const struct ctx *ctx, const Territory *t, uint64_t ter
     return cost_of(t->capacity, t->price, term, ret, err);
 }
 
-int territory_pay(struct ctx *ctx, const Territory *t, uint64_t cost, struct err *err) {
+int territory_pay(struct ctx *ctx, const Territory *t, const struct addr *payer, uint64_t cost, struct err *err) {
     struct addr addr = purse_of(t);
     PaymentAccount *a;
     int rc = payment_open(ctx, &addr, false, &a, err);
     if (rc == CODE_OK)
-        rc = coins_to_module(ctx, &ctx->signer, MODULE_PAYMENT, cost, err);
+        rc = coins_to_module(ctx, payer, MODULE_PAYMENT, cost, err);
     if (rc)
         return rc;
     a->balance += cost;
@@ -392,6 +392,30 @@ static int expire(struct ctx *ctx, Territory *t, struct err *err) {
     return rc ? rc : record_del(ctx, key_territory(&k, t->id), err);
 }
 
+/* At its deadline, from the owner's account. An owner without the coins has the frozen time to renew it by hand. */
+static int renew_itself(struct ctx *ctx, Territory *t, bool *ret_renewed, struct err *err) {
+    struct addr owner = owner_of(t);
+    struct err why = {0};
+    uint64_t cost = 0;
+    Territory next = *t;
+    int rc = territory_cost_renew(ctx, t, t->renew_ms, &cost, &why);
+    next.deadline += t->renew_ms;
+    next.ends_at += t->renew_ms;
+    if (rc == CODE_OK)
+        rc = territory_pay(ctx, &next, &owner, cost, &why);
+    ctx_event(ctx, rc ? "payment.territory_not_renewed" : "payment.territory_renewed", "territory",
+              ctx_u64_text(ctx, t->id), "cost", ctx_u64_text(ctx, cost), "ends_at",
+              ctx_u64_text(ctx, rc ? t->ends_at : next.ends_at), NULL);
+    *ret_renewed = rc == CODE_OK;
+    if (rc == CODE_OK) {
+        *t = next;
+        rc = territory_put(ctx, t, err);
+    } else {
+        rc = ctx_failed(ctx, err);
+    }
+    return rc;
+}
+
 int territory_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err) {
     (void)value;
     Territory *t;
@@ -409,7 +433,14 @@ int territory_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct 
             rc = expire(ctx, t, err);
         return rc ? rc : record_del(ctx, key_territory_due(&k, due_time, t->id), err);
     }
-    bool over = ctx->time >= t->ends_at;
+    bool over = ctx->time >= t->ends_at, renewed = false;
+    if (t->status == TERRITORY_STATUS_ACTIVE && t->renew_ms && !over) {
+        rc = record_put_mark(ctx, key_territory_due(&k, due_time, t->id), err);
+        if (rc == CODE_OK)
+            rc = renew_itself(ctx, t, &renewed, err);
+        if (rc || renewed)
+            return rc;
+    }
     t->status = over ? TERRITORY_STATUS_EXPIRED : TERRITORY_STATUS_FROZEN;
     t->consigned = false;
     if (over)

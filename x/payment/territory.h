@@ -49,8 +49,9 @@ int territory_cost_expand(const struct ctx *ctx, const Territory *territory, uin
                           struct err *err);
 int territory_cost_renew(const struct ctx *ctx, const Territory *territory, uint64_t term, uint64_t *ret,
                          struct err *err);
-/* From the signer into the purse, which pays up to the territory's ends_at from now on. */
-int territory_pay(struct ctx *ctx, const Territory *territory, uint64_t cost, struct err *err);
+/* From the payer into the purse, which pays up to the territory's ends_at from now on. */
+int territory_pay(struct ctx *ctx, const Territory *territory, const struct addr *payer, uint64_t cost,
+                  struct err *err);
 
 /* --- what the purse asks --- */
 /* May so much be locked for an object? CODE_TERRITORY_STATUS, CODE_TERRITORY_FULL. */

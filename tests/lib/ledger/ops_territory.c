@@ -107,9 +107,16 @@ static void op_cancel(struct world *w) {
     fixture_do(&w->f, its_owner(w, m.territory_id), &m.base);
 }
 
+static void op_renewal(struct world *w) {
+    MsgSetTerritoryRenewal m = MSG_SET_TERRITORY_RENEWAL__INIT;
+    m.territory_id = a_territory(w);
+    m.term = seldom(w, 3) ? 0 : a_term(w);
+    fixture_do(&w->f, its_owner(w, m.territory_id), &m.base);
+}
+
 static const struct world_op rows[] = {
     {"mint_territory", 4, op_mint},       {"expand_territory", 2, op_expand}, {"renew_territory", 2, op_renew},
     {"reactivate", 4, op_reactivate},     {"consign", 3, op_consign},         {"buy_territory", 3, op_buy},
-    {"cancel_consignment", 1, op_cancel},
+    {"cancel_consignment", 1, op_cancel}, {"renewal", 1, op_renewal},
 };
 const struct world_ops ops_territory = WORLD_OPS(rows);

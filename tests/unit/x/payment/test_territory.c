@@ -379,6 +379,39 @@ static void cess_8_162__the_seller_cancels_the_consignment(void **state) {
     assert_int_equal(offers->n_territories, 0);
 }
 
+static int renewal(const char *who, uint64_t id, uint64_t term) {
+    MsgSetTerritoryRenewal m = MSG_SET_TERRITORY_RENEWAL__INIT;
+    m.territory_id = id;
+    m.term = term;
+    return (int)fixture_do(&f, who, &m.base)->code;
+}
+
+/* cess.md §8 row 171: with coins it renews itself; without, it freezes and its owner has the frozen time to see to it.
+ */
+static void cess_8_171__renews_itself_while_there_are_coins(void **state) {
+    (void)state;
+    assert_code(mint("alice", "attic", 1000000, 2 * DAY), CODE_OK);
+    assert_code(renewal("bob", 1, 2 * DAY), CODE_TERRITORY_OWNER);
+    assert_code(renewal("alice", 2, 2 * DAY), CODE_TERRITORY_NOT_FOUND);
+    assert_code(renewal("alice", 1, DAY - 1), CODE_TERRITORY_TERM);
+    assert_code(renewal("alice", 1, 2 * DAY), CODE_OK);
+    uint64_t cost = quote(1, 0, 2 * DAY), deadline = record(1)->deadline, alice = fixture_balance(&f, "alice");
+    fixture_skip(&f, 3 * DAY);
+    assert_int_equal(record(1)->status, TERRITORY_STATUS_ACTIVE);
+    assert_int_equal(record(1)->deadline, deadline + 2 * DAY);
+    assert_int_equal(alice - fixture_balance(&f, "alice"), cost);
+    MsgSend send = MSG_SEND__INIT;
+    send.to = fixture_addr_data(&f, "bob");
+    send.amount = fixture_balance(&f, "alice") - cost + 1;
+    assert_code((int)fixture_do(&f, "alice", &send.base)->code, CODE_OK);
+    fixture_skip(&f, 2 * DAY);
+    assert_int_equal(record(1)->status, TERRITORY_STATUS_FROZEN);
+    assert_int_equal(record(1)->deadline, deadline + 2 * DAY);
+    assert_code(renew("bob", 1, 5 * DAY), CODE_OK);
+    assert_code(renewal("alice", 1, 0), CODE_OK);
+    assert_int_equal(record(1)->renew_ms, 0);
+}
+
 /* cess.md §9.5 trap 14: one price rule. In whatever order it is bought, the same bytes and times cost the same. */
 static void cess_8_170__one_price_rule_for_all(void **state) {
     (void)state;
@@ -404,4 +437,5 @@ TEST_MAIN(T(cess_8_156__mint_costs_what_the_quote_says), T(mint__every_bound),
           T(cess_8_159__expires_refunds_and_is_reactivated), T(bucket__is_charged_to_the_territory_up_to_its_capacity),
           T(bucket__only_its_owner_charges_to_it_and_nobody_withdraws), T(cess_8_163__a_territory_is_given_away),
           T(cess_8_160__consign_only_what_is_empty_and_has_time_left), T(cess_8_161__buy_at_the_price_that_was_seen),
-          T(cess_8_162__the_seller_cancels_the_consignment), T(cess_8_170__one_price_rule_for_all))
+          T(cess_8_162__the_seller_cancels_the_consignment), T(cess_8_171__renews_itself_while_there_are_coins),
+          T(cess_8_170__one_price_rule_for_all))
