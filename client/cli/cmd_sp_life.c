@@ -156,7 +156,7 @@ int cmd_sp_status(struct cli *cli, struct err *err) {
         message.status = SP_STATUS_IN_SERVICE;
     else
         return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is no status; say maintenance or service", to);
-    rc = cli_duration(cli, "--for", 0, &message.duration_ms, err);
+    rc = cli_duration(cli, "--duration", 0, &message.duration_ms, err);
     if (rc)
         return rc;
     msg.body_case = MSG__BODY_SET_SP_STATUS;

@@ -141,7 +141,7 @@ static const struct cli_flag sp_price_flags[] = {{"--store", "N", "2^-64 pebble 
                                                  {"--free-once", "SIZE", "and a new one so much once"},
                                                  {NULL, NULL, NULL}};
 static const struct cli_flag sp_status_flags[] = {
-    {"--for", "DURATION", "of a maintenance, at most what the quota leaves"}, {NULL, NULL, NULL}};
+    {"--duration", "DURATION", "of a maintenance, at most what the quota leaves"}, {NULL, NULL, NULL}};
 static const struct cli_flag offer_flags[] = {{"--withdraw", NULL, "others may not, after all"}, {NULL, NULL, NULL}};
 static const struct cli_flag reserve_flags[] = {{"--bond", "AMOUNT", "lost when it is not completed in time; needed"},
                                                 {"--deadline", "DURATION", "from now; 24h when not said"},

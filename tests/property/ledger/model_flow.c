@@ -61,6 +61,8 @@ struct picture {
     u128 other;                /* what is kept beside: locked, on its way out, in channels */
     u128 held;                 /* the module's coins */
     int status[SPS_MAX];
+    bool
+        changing; /* somebody took over a position, and not every slot has been settled across that; or one is vacant */
 };
 
 struct flows {
@@ -167,6 +169,7 @@ static int take_slot(struct ctx *ctx, void *arg, struct bytes rest, struct bytes
         rc = record_get(ctx, key_placement_group(&k, s->group_id), &placement_group__descriptor, &group, err);
     if (rc)
         return rc == CODE_NOT_FOUND ? err_set(err, CODE_INTERNAL, "a slot without bucket or placement group") : rc;
+    p->changing |= group->handovers || group->n_vacant;
     x->payer = s->prepaid ? payment_term_address(s->bucket_id) : address(bucket->payment_address);
     for (size_t i = 0; i < x->n; i++) {
         x->members[i] = group->members[i];
@@ -234,6 +237,7 @@ static void take_all(struct ctx *ctx, void *arg) {
     struct err err = {0};
     p->now = f->facts->now;
     p->payers_n = p->slots_n = p->quotas_n = 0;
+    p->changing = false;
     memset(p->incomes, 0, sizeof p->incomes);
     p->other = 0;
     must(ctx, key_payment_accounts(&k), &payment_account__descriptor, take_payer, p);
@@ -428,7 +432,7 @@ uint64_t flows_compare(struct flows *f) {
     f->held = 0;
     fixture_with_ctx(&f->facts->w->f, take_all, f);
     hold_rates(f);
-    if (f->before.now && !f->incomes_moved)
+    if (f->before.now && !f->incomes_moved && !f->before.changing && !f->now.changing)
         for (uint32_t sp = 1; sp < SPS_MAX; sp++)
             hold_provider(f, sp);
     if (f->before.now && !f->money_moved && !work_moved_money(f))
