@@ -49,6 +49,9 @@ static int change_payer(struct ctx *ctx, const MsgUpdateBucket *m, BucketInfo *b
 /* The quota's flow follows what the bucket says now: so many bytes, paid by this account. */
 static int change_quota(struct ctx *ctx, const MsgUpdateBucket *m, BucketInfo *bucket, struct err *err) {
     struct addr payer = bucket_payer(bucket);
+    int rc = m->read_quota ? payment_quota_may_change(ctx, bucket->id, m->read_quota->value, err) : CODE_OK;
+    if (rc)
+        return rc;
     if (m->read_quota)
         bucket->read_quota = m->read_quota->value;
     if (!m->read_quota && !(m->payment_address.len && bucket->read_quota))

@@ -149,6 +149,28 @@ static void bucket__keeps_what_its_first_primary_gave_once(void **state) {
     assert_int_equal(deal_bucket(&d)->free_read_once, 12345);
 }
 
+static int update(uint64_t quota) {
+    MsgUpdateBucket m = MSG_UPDATE_BUCKET__INIT;
+    SetNumber value = SET_NUMBER__INIT;
+    m.bucket_name = arena_strdup(&f.tx_arena, "photos");
+    value.value = quota;
+    m.read_quota = &value;
+    return (int)fixture_do(&f, "alice", &m.base)->code;
+}
+
+static void update__raises_at_once_and_lowers_after_the_hold(void **state) {
+    (void)state;
+    deal_fund(&d, 900 * CAIRN);
+    assert_code(create(100), CODE_OK);
+    assert_code(update(30 * CAIRN), CODE_OK);
+    assert_code(update(30 * CAIRN - 1), CODE_QUOTA_HELD);
+    assert_code(update(0), CODE_QUOTA_HELD);
+    assert_int_equal(deal_bucket(&d)->read_quota, 30 * CAIRN);
+    fixture_skip(&f, 30 * DAY);
+    assert_code(update(7), CODE_OK);
+    assert_int_equal(record(deal_bucket(&d)->id)->quota, 7);
+}
+
 /* --- changing it, as UpdateBucket does --- */
 
 #define CASE(name)                                                                                                     \
@@ -276,6 +298,6 @@ CASE(quote__is_what_is_moved) {
 TEST_MAIN(T(quota__is_a_flow_to_the_primary), T(quota__costs_nothing_where_reading_costs_nothing),
           T(quota__without_money_there_is_no_bucket), T(poss_d1_7__deleting_a_bucket_returns_its_quotas_reserve),
           T(quota__who_pays_for_nothing_ends_with_none), T(bucket__keeps_what_its_first_primary_gave_once),
-          T(change__pays_each_provider_for_its_time), T(change__lowering_has_to_wait),
-          T(change__what_cannot_be_paid_changes_nothing), T(change__frozen_accounts_end_and_do_not_raise),
-          T(quote__is_what_is_moved))
+          T(update__raises_at_once_and_lowers_after_the_hold), T(change__pays_each_provider_for_its_time),
+          T(change__lowering_has_to_wait), T(change__what_cannot_be_paid_changes_nothing),
+          T(change__frozen_accounts_end_and_do_not_raise), T(quote__is_what_is_moved))
