@@ -382,6 +382,37 @@ static void maintenance__takes_nothing_new(void **state) {
     assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_OK);
 }
 
+static const Challenge *newest(void) {
+    const ChallengesAnswer *all = fixture_query(&f, "/challenge/challenges", NULL);
+    assert_true(all->n_challenges > 0);
+    return all->challenges[all->n_challenges - 1];
+}
+
+static void maintenance__what_falls_due_waits_for_its_end(void **state) {
+    (void)state;
+    struct deal d;
+    MsgSubmitChallenge m = MSG_SUBMIT_CHALLENGE__INIT;
+    deal_init(&d, &f, "alice", "photos", "a.jpg", "ec:4+2+w", 64 * KIB, 200000);
+    deal_fund(&d, 900 * CAIRN);
+    deal_must(&d);
+    m.bucket_name = (char *)(uintptr_t)d.bucket;
+    m.object_name = (char *)(uintptr_t)d.object;
+    m.position = 3;
+    m.any_segment = true;
+    assert_code(send("alice", &m.base), CODE_OK);
+    assert_code(maintain(4, "sp3", 5 * MINUTE), CODE_OK);
+    uint64_t until = deal_sp(&f, 4)->maintenance_until;
+    fixture_skip(&f, 5 * MINUTE - 2 * f.params.challenge.deadline_ms);
+    assert_int_equal(newest()->status, CHALLENGE_STATUS_OPEN); /* its own deadline is long over */
+    assert_int_equal(newest()->deadline, until + f.params.challenge.deadline_ms);
+    fixture_skip(&f, until - fixture_ledger_time(&f));
+    assert_int_equal(deal_sp(&f, 4)->status, SP_STATUS_IN_SERVICE);
+    assert_int_equal(newest()->status, CHALLENGE_STATUS_OPEN);
+    fixture_skip(&f, f.params.challenge.deadline_ms + 5000); /* and the guilty is not saved */
+    assert_int_equal(newest()->status, CHALLENGE_STATUS_MISSED);
+    assert_int_equal(deal_sp(&f, 4)->counters->challenges_missed, 1);
+}
+
 /* --- jail --- */
 
 static int jail(struct ctx *ctx, void *arg, struct err *err) {
@@ -527,6 +558,33 @@ static int force_out(struct ctx *ctx, void *arg, struct err *err) {
     return sp_force_exit(ctx, *(uint32_t *)arg, err);
 }
 
+static void draws__none_for_who_is_away(void **state) {
+    (void)state;
+    struct deal d;
+    uint32_t out = 5;
+    fixture_release(&f);
+    fixture_init(&f);
+    fixture_account(&f, "alice", 1000 * CAIRN);
+    trigger_install(&f);
+    fixture_start(&f); /* a floor of draws every few seconds */
+    deal_init(&d, &f, "alice", "photos", "a.jpg", "ec:4+2+w", 64 * KIB, 200000);
+    deal_fund(&d, 900 * CAIRN);
+    deal_must(&d);
+    assert_code(maintain(4, "sp3", 5 * MINUTE), CODE_OK);
+    assert_code(trigger_run(&f, force_out, &out), CODE_OK);
+    for (int i = 0; i < 30; i++) {
+        fixture_skip(&f, 1000);
+        for (size_t j = 0; j < f.outcome.results->n_begin_events; j++) {
+            const Event *e = f.outcome.results->begin_events[j];
+            if (strcmp(e->type, "challenge.opened") == 0) {
+                assert_string_not_equal(fixture_attribute(e, "sp"), "4");
+                assert_string_not_equal(fixture_attribute(e, "sp"), "5");
+            }
+        }
+    }
+    assert_true(deal_sp(&f, 1)->counters->open_challenges + deal_sp(&f, 1)->counters->challenges_missed > 0);
+}
+
 static void greenfield_1_7__who_stalls_in_a_graceful_exit_can_be_forced_out(void **state) {
     (void)state;
     uint32_t ids[] = {1, 2, 3, 4, 99};
@@ -579,6 +637,7 @@ TEST_MAIN(T(greenfield_11_3_8__a_key_is_registered_only_by_its_holder),
           T(greenfield_11_3_2__a_withdrawal_lowers_the_deposit), T(withdraw__never_below_the_stake_for_what_is_stored),
           T(price__bounds), T(maintenance__within_its_quota),
           T(greenfield_11_3_27__the_end_of_a_maintenance_touches_no_other_status), T(maintenance__takes_nothing_new),
+          T(maintenance__what_falls_due_waits_for_its_end), T(draws__none_for_who_is_away),
           T(cess_8_155__who_lost_the_deposit_comes_back_by_adding_to_it),
           T(greenfield_11_3_19__who_is_jailed_stores_nothing_new),
           T(cess_8_145__the_deposit_is_back_when_nothing_is_left_and_not_before), T(exit__a_bounded_number_at_a_time),
