@@ -2,11 +2,10 @@
 #include "tests/lib/chain/made_chain.h"
 
 #include "chain/base/rng.h"
-#include "chain/codec/json.h"
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
-#include "chain/os/file.h"
 #include "chain/types/reveal.h"
+#include "x/params/defaults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,11 +85,14 @@ static void add_accounts(struct made_chain *c) {
 
 static void make_genesis(struct made_chain *c) {
     struct err err;
-    struct buf text;
-    buf_init(&text, 1 << 20);
-    made_must(file_read("tests/unit/chain/node/genesis.json", &text, &err), &err);
-    made_must(json_read_pb(&genesis__descriptor, buf_bytes(&text), &c->arena, &c->genesis, &err), &err);
-    buf_release(&text);
+    static struct default_params defaults;
+    params_defaults(&defaults, true);
+    c->genesis = ARENA_NEW(&c->arena, Genesis);
+    genesis__init(c->genesis);
+    c->genesis->version = 1;
+    c->genesis->chain_id = arena_strdup(&c->arena, "made");
+    c->genesis->time = UINT64_C(1795276258145);
+    c->genesis->params = &defaults.params;
     struct hash first = reveal_secret_of(&c->secret, 0), tip = reveal_value(&first, REVEALS);
     c->genesis->n_validators = c->validators;
     c->genesis->validators = arena_array(&c->arena, c->validators, sizeof *c->genesis->validators);
