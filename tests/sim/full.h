@@ -7,7 +7,9 @@
  * a store in memory, the door for transactions with its mempool, and block sync; its frames are sealed, parted and
  * opened by the shipped net code after a real hello.
  *
- *     full.c         a node's life: starting, what the core asks of its host, what happens to it, dying
+ *     full.c         a node's life: starting, what happens to it, dying
+ *     full_host.c    what the core, the join and the door ask of their host
+ *     full_jobs.c    the ledger's jobs and whatever else has a thread in cairnd
  *     full_links.c   links: hello, sealed frames, loss, breaking, bans
  *     full_ledger.c  the chain's genesis; transactions, good and bad
  *     full_check.c   what must always hold, where it differs from the models' checks
@@ -129,6 +131,25 @@ void full_event(struct sim *s, struct sim_node *n, const struct sim_event *e);
 void full_message(struct full *f, net_peer peer, enum net_class class, uint8_t kind, struct bytes payload);
 void full_link_up(struct full *f, net_peer peer);
 void full_link_down(struct full *f, net_peer peer);
+
+/* full_host.c */
+extern const struct core_host full_core_host; /* with ctx set to the node */
+extern const struct join_host full_join_host;
+uint64_t full_mono_ns(void *full);
+uint64_t full_real_ms(void *full);
+int full_door_open(struct full *f);
+void full_admit_soon(struct full *f, uint64_t delay);
+void full_pulse(struct full *f); /* the door's thread looks around when nothing comes */
+void full_job_later(struct full *f);
+void full_import_later(struct full *f);
+
+/* full_jobs.c: one of what waits; f->err says why it failed */
+int full_do_job(struct full *f);
+int full_do_check(struct full *f);
+int full_do_import(struct full *f);
+int full_do_keep(struct full *f);
+void full_do_admit(struct full *f, bool again);
+bool full_prunes(const struct full *f); /* keeps few blocks only */
 
 /* full_links.c */
 /* Handles say which node and which link: those of old links mean nobody. */

@@ -8,7 +8,8 @@
  *   options.c names of what a seed draws; draw.c draws it
  *   world.c   the clock and its queue of events; faults that come and go; the course of one seed
  *   net.c     links: delay, loss, duplication, reordering, partitions
- *   node.c    a node: the driver's environment over a model log, store and signer; crash and recovery
+ *   node.c    a node: its life, crash and recovery; what comes to it
+ *   node_env.c  the driver's environment over a model log, store and signer
  *   byz.c     validators that do as they please
  *   chain.c   blocks, their judgement, transactions
  *   keys.c    the model signer: a keyed hash over the real signed layouts
@@ -327,6 +328,20 @@ int sim_node_disk_fails(struct sim_node *n, int code);
 bool sim_node_has_judged_body(const struct sim_node *n, uint32_t block);
 /* The body is in its store or in the synced part of its log. */
 bool sim_node_has_durable_body(const struct sim_node *n, uint32_t block);
+
+/* Real time here; what its newest block is (NULL: genesis), and how many transactions it and those before hold. */
+uint64_t sim_node_clock(const struct sim *s, const struct sim_node *n);
+const struct sim_block *sim_node_parent(const struct sim *s, const struct sim_node *n);
+uint32_t sim_node_txs_committed(const struct sim *s, const struct sim_node *n);
+
+/* node_env.c: the driver's environment */
+enum { WAL_EVENT = 1, WAL_BODY = 2 }; /* kinds of records of the real log */
+void sim_node_env(struct sim_node *n);
+bool sim_node_log_has_body(const struct log *log, uint32_t records, uint32_t block);
+/* The ledger judges a body that the core asked for: at once, or in a while. */
+int sim_node_judge_now(struct sim_node *n, uint32_t block);
+void sim_node_judge_later(struct sim_node *n, uint32_t block);
+int sim_node_built(struct sim_node *n, uint64_t height, uint32_t round);
 
 /* disk.c */
 struct disk *disk_new(struct sim_node *n);
