@@ -74,6 +74,12 @@ static int genesis_commit(struct executor *e, const Genesis *genesis, struct err
     return store_commit(batch, err);
 }
 
+/* Rules that this program does not know hold from the next block on: the node ends with what is committed. */
+static int may_go_on(const struct executor *e, struct err *err) {
+    const struct err *stop = &e->head->info.stop;
+    return stop->code == CODE_OK ? CODE_OK : err_set(err, stop->code, "%s", err_text(stop));
+}
+
 int executor_open(struct executor *e, struct store *store, const struct app *app, struct verify *verify,
                   const struct executor_options *options, const Genesis *genesis, const struct hash *tag,
                   struct err *err) {
@@ -85,6 +91,8 @@ int executor_open(struct executor *e, struct store *store, const struct app *app
         e->head = head_new();
         rc = e->head != NULL ? head_fill(e, e->head, err) : err_set(err, CODE_NO_MEMORY, "no memory for the head");
     }
+    if (rc == CODE_OK)
+        rc = may_go_on(e, err);
     if (rc == CODE_OK && !hash_eq(&e->head->info.chain_tag, tag))
         rc = err_set(err, CODE_CHAIN_MISMATCH,
                      "the data directory holds another chain than genesis.json; use the right home, or a new one");
@@ -531,6 +539,8 @@ static int execute(struct executor *e, struct block *b, const struct certificate
     rc = ahead_finish(e, err);
     if (rc == CODE_OK)
         rc = promote(e, certificate, durable, err);
+    if (rc == CODE_OK)
+        rc = may_go_on(e, err);
     return rc == CODE_OK ? CODE_OK : err_wrap(err, rc, "block %" PRIu64, b->header.height);
 }
 

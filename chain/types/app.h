@@ -49,6 +49,7 @@ struct app_info {
     const ConsensusParams *consensus;     /* in force from height + 1; on the caller's arena */
     struct validator_set validators;      /* vote at height + 1 */
     struct validator_set next_validators; /* vote at height + 2 */
+    struct err stop; /* code not CODE_OK: the app cannot go on from here, whatever the next block holds, and says why */
 };
 
 /* Who checks signatures inside messages (approvals, receipts): as key_verify, but it may remember what it has checked

@@ -74,9 +74,8 @@ int op_init_chain(void *app, struct state *st, const Genesis *genesis, const str
 
 static int fill_info(struct run *run, struct app_info *ret, struct err *err) {
     struct ctx *ctx = &run->ctx;
-    int known = run_check_version(run, err);
-    if (known)
-        return known;
+    err_clear(&ret->stop);
+    run_check_version(run, &ret->stop);
     ret->height = ctx->height;
     ret->ledger_time = ctx->time;
     ret->header_time = ctx->header_time;

@@ -362,8 +362,9 @@ static void upgrade__a_program_that_does_not_know_it_stops(void **state) {
     struct state *st;
     assert_ok(store_view_open(f.store, &view, &err), &err);
     assert_ok(store_view_state(view, 0, &st, &err), &err);
-    assert_code(f.app.ops->info(f.app.self, st, &arena, &info, &err), CODE_UPGRADE_NEEDED);
-    assert_non_null(strstr(err.msg, "version 2"));
+    assert_ok(f.app.ops->info(f.app.self, st, &arena, &info, &err), &err);
+    assert_code(info.stop.code, CODE_UPGRADE_NEEDED);
+    assert_non_null(strstr(info.stop.msg, "version 2"));
     state_free(st);
     store_view_close(view);
     arena_release(&arena);
