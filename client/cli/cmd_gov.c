@@ -39,6 +39,8 @@ static const char *content_name(const GovProposal *p) {
         return "upgrade";
     case GOV_PROPOSAL__CONTENT_ADMISSION:
         return "admit";
+    case GOV_PROPOSAL__CONTENT_EXIT:
+        return "exit";
     default:
         return "?";
     }
@@ -118,6 +120,20 @@ int cmd_gov_admit(struct cli *cli, struct err *err) {
     propose.content_case = MSG_PROPOSE__CONTENT_ADMISSION;
     propose.admission = &admission;
     const char *title = arena_printf(&cli->arena, "%s may register a provider", cli->words[0]);
+    return title ? send_proposal(cli, &propose, title, err) : err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
+}
+
+int cmd_gov_exit(struct cli *cli, struct err *err) {
+    uint64_t id;
+    SpExit out = SP_EXIT__INIT;
+    MsgPropose propose = MSG_PROPOSE__INIT;
+    if (!u64_parse(cli->words[0], strlen(cli->words[0]), &id) || !id || id > UINT32_MAX)
+        return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not a provider's number", cli->words[0]);
+    out.sp_id = (uint32_t)id;
+    out.reason = pb_text(cli->words[1]);
+    propose.content_case = MSG_PROPOSE__CONTENT_EXIT;
+    propose.exit = &out;
+    const char *title = arena_printf(&cli->arena, "provider %s must leave", cli->words[0]);
     return title ? send_proposal(cli, &propose, title, err) : err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
 }
 

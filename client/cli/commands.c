@@ -230,6 +230,7 @@ const struct cli_command cli_commands[] = {
     {"gov", "upgrade", "HEIGHT VERSION", "propose that other rules hold from a height on", 2, 2, upgrade_flags,
      cmd_gov_upgrade},
     {"gov", "admit", "ADDR|KEY", "propose that an account may register a provider", 1, 1, title_flag, cmd_gov_admit},
+    {"gov", "exit", "SP REASON", "propose that a provider must leave", 2, 2, title_flag, cmd_gov_exit},
     {"gov", "vote", "ID yes|no VALIDATOR", "vote with a validator's power; its operator does", 3, 3, NULL,
      cmd_gov_vote},
     {"gov", "list", "", "proposals, open and decided a while ago", 0, 0, NULL, cmd_gov_list},

@@ -27,6 +27,7 @@ int cmd_gov_now(struct cli *cli, struct err *err);
 int cmd_gov_params(struct cli *cli, struct err *err);
 int cmd_gov_upgrade(struct cli *cli, struct err *err);
 int cmd_gov_admit(struct cli *cli, struct err *err);
+int cmd_gov_exit(struct cli *cli, struct err *err);
 int cmd_gov_vote(struct cli *cli, struct err *err);
 int cmd_gov_list(struct cli *cli, struct err *err);
 int cmd_gov_show(struct cli *cli, struct err *err);

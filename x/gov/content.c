@@ -59,6 +59,12 @@ static int admit(struct ctx *ctx, const SpAdmission *a, bool write, struct err *
     return rc || !write ? rc : sp_admit(ctx, &operator, err);
 }
 
+/* One that is out already, or gone, makes the proposal fail when it is decided. */
+static int force_exit(struct ctx *ctx, const SpExit *e, bool write, struct err *err) {
+    StorageProvider *sp;
+    return write ? sp_force_exit(ctx, e->sp_id, err) : sp_get(ctx, e->sp_id, &sp, err);
+}
+
 static int content(struct ctx *ctx, const GovProposal *p, bool write, struct err *err) {
     switch (p->content_case) {
     case GOV_PROPOSAL__CONTENT_PARAMS:
@@ -67,6 +73,8 @@ static int content(struct ctx *ctx, const GovProposal *p, bool write, struct err
         return plan_upgrade(ctx, p, write, err);
     case GOV_PROPOSAL__CONTENT_ADMISSION:
         return admit(ctx, p->admission, write, err);
+    case GOV_PROPOSAL__CONTENT_EXIT:
+        return force_exit(ctx, p->exit, write, err);
     default:
         return err_set(err, CODE_GOV_CONTENT, "the proposal asks for nothing");
     }

@@ -27,6 +27,8 @@ static int check_content(const MsgPropose *msg, const GovParams *params, struct 
         return check_text("info", msg->upgrade->info, 0, INFO_MAX, err);
     case MSG_PROPOSE__CONTENT_ADMISSION:
         return CODE_OK;
+    case MSG_PROPOSE__CONTENT_EXIT:
+        return check_text("reason", msg->exit->reason, 1, INFO_MAX, err);
     default:
         return err_set(err, CODE_GOV_CONTENT, "the proposal asks for nothing");
     }
@@ -55,6 +57,10 @@ static GovProposal build(struct ctx *ctx, const MsgPropose *msg, uint64_t id) {
     case MSG_PROPOSE__CONTENT_ADMISSION:
         p.content_case = GOV_PROPOSAL__CONTENT_ADMISSION;
         p.admission = msg->admission;
+        break;
+    case MSG_PROPOSE__CONTENT_EXIT:
+        p.content_case = GOV_PROPOSAL__CONTENT_EXIT;
+        p.exit = msg->exit;
         break;
     default:
         break;

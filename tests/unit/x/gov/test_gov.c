@@ -3,6 +3,7 @@
 #include "tests/lib/ledger/fixture.h"
 
 #include "cairn/gov.h"
+#include "cairn/sp.h"
 #include "cairn/state.h"
 #include "chain/types/keys_app.h"
 #include "chain/types/keys_gov.h"
@@ -311,6 +312,36 @@ static void admission__where_parameters_ask_for_it(void **state) {
     assert_code(propose(a_change("sp.admission", 2), NULL), CODE_INVALID_ARGUMENT);
 }
 
+static MsgPropose an_exit(uint32_t sp_id, const char *reason) {
+    MsgPropose m = MSG_PROPOSE__INIT;
+    SpExit *e = ARENA_NEW(&f.tx_arena, SpExit);
+    sp_exit__init(e);
+    e->sp_id = sp_id;
+    e->reason = arena_strdup(&f.tx_arena, reason);
+    m.title = arena_strdup(&f.tx_arena, "an exit");
+    m.content_case = MSG_PROPOSE__CONTENT_EXIT;
+    m.exit = e;
+    return m;
+}
+
+static void exit__forced_by_a_vote(void **state) {
+    (void)state;
+    struct key k;
+    assert_code(propose(an_exit(99, "gone"), NULL), CODE_SP_NOT_FOUND);
+    uint64_t id = must_propose(an_exit(3, "loses what it holds"));
+    uint64_t again = must_propose(an_exit(3, "once more"));
+    pass(id);
+    assert_int_equal(proposal(id)->status, PROPOSAL_STATUS_PASSED);
+    const StorageProvider *sp = fixture_record(&f, key_sp(&k, 3), &storage_provider__descriptor);
+    assert_int_equal(sp->status, SP_STATUS_FORCED_EXITING);
+    pass(again);
+    assert_int_equal(proposal(again)->status, PROPOSAL_STATUS_FAILED);
+    MsgPropose silent = an_exit(4, "");
+    Msg *msg = fixture_msg(&f, "alice", &silent.base);
+    const struct tx *tx = fixture_tx(&f, "alice", 0, &msg, 1);
+    assert_code(fixture_process(&f, &tx, 1, NULL), CODE_GOV_CONTENT);
+}
+
 /* --- upgrades --- */
 
 static int send_to_oneself(void) {
@@ -379,5 +410,6 @@ TEST_MAIN(T(params__change_from_the_next_block_on_as_a_version), T(cess_8_170__a
           T(vote__only_more_than_two_thirds_pass), T(vote__the_last_word_counts),
           T(vote__a_third_against_it_ends_it_and_costs_the_deposit),
           T(greenfield_11_3_1__only_the_operator_votes_for_a_validator), T(time__over_without_enough), T(open__edges),
-          T(deposit__is_needed), T(admission__where_parameters_ask_for_it), T(upgrade__what_is_refused),
-          T(upgrade__at_its_height_the_other_rule_holds), T(upgrade__a_program_that_does_not_know_it_stops))
+          T(deposit__is_needed), T(admission__where_parameters_ask_for_it), T(exit__forced_by_a_vote),
+          T(upgrade__what_is_refused), T(upgrade__at_its_height_the_other_rule_holds),
+          T(upgrade__a_program_that_does_not_know_it_stops))
