@@ -122,3 +122,28 @@ struct bytes key_floor_due(struct key *k, uint64_t next_draw, uint32_t sp_id) {
     key_add_u32(k, sp_id);
     return key_bytes(k);
 }
+
+struct bytes key_cooling_all(struct key *k) {
+    start(k, 'u');
+    return key_bytes(k);
+}
+
+struct bytes key_cooling(struct key *k, uint64_t object_id, uint32_t position) {
+    key_cooling_all(k);
+    key_add_u64(k, object_id);
+    key_add_u32(k, position);
+    return key_bytes(k);
+}
+
+struct bytes key_cooling_due_all(struct key *k) {
+    start(k, 'v');
+    return key_bytes(k);
+}
+
+struct bytes key_cooling_due(struct key *k, uint64_t until, uint64_t object_id, uint32_t position) {
+    key_cooling_due_all(k);
+    key_add_u64(k, until);
+    key_add_u64(k, object_id);
+    key_add_u32(k, position);
+    return key_bytes(k);
+}

@@ -33,4 +33,10 @@ struct bytes key_repair_due_all(struct key *k);
 struct bytes key_floor_due(struct key *k, uint64_t next_draw, uint32_t sp_id);
 struct bytes key_floor_due_all(struct key *k);
 
+/* 'u' object, position -> until, u64be: it costs no slash again before; 'v' until, object, position -> empty */
+struct bytes key_cooling(struct key *k, uint64_t object_id, uint32_t position);
+struct bytes key_cooling_all(struct key *k);
+struct bytes key_cooling_due(struct key *k, uint64_t until, uint64_t object_id, uint32_t position);
+struct bytes key_cooling_due_all(struct key *k);
+
 #endif

@@ -219,3 +219,63 @@ int cmd_challenge_run(struct cli *cli, struct err *err) {
         rc = err_set(err, CODE_UNAVAILABLE, "%s", err_text(&report.why));
     return rc;
 }
+
+/* --- what is owed ------------------------------------------------------------------------------------------------- */
+
+int cmd_challenge_owed(struct cli *cli, struct err *err) {
+    ChallengeSnapshot *s;
+    uint64_t sp;
+    if (!u64_parse(cli->words[0], strlen(cli->words[0]), &sp) || sp > UINT32_MAX)
+        return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not the number of a provider", cli->words[0]);
+    int rc =
+        cli_ask(cli, "/challenge/snapshot", &challenge_snapshot__descriptor, &s, err, "sp_id", cli_u64(cli, sp), NULL);
+    return rc ? rc : cli_print_pb(cli, s, err);
+}
+
+static json_t *repair_row(struct cli *cli, const RepairDuty *d) {
+    return json_pack("{s:s, s:i, s:i, s:s, s:s, s:s, s:s}", "object_id", cli_u64(cli, d->object_id), "position",
+                     (int)d->position, "sp_id", (int)d->sp_id, "segment", cli_u64(cli, d->segment), "misses",
+                     cli_u64(cli, d->misses), "since", cli_u64(cli, d->since), "open_challenge",
+                     cli_u64(cli, d->open_challenge));
+}
+
+int cmd_challenge_repairs(struct cli *cli, struct err *err) {
+    static const char *const columns[] = {"object_id", "position",       "sp_id", "segment",
+                                          "misses",    "open_challenge", NULL};
+    json_t *rows = json_array();
+    char cursor[64] = "";
+    int rc = CODE_OK;
+    while (!rc) {
+        RepairDutiesAnswer *page;
+        rc = cli_ask(cli, "/challenge/repairs", &repair_duties_answer__descriptor, &page, err, "cursor", cursor, NULL);
+        for (size_t i = 0; !rc && i < page->n_duties; i++)
+            json_array_append_new(rows, repair_row(cli, page->duties[i]));
+        if (rc || !page->next_cursor.len || 2 * page->next_cursor.len >= sizeof cursor)
+            break;
+        hex_encode(page->next_cursor.data, page->next_cursor.len, cursor);
+    }
+    if (rc) {
+        json_decref(rows);
+        return rc;
+    }
+    return cli_print_table(cli, rows, columns, err);
+}
+
+int cmd_challenge_lost(struct cli *cli, struct err *err) {
+    struct placement p;
+    struct addr creator;
+    MsgDeclareLost message = MSG_DECLARE_LOST__INIT;
+    Msg msg = MSG__INIT;
+    int rc = cli_find_object(cli, cli->words[0], &p, err);
+    if (!rc)
+        rc = read_position(cli, &p, &message.position, err);
+    if (!rc)
+        rc = cli_address(cli, &creator, err);
+    if (rc)
+        return rc;
+    message.creator = pb_data(addr_bytes(&creator));
+    message.object_id = p.object->id;
+    msg.body_case = MSG__BODY_DECLARE_LOST;
+    msg.declare_lost = &message;
+    return cli_send_print(cli, &msg, err);
+}

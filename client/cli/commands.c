@@ -197,6 +197,9 @@ static const struct cli_flag run_flags[] = {{"--sp", "N", "the provider to ask"}
                                             {"--segment", "N", "which segment (default 0)"},
                                             {NULL, NULL, NULL}};
 
+static const struct cli_flag lost_flags[] = {
+    {"--sp", "N", "the provider that owes it"}, {"--position", "N", "or the position"}, {NULL, NULL, NULL}};
+
 #define URI             "cairn://BUCKET/KEY"
 #define OBJECTS_AT_ONCE CLI_WORDS_MAX
 
@@ -390,6 +393,11 @@ const struct cli_command cli_commands[] = {
      1, 1, submit_flags, cmd_challenge_submit},
     {"challenge", "run", URI, "fetch a whole piece and compare: MATCH, MISMATCH (8), UNAVAILABLE (7)", 1, 1, run_flags,
      cmd_challenge_run},
+    {"challenge", "owed", "SP", "what a provider owes now, and what it passed, missed and failed", 1, 1, NULL,
+     cmd_challenge_owed},
+    {"challenge", "repairs", "", "positions that providers must repair", 0, 0, NULL, cmd_challenge_repairs},
+    {"challenge", "lost", URI, "by its provider: a position that cannot be repaired, for a fixed penalty", 1, 1,
+     lost_flags, cmd_challenge_lost},
 
     {"tx", "show", "TX_ID", "a transaction and what came of it", 1, 1, NULL, cmd_tx_show},
     {"tx", "wait", "TX_ID", "wait until a transaction is in a block", 1, 1, wait_flags, cmd_tx_wait},

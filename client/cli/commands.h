@@ -154,6 +154,9 @@ int cmd_challenge_list(struct cli *cli, struct err *err);
 int cmd_challenge_show(struct cli *cli, struct err *err);
 int cmd_challenge_submit(struct cli *cli, struct err *err);
 int cmd_challenge_run(struct cli *cli, struct err *err);
+int cmd_challenge_owed(struct cli *cli, struct err *err);
+int cmd_challenge_repairs(struct cli *cli, struct err *err);
+int cmd_challenge_lost(struct cli *cli, struct err *err);
 
 /* What several nouns share; each in the file of the noun it is about. */
 int cli_visibility(const struct cli *cli, Visibility *ret, struct err *err);        /* --visibility; 0: not given */

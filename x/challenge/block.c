@@ -3,6 +3,7 @@
 
 #include "chain/types/keys_challenge.h"
 #include "x/auth/account.h"
+#include "x/challenge/cooling.h"
 #include "x/challenge/duty.h"
 #include "x/challenge/pick.h"
 #include "x/challenge/record.h"
@@ -24,13 +25,19 @@ static uint64_t prunes_cap(const struct ctx *ctx) {
 
 /* --- deadlines --- */
 
-/* The provider pays, within its window; a challenger has the bond back and a reward. */
+/* The provider pays, within its window and not twice for one loss; a challenger has the bond back and a reward. */
 static int punish(struct ctx *ctx, Challenge *c, struct err *err) {
     const ChallengeParams *p = ctx->params->challenge;
     struct addr challenger = {{0}};
-    bool submitted = addr_of_field(c->challenger, &challenger);
-    int rc = sp_slash(ctx, c->sp_id, p->slash_amount, submitted ? &challenger : NULL, p->challenger_reward, &c->slashed,
+    bool submitted = addr_of_field(c->challenger, &challenger), cooling = false;
+    int rc = CODE_OK;
+    if (c->origin != CHALLENGE_ORIGIN_REPAIR)
+        rc = cooling_is(ctx, c->object_id, c->position, &cooling, err);
+    if (rc == CODE_OK && !cooling)
+        rc = sp_slash(ctx, c->sp_id, p->slash_amount, submitted ? &challenger : NULL, p->challenger_reward, &c->slashed,
                       err);
+    if (rc == CODE_OK && !cooling)
+        rc = cooling_begin(ctx, c->object_id, c->position, err);
     if (rc == CODE_OK && submitted)
         rc = coins_from_module(ctx, MODULE_CHALLENGE, &challenger, c->bond, err);
     return rc;
@@ -214,4 +221,5 @@ const struct hook challenge_begin_hooks[CHALLENGE_BEGIN_HOOKS] = {
 
 const struct hook challenge_end_hooks[CHALLENGE_END_HOOKS] = {
     {.name = "challenge.forgotten", .cap = prunes_cap, .module = KEY_CHALLENGE, .queue = 'k', .due = challenge_forget},
+    {.name = "challenge.cooled", .cap = prunes_cap, .module = KEY_CHALLENGE, .queue = 'v', .due = cooling_over},
 };

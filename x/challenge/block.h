@@ -8,7 +8,7 @@
 #include "cairn/sp.h"
 
 #define CHALLENGE_BEGIN_HOOKS 5
-#define CHALLENGE_END_HOOKS   1
+#define CHALLENGE_END_HOOKS   2
 extern const struct hook challenge_begin_hooks[CHALLENGE_BEGIN_HOOKS];
 extern const struct hook challenge_end_hooks[CHALLENGE_END_HOOKS];
 

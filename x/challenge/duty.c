@@ -41,7 +41,7 @@ static void emit(struct ctx *ctx, const char *type, const RepairDuty *duty) {
 
 /* --- counts at object, provider and statistics --- */
 
-enum change { DUTY_OPENED, DUTY_DONE, DUTY_DROPPED };
+enum change { DUTY_OPENED, DUTY_DONE, DUTY_DROPPED, DUTY_LOST };
 
 static int count(struct ctx *ctx, const RepairDuty *duty, enum change change, struct err *err) {
     StorageProvider *sp = NULL;
@@ -76,7 +76,7 @@ static int end_duty(struct ctx *ctx, const RepairDuty *duty, enum change change,
         rc = record_del(ctx, key_repair_due(&k, duty->next_draw, duty->object_id, duty->position), err);
     if (rc == CODE_OK)
         rc = count(ctx, duty, change, err);
-    if (rc == CODE_OK)
+    if (rc == CODE_OK && change != DUTY_LOST)
         emit(ctx, change == DUTY_DONE ? "challenge.repair_done" : "challenge.repair_dropped", duty);
     return rc;
 }
@@ -98,9 +98,24 @@ static int find(struct ctx *ctx, uint64_t object_id, uint64_t version, uint32_t 
     rc = slot_group(ctx, object->bucket_id, object->slot, ret_group, err);
     if (rc)
         return rc;
-    if (position < (*ret_group)->n_members && (*ret_group)->members[position] == sp_id)
+    if (position < (*ret_group)->n_members && (*ret_group)->members[position] == sp_id &&
+        deal_sealed_positions(object) >> position & 1) /* else it is vacant */
         *ret_object = object;
     return CODE_OK;
+}
+
+int duty_object(struct ctx *ctx, const RepairDuty *duty, ObjectInfo **ret, struct err *err) {
+    PlacementGroup *group = NULL;
+    return find(ctx, duty->object_id, duty->version, duty->position, duty->sp_id, ret, &group, err);
+}
+
+int duty_declared_lost(struct ctx *ctx, const RepairDuty *duty, uint64_t slashed, struct err *err) {
+    int rc = end_duty(ctx, duty, DUTY_LOST, err);
+    if (rc == CODE_OK)
+        ctx_event(ctx, "challenge.declared_lost", "object_id", ctx_u64_text(ctx, duty->object_id), "position",
+                  ctx_u64_text(ctx, duty->position), "sp", ctx_u64_text(ctx, duty->sp_id), "slashed",
+                  ctx_u64_text(ctx, slashed), NULL);
+    return rc;
 }
 
 int duty_after_miss(struct ctx *ctx, const Challenge *missed, struct err *err) {

@@ -21,6 +21,11 @@ int duty_after_miss(struct ctx *ctx, const Challenge *missed, struct err *err);
 /* After a pass: the duty that this challenge was drawn for is done. */
 int duty_after_pass(struct ctx *ctx, const Challenge *passed, struct err *err);
 
+/* What the duty is about; *ret is NULL when the object has ended, changed, or the position is not this provider's. */
+int duty_object(struct ctx *ctx, const RepairDuty *duty, ObjectInfo **ret, struct err *err);
+/* Ends it: the provider has paid and the position is vacated by the caller. */
+int duty_declared_lost(struct ctx *ctx, const RepairDuty *duty, uint64_t slashed, struct err *err);
+
 /* Queue item: draws for a duty, or drops it when its object has ended. rest: object u64be, position
  * u32be. */
 int duty_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);

@@ -55,6 +55,23 @@ static int count(struct ctx *ctx, void *arg, struct bytes rest, struct bytes val
     return CODE_OK;
 }
 
+/* record_fn over those that cool off. rest: object, position. */
+static int check_cooling(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
+                         struct err *err) {
+    struct key k;
+    bool queued = false;
+    (void)msg;
+    if (rest.len != 12 || value.len != 8)
+        return BROKEN("what cools off is no position, or has no end");
+    ++*(uint64_t *)arg;
+    int rc = record_has(ctx, key_cooling_due(&k, load_be64(value.data), load_be64(rest.data), load_be32(rest.data + 8)),
+                        &queued, err);
+    if (rc == CODE_OK && !queued)
+        return BROKEN("position %u of object %llu cools off for ever", load_be32(rest.data + 8),
+                      (ull)load_be64(rest.data));
+    return rc;
+}
+
 /* record_fn over all duties. */
 static int check_duty(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     const RepairDuty *d = msg;
@@ -105,7 +122,7 @@ int challenge_invariants(struct ctx *ctx, struct err *err) {
     struct key k;
     struct sums sums = {0};
     ChallengeStats *stats = NULL;
-    uint64_t bonds = 0, queued = 0;
+    uint64_t bonds = 0, queued = 0, cooling = 0, cooling_queued = 0;
     int rc =
         record_each(ctx, key_challenge_all(&k), BYTES_NONE, 0, &challenge__descriptor, check_challenge, &sums, err);
     if (rc == CODE_OK)
@@ -114,6 +131,12 @@ int challenge_invariants(struct ctx *ctx, struct err *err) {
         rc = record_each(ctx, key_repair_all(&k), BYTES_NONE, 0, &repair_duty__descriptor, check_duty, &sums, err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_sps(&k), BYTES_NONE, 0, &storage_provider__descriptor, check_sp, NULL, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_cooling_all(&k), BYTES_NONE, 0, NULL, check_cooling, &cooling, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_cooling_due_all(&k), BYTES_NONE, 0, NULL, count, &cooling_queued, err);
+    if (rc == CODE_OK && cooling != cooling_queued)
+        return BROKEN("%llu positions cool off, %llu are queued", (ull)cooling, (ull)cooling_queued);
     if (rc == CODE_OK)
         rc = stats_get(ctx, &stats, err);
     if (rc == CODE_OK)

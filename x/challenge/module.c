@@ -19,6 +19,10 @@ static const struct msg_rule msgs[] = {
      .check = msg_answer_challenge_check,
      .run = msg_answer_challenge_run,
      .free_ante = msg_answer_challenge_free_ante},
+    {.kind = MSG__BODY_DECLARE_LOST,
+     .desc = &msg_declare_lost__descriptor,
+     .check = msg_declare_lost_check,
+     .run = msg_declare_lost_run},
 };
 
 const struct storage_deps challenge_storage_deps = {

@@ -3,8 +3,10 @@
  * when the provider misses, and pays the provider when it answers. */
 #include "x/challenge/msgs.h"
 
+#include "chain/types/deal_state.h"
 #include "chain/types/layout.h"
 #include "x/auth/account.h"
+#include "x/challenge/cooling.h"
 #include "x/challenge/pick.h"
 #include "x/challenge/record.h"
 #include "x/storage/access.h"
@@ -45,10 +47,21 @@ static int find(struct ctx *ctx, const MsgSubmitChallenge *m, struct pick *ret, 
     if (m->position >= group->n_members || m->position >= object->n_checksums)
         return err_set(err, CODE_CHALLENGE_POSITION, "object %.200s has positions 0 to %zu, not %u",
                        object->object_name, group->n_members - 1, m->position);
+    if (!(deal_sealed_positions(object) >> m->position & 1))
+        return err_set(err, CODE_CHALLENGE_VACANT, "position %u of object %.200s was declared lost; nobody holds it",
+                       m->position, object->object_name);
     uint64_t segments = layout_segments(object->profile, object->payload_size);
     if (m->segment >= segments)
         return err_set(err, CODE_CHALLENGE_SEGMENT, "object %.200s has segments 0 to %llu, not %llu",
                        object->object_name, (unsigned long long)(segments - 1), (unsigned long long)m->segment);
+    bool cooling = false;
+    rc = cooling_is(ctx, object->id, m->position, &cooling, err);
+    if (rc)
+        return rc;
+    if (cooling)
+        return err_set(err, CODE_CHALLENGE_COOLING,
+                       "position %u of object %.200s has cost its provider a slash a short time ago", m->position,
+                       object->object_name);
     *ret = (struct pick){object, m->position, group->members[m->position]};
     return CODE_OK;
 }

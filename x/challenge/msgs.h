@@ -8,6 +8,8 @@ int msg_submit_challenge_check(const void *msg, const Params *params, struct err
 int msg_submit_challenge_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_answer_challenge_check(const void *msg, const Params *params, struct err *err);
 int msg_answer_challenge_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_declare_lost_check(const void *msg, const Params *params, struct err *err);
+int msg_declare_lost_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_answer_challenge_free_ante(struct ctx *ctx, const void *msg, struct err *err);
 
 #endif

@@ -44,7 +44,9 @@ bool pick_may(const StorageProvider *sp) {
     return sp->status != SP_STATUS_IN_MAINTENANCE && !sp_is_out(sp);
 }
 
-int pick_of_sp(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *ret, struct err *err) {
+enum { VACANT_TRIES = 8 };
+
+static int pick_once(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *ret, struct err *err) {
     struct weight_item group_item;
     struct weight_id groups = weight_groups(sp_id);
     PlacementGroup *group = NULL;
@@ -60,6 +62,16 @@ int pick_of_sp(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *
     if (!pick_position(group, sp_id, &ret->position))
         return ctx_fault(ctx, CODE_CORRUPT, "provider %u has bytes in a group that it is not a member of", sp_id);
     return CODE_OK;
+}
+
+/* What it has declared lost is not drawn for; another try then, a few times. */
+int pick_of_sp(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *ret, struct err *err) {
+    for (unsigned tries = 0; tries < VACANT_TRIES; tries++) {
+        int rc = pick_once(ctx, draw, sp_id, ret, err);
+        if (rc || deal_sealed_positions(ret->object) >> ret->position & 1)
+            return rc;
+    }
+    return CODE_NOT_FOUND;
 }
 
 int pick_of_all(struct ctx *ctx, struct draw *draw, struct pick *ret, struct err *err) {

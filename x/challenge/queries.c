@@ -74,6 +74,43 @@ static int query_challenges(struct ctx *ctx, const void *question, void *ret_ans
     return rc;
 }
 
+/* --- what a provider owes --- */
+
+static int query_snapshot(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    const ChallengeSnapshotQuery *q = question;
+    ChallengesQuery pages = CHALLENGES_QUERY__INIT;
+    ChallengesAnswer *open = NULL;
+    StorageProvider *sp = NULL;
+    ChallengeSnapshot *a = CTX_NEW(ctx, ChallengeSnapshot);
+    challenge_snapshot__init(a);
+    pages.sp_id = q->sp_id;
+    pages.start_after = q->start_after;
+    pages.limit = q->limit;
+    int rc = sp_get(ctx, q->sp_id, &sp, err);
+    if (rc == CODE_OK)
+        rc = query_challenges(ctx, &pages, &open, err);
+    if (rc)
+        return rc;
+    a->sp_id = sp->id;
+    a->height = ctx->height;
+    a->time = ctx->time;
+    a->open = open->challenges;
+    a->n_open = open->n_challenges;
+    a->next = open->next;
+    a->passed = sp->counters->challenges_passed;
+    a->missed = sp->counters->challenges_missed;
+    a->failed = sp->counters->challenges_failed;
+    a->missed_in_row = sp->counters->missed_in_row;
+    a->slashed = sp->counters->slashed;
+    a->slashed_in_window =
+        ctx->time - sp->slash_window_start < ctx->params->challenge->slash_window_ms ? sp->slash_window_sum : 0;
+    a->slash_window_max = ctx->params->challenge->slash_window_max;
+    a->open_repairs = sp->counters->open_repairs;
+    a->next_floor_draw = sp->next_floor_draw;
+    *(ChallengeSnapshot **)ret_answer = a;
+    return CODE_OK;
+}
+
 /* --- repair duties --- */
 
 struct duties {
@@ -232,6 +269,11 @@ const struct query challenge_queries[CHALLENGE_QUERIES] = {
      .question = &challenges_query__descriptor,
      .answer = &challenges_answer__descriptor,
      .run = query_challenges},
+    {.path = "/challenge/snapshot",
+     .help = "what a provider owes now, and how it has done: sp_id, start_after, limit",
+     .question = &challenge_snapshot_query__descriptor,
+     .answer = &challenge_snapshot__descriptor,
+     .run = query_snapshot},
     {.path = "/challenge/repairs",
      .help = "repair duties: cursor, limit",
      .question = &repair_duties_query__descriptor,

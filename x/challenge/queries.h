@@ -4,7 +4,7 @@
 /* Questions about challenges, repair duties and the state of an object's deal. Private to the folder. */
 #include "x/base/module.h"
 
-#define CHALLENGE_QUERIES 5
+#define CHALLENGE_QUERIES 6
 extern const struct query challenge_queries[CHALLENGE_QUERIES];
 
 #endif

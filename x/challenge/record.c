@@ -109,6 +109,10 @@ static int sp_count(struct ctx *ctx, const Challenge *c, int status, struct err 
         counters->open_challenges--;
     counters->challenges_passed += status == CHALLENGE_STATUS_PASSED;
     counters->challenges_missed += status == CHALLENGE_STATUS_MISSED;
+    counters->challenges_failed += status == CHALLENGE_STATUS_MISSED && c->attempted;
+    if (status == CHALLENGE_STATUS_PASSED)
+        counters->missed_in_row = 0;
+    counters->missed_in_row += status == CHALLENGE_STATUS_MISSED;
     return sp_put(ctx, sp, err);
 }
 

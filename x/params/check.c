@@ -161,6 +161,7 @@ static int check_modules(const Params *p, struct err *err) {
         {"challenge.misses_per_block", p->challenge->misses_per_block, 1, 10000},
         {"challenge.prunes_per_block", p->challenge->prunes_per_block, 1, 10000},
         {"challenge.closed_kept_ms", p->challenge->closed_kept_ms, 0, 10 * YEAR_MS},
+        {"challenge.cooling_off_ms", p->challenge->cooling_off_ms, 0, YEAR_MS},
         {"challenge.repair_interval_ms", p->challenge->repair_interval_ms, 1, YEAR_MS},
         {"challenge.floor_interval_ms", p->challenge->floor_interval_ms, 0, YEAR_MS},
         {"challenge.bytes_interval_ms", p->challenge->bytes_interval_ms, 0, YEAR_MS},

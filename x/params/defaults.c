@@ -163,13 +163,15 @@ static void challenge_defaults(ChallengeParams *p, bool dev) {
     p->slash_window_max = 5 * CAIRN;
     p->repair_interval_ms = dev ? 20 * SECOND : HOUR;
     p->submit_bond = CAIRN;
-    p->jail_misses = 0;
+    p->jail_misses = dev ? 0 : 5;
     p->misses_per_block = 100;
     p->challenger_reward = CAIRN / 100;
     p->open_per_submitter = 10;
     p->answers_per_block = 16; /* of 8 leaves each: a quarter of a block */
     p->closed_kept_ms = dev ? HOUR : 7 * DAY;
     p->prunes_per_block = 100;
+    p->cooling_off_ms = dev ? 20 * SECOND : HOUR;
+    p->lost_penalty = CAIRN / 2;
 }
 
 static void gov_defaults(GovParams *p, bool dev) {

@@ -78,6 +78,29 @@ int payment_term_used(struct ctx *ctx, uint64_t bucket_id, u128 rate, uint64_t s
     return payment_charge(rate, a->settled_at - u64_min(a->settled_at, since), ret, err);
 }
 
+int payment_term_lower(struct ctx *ctx, uint64_t bucket_id, u128 before, u128 after, uint64_t end, uint64_t *since,
+                       uint64_t *paid, uint64_t *ret_free, bool *ret_good, struct err *err) {
+    PaymentAccount *a;
+    struct addr addr = payment_term_address(bucket_id);
+    uint64_t used = 0, asked = 0;
+    *ret_good = false;
+    int rc = payment_open(ctx, &addr, false, &a, err);
+    if (rc)
+        return ctx_fault(ctx, CODE_CORRUPT, "bucket %" PRIu64 " has objects with a term and no account for them",
+                         bucket_id);
+    uint64_t now = u64_max(a->settled_at, *since);
+    rc = payment_charge(before, now - *since, &used, err);
+    if (rc == CODE_OK)
+        rc = payment_charge(after, end - u64_min(end, now), &asked, err);
+    if (rc || used > *paid || asked > *paid - used)
+        return rc;
+    *ret_free = *paid - used - asked;
+    *since = now;
+    *paid = asked;
+    *ret_good = true;
+    return CODE_OK;
+}
+
 int payment_term_refund(struct ctx *ctx, const struct addr *payer, uint64_t bucket_id, uint64_t amount,
                         struct err *err) {
     PaymentAccount *a;

@@ -29,6 +29,12 @@ int payment_term_pay(struct ctx *ctx, const struct addr *payer, uint64_t bucket_
 /* What the time since `since` has cost, up to what the account is settled to. */
 int payment_term_used(struct ctx *ctx, uint64_t bucket_id, u128 rate, uint64_t since, uint64_t *ret, struct err *err);
 
+/* From now on a rate is another, lower one: what the time since *since has used at the old one stays paid; of the rest
+ * of *paid the time up to `end` costs at the new one; *since and *paid are set to that, and *ret_free is what is left
+ * over, to be given back. False in *ret_good, and nothing set, when rounding leaves less than nothing. */
+int payment_term_lower(struct ctx *ctx, uint64_t bucket_id, u128 before, u128 after, uint64_t end, uint64_t *since,
+                       uint64_t *paid, uint64_t *ret_free, bool *ret_good, struct err *err);
+
 /* Gives `amount` back to the payer, and with the last flow what fractions left behind; the account without flows is
  * forgotten. The object's rate has been taken away already. */
 int payment_term_refund(struct ctx *ctx, const struct addr *payer, uint64_t bucket_id, uint64_t amount,

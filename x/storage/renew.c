@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x/storage/renew.h"
 
+#include "chain/types/deal_state.h"
 #include "chain/types/keys_storage.h"
 #include "x/base/record.h"
 #include "x/sp/sp.h"
@@ -84,7 +85,7 @@ int renew_agree(struct ctx *ctx, BucketInfo *bucket, ObjectInfo *object, uint64_
     if (rc)
         return rc;
     for (size_t i = 0; i < object->n_prices; i++)
-        object->prices[i] = prices[i];
+        object->prices[i] = deal_sealed_positions(object) >> i & 1 ? prices[i] : 0; /* nothing for a vacant one */
     object->max_price = limit;
     object->updated_at = ctx->height;
     set_end(ctx, object, expires_at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x/storage/slot.h"
 
+#include "chain/types/deal_state.h"
 #include "chain/types/keys_storage.h"
 #include "chain/types/layout.h"
 #include "x/base/deps.h"
@@ -137,11 +138,26 @@ static int sp_sub(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t b
     return rc ? rc : weight_sub(ctx, &groups, (struct weight_item){0, group_id}, bytes, err);
 }
 
+/* Of a position; none of one that is vacant. */
+static uint64_t held_bytes(const ObjectInfo *object, uint32_t position) {
+    bool sealed = deal_sealed_positions(object) >> position & 1;
+    return sealed ? layout_position_bytes(object->profile, object->payload_size, position) : 0;
+}
+
+static uint64_t held_bytes_all(const ObjectInfo *object, size_t positions) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < positions; i++)
+        sum += held_bytes(object, i);
+    return sum;
+}
+
 /* Every provider of the group, one way or the other; sealed: counts as a seal. */
 static int sps_change(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object, bool add, bool sealed,
                       struct err *err) {
     for (size_t i = 0; i < group->n_members; i++) {
-        uint64_t bytes = layout_position_bytes(object->profile, object->payload_size, (uint32_t)i);
+        uint64_t bytes = held_bytes(object, (uint32_t)i);
+        if (bytes == 0)
+            continue;
         int rc = add ? sp_add(ctx, group->members[i], group->id, bytes, sealed, err)
                      : sp_sub(ctx, group->members[i], group->id, bytes, err);
         if (rc)
@@ -192,7 +208,7 @@ static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group
     slot->column_bytes += column;
     slot->payload_bytes += object->payload_size;
     slot->objects++;
-    group->bytes += layout_billed_bytes(object->profile, object->payload_size);
+    group->bytes += held_bytes_all(object, group->n_members);
     group->objects++;
     rc = sps_change(ctx, group, object, true, sealed, err);
     if (rc == CODE_OK)
@@ -213,12 +229,13 @@ int slot_add_again(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, O
 int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err) {
     BucketSlot *slot = NULL;
     PlacementGroup *group = NULL;
-    uint64_t whole, column, refund = 0, billed = layout_billed_bytes(object->profile, object->payload_size);
+    uint64_t whole, column, refund = 0;
     int rc = slot_get(ctx, bucket->id, object->slot, &slot, err);
     if (rc == CODE_OK)
         rc = placement_get(ctx, slot->group_id, &group, err);
     if (rc)
         return rc;
+    uint64_t billed = held_bytes_all(object, group->n_members);
     slot_bytes_of(object, group->n_members, &whole, &column);
     if (slot->whole_bytes < whole || slot->column_bytes < column || slot->payload_bytes < object->payload_size ||
         slot->objects == 0 || group->bytes < billed || group->objects == 0)
@@ -280,6 +297,56 @@ int slots_change_payer(struct ctx *ctx, const BucketInfo *bucket, const struct a
     struct payers payers = {bucket_payer(bucket), *payer};
     return record_each(ctx, key_slot_all(&k, bucket->id), BYTES_NONE, 0, &bucket_slot__descriptor, change_payer,
                        &payers, err);
+}
+
+/* The position's price, if anything is paid for it, is 0 from now on; what was paid ahead goes back but for a fraction
+ * that is not worth a pebble, for which the price stays. */
+static int lower_price(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *slot, PlacementGroup *group,
+                       ObjectInfo *object, uint32_t position, struct err *err) {
+    u128 rates[OBJECT_POSITIONS_MAX] = {0}, before = object_rate(object);
+    struct addr owner = object_payer(object), payer = slot_payer(bucket, slot);
+    uint64_t price = object->prices[position], back = 0;
+    bool good = true;
+    int rc = CODE_OK;
+    rates[position] = (u128)layout_position_bytes(object->profile, object->payload_size, position) * price;
+    if (rates[position] == 0)
+        return CODE_OK;
+    object->prices[position] = 0;
+    if (slot->prepaid)
+        rc = payment_term_lower(ctx, bucket->id, before, object_rate(object), object->ends_at, &object->term_since,
+                                &object->term_paid, &back, &good, err);
+    if (rc == CODE_OK && !good) {
+        object->prices[position] = price;
+        return CODE_OK;
+    }
+    if (rc == CODE_OK)
+        rc = payment_slot_change(ctx, &payer, slot, group, rates, false, err);
+    return rc || !slot->prepaid ? rc : payment_term_refund(ctx, &owner, bucket->id, back, err);
+}
+
+int slot_vacate(struct ctx *ctx, ObjectInfo *object, uint32_t position, struct err *err) {
+    BucketInfo *bucket = NULL;
+    BucketSlot *slot = NULL;
+    PlacementGroup *group = NULL;
+    int rc = bucket_by_id(ctx, object->bucket_id, &bucket, err);
+    if (rc == CODE_OK)
+        rc = slot_get(ctx, object->bucket_id, object->slot, &slot, err);
+    if (rc == CODE_OK)
+        rc = placement_get(ctx, slot->group_id, &group, err);
+    if (rc)
+        return rc;
+    uint64_t bytes = held_bytes(object, position);
+    if (bytes == 0 || position >= group->n_members || group->bytes < bytes)
+        return ctx_fault(ctx, CODE_CORRUPT, "position %u of an object is vacated, and nothing lies there", position);
+    rc = lower_price(ctx, bucket, slot, group, object, position, err);
+    if (rc == CODE_OK)
+        rc = sp_sub(ctx, group->members[position], group->id, bytes, err);
+    if (rc)
+        return rc;
+    object->sealed_positions.data[position / 8] &= (uint8_t) ~(1u << position % 8);
+    group->bytes -= bytes;
+    rc = placement_put(ctx, group, err);
+    return rc ? rc : slot_put(ctx, slot, err);
 }
 
 int slot_sps_text(struct ctx *ctx, const ObjectInfo *object, char **ret, struct err *err) {

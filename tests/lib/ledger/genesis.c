@@ -118,6 +118,7 @@ static void default_challenge(ChallengeParams *p) {
     p->answers_per_block = 256;
     p->closed_kept_ms = 3600000;
     p->prunes_per_block = 64;
+    p->lost_penalty = 3 * PEBBLE_PER_CAIRN;
 }
 
 static void default_gov(GovParams *p) {

@@ -40,7 +40,21 @@ static void op_answer(struct world *w) {
                &m.base);
 }
 
+/* Mostly of a repair that is owed, by who owes it. */
+static void op_declare_lost(struct world *w) {
+    const RepairDutiesAnswer *owed = fixture_query(&w->f, "/challenge/repairs", NULL);
+    MsgDeclareLost m = MSG_DECLARE_LOST__INIT;
+    if (!owed->n_duties && !seldom(w, 10))
+        return;
+    const RepairDuty *duty = owed->n_duties ? owed->duties[below(w, owed->n_duties)] : NULL;
+    m.object_id = duty ? duty->object_id : below(w, 20);
+    m.position = duty && !seldom(w, 10) ? duty->position : (uint32_t)below(w, 70);
+    const char *who = duty ? arena_printf(&w->f.tx_arena, seldom(w, 2) ? "sp%u" : "sp%u.seal", duty->sp_id - 1) : "";
+    fixture_do(&w->f, !duty || seldom(w, 8) ? anybody(w) : who, &m.base);
+}
+
 static const struct world_op rows[] = {
+    {"declare_lost", 3, op_declare_lost},
     {"challenge", 4, op_challenge},
     {"answer", 24, op_answer},
 };

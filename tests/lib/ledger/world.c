@@ -74,6 +74,7 @@ static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->challenge.bytes_interval_ms = 20 * unit;
     p->challenge.deadline_ms = 8000; /* real ones */
     p->challenge.repair_interval_ms = 4 * unit;
+    p->challenge.cooling_off_ms = 6 * unit;
     p->challenge.closed_kept_ms = 60 * unit;
     p->consensus.evidence_window_ms = 40 * unit;
     p->validator.unbonding_ms = 40 * unit;
