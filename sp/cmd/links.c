@@ -4,6 +4,7 @@
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
 #include "chain/types/deal_state.h"
+#include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
 #include "client/lib/piece_fetch.h"
 #include "sp/cmd/daemon.h"
@@ -102,6 +103,16 @@ struct receiver_env links_receiver(struct daemon *d) {
 /* --- garbage
  * ------------------------------------------------------------------------------------------------------------------ */
 
+/* Are we taking this position over? Then what we have of it is kept until that ends. */
+static bool is_taking(struct daemon *d, const PlacementGroup *group, uint32_t position, struct arena *arena) {
+    struct key k;
+    SlotReservation *r;
+    return group->reservations &&
+           !ledger_record(d->ledger, key_reservation(&k, group->id, position), 0, &slot_reservation__descriptor, arena,
+                          &r, NULL, NULL) &&
+           r->sp_id == d->provider.sp_id;
+}
+
 /* Did the seal, proven, give this position to another provider? */
 static bool is_others(struct daemon *d, const ObjectInfo *object, uint32_t position, struct arena *arena) {
     struct placement placement;
@@ -109,7 +120,8 @@ static bool is_others(struct daemon *d, const ObjectInfo *object, uint32_t posit
         placement_find(d->ledger, object->bucket_name, object->object_name, 0, arena, &placement, NULL))
         return false;
     return placement.object->id == object->id && placement.object->version == object->version &&
-           position < placement.positions && placement.sps[position]->id != d->provider.sp_id;
+           position < placement.positions && placement.sps[position]->id != d->provider.sp_id &&
+           !is_taking(d, placement.group, position, arena);
 }
 
 /* Has this version of the object ended, or gone elsewhere? Proven where bytes would go for it. */

@@ -4,6 +4,7 @@
 #include "chain/os/log.h"
 #include "sp/executor/answer.h"
 #include "sp/executor/repair.h"
+#include "sp/executor/takeover.h"
 
 #include <inttypes.h>
 
@@ -22,6 +23,8 @@ static int run(struct executor *e, const Task *task, bool *ret_final, struct err
         return e->gc(e->gc_ctx, task, ret_final, err);
     case TASK_KIND_COPY_OBJECT:
         return e->copy(e->gc_ctx, task, ret_final, err);
+    case TASK_KIND_TAKE_OVER:
+        return takeover_task(e->provider, task, ret_final, err);
     default:
         *ret_final = true;
         return err_set(err, CODE_UNSUPPORTED, "a task of kind %d, which this program does not know", (int)task->kind);

@@ -152,6 +152,43 @@ static int find_place(struct provider *p, const HeldPosition *held, struct arena
                           err);
 }
 
+/* From who holds it now. */
+static int copy_piece(struct provider *p, const HeldPosition *held, const struct placement *place, uint64_t segment,
+                      struct err *err) {
+    size_t len = (size_t)layout_piece_len(held->profile, held->payload_size, segment, held->position);
+    struct piece_fetch *fetch = calloc(1, sizeof *fetch);
+    uint8_t *piece = malloc(len);
+    int rc = fetch && piece ? piece_fetch_init(fetch, p->peers, place, err)
+                            : err_set(err, CODE_NO_MEMORY, "no memory for a piece");
+    bool made = !rc;
+    if (!rc)
+        rc = piece_fetch_piece(fetch, held->position, segment, piece, err);
+    if (!rc)
+        rc = put_piece(p, held, place->object, segment, piece, len, err);
+    if (made)
+        piece_fetch_release(fetch);
+    free(piece);
+    free(fetch);
+    return rc;
+}
+
+int repair_take(struct provider *p, const HeldPosition *held, const struct placement *place, struct err *err) {
+    uint64_t segments = layout_segments(held->profile, held->payload_size);
+    size_t largest = segments ? (size_t)layout_piece_len(held->profile, held->payload_size, 0, held->position) : 1;
+    uint8_t *room = malloc(largest);
+    struct hash *scratch = malloc((size_t)(leaf_count(largest) + 1) * sizeof *scratch);
+    int rc = room && scratch ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory to look at a position");
+    for (uint64_t s = 0; !rc && s < segments; s++) {
+        if (!look(p, held, s, scratch, room, NULL))
+            continue; /* fetched before */
+        if (copy_piece(p, held, place, s, NULL))
+            rc = rebuild(p, held, place, s, err);
+    }
+    free(scratch);
+    free(room);
+    return rc;
+}
+
 static int repair(struct provider *p, const HeldPosition *held, uint64_t segment, struct arena *arena, bool *ret_final,
                   struct err *err) {
     size_t len = (size_t)layout_piece_len(held->profile, held->payload_size, segment, held->position);

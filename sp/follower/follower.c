@@ -84,6 +84,13 @@ static int repair_opened(struct follower *f, const Event *e, struct err *err) {
     return tasks_repair(f, &task, err);
 }
 
+static int slot_reserved(struct follower *f, const Event *e, struct err *err) {
+    uint64_t group, position;
+    if (!is_ours(f, e) || !number_of(e, "group", &group) || !number_of(e, "position", &position))
+        return CODE_OK;
+    return tasks_take_over(f, group, (uint32_t)position, err);
+}
+
 static const struct {
     const char *type;
     int (*take)(struct follower *f, const Event *event, struct err *err);
@@ -99,6 +106,8 @@ static const struct {
     {"storage.object_replaced", object_ended},
     {"storage.object_created", object_created},
     {"storage.object_ended", object_ended},
+    {"sp.slot_reserved", slot_reserved},
+    {"sp.slot_missed", slot_reserved}, /* a draw was missed: what is not here is fetched again */
     {"challenge.opened", challenge_opened},
     {"challenge.repair_opened", repair_opened},
 };

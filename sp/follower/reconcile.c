@@ -92,6 +92,33 @@ static int repairs(struct follower *f, struct arena *arena, struct err *err) {
     return rc;
 }
 
+/* --- positions that we are taking over --- */
+
+static int takeovers(struct follower *f, struct arena *arena, struct err *err) {
+    char path[PATH_MAX_BYTES];
+    SlotReservationsAnswer *page;
+    uint64_t group = 0;
+    uint32_t position = 0;
+    int rc, pages = 0;
+    do {
+        snprintf(path, sizeof path, "/sp/reservations?sp_id=%u&group_id=%" PRIu64 "&position=%u&limit=%d", f->sp_id,
+                 group, position, PAGE);
+        rc = ledger_query_pb(f->ledger, path, &slot_reservations_answer__descriptor, arena, &page, err);
+        bool more = !rc && page->more;
+        for (size_t i = 0; !rc && i < page->n_reservations; i++) {
+            const SlotReservation *r = page->reservations[i];
+            group = r->group_id;
+            position = r->position;
+            if (r->status == RESERVATION_STATUS_COPYING)
+                rc = tasks_take_over(f, group, position, err);
+        }
+        arena_reset(arena);
+        if (!more)
+            break;
+    } while (!rc && ++pages < PAGES_MAX);
+    return rc;
+}
+
 /* --- positions that are not sealed here
  * ------------------------------------------------------------------------------------ */
 
@@ -161,6 +188,8 @@ int reconcile_all(struct follower *f, struct err *err) {
     int rc = challenges(f, &arena, err);
     if (!rc)
         rc = repairs(f, &arena, err);
+    if (!rc)
+        rc = takeovers(f, &arena, err);
     if (!rc)
         rc = unsealed(f, &arena, err);
     arena_release(&arena);

@@ -101,3 +101,12 @@ int tasks_repair(struct follower *f, Task *task, struct err *err) {
     task->priority = TASK_PRIORITY_REPAIR;
     return manager_add(f->manager, task, NULL, err);
 }
+
+int tasks_take_over(struct follower *f, uint64_t group_id, uint32_t position, struct err *err) {
+    Task task = TASK__INIT;
+    task.kind = TASK_KIND_TAKE_OVER;
+    task.object_id = group_id;
+    task.position = position;
+    task.priority = TASK_PRIORITY_REPAIR;
+    return manager_add(f->manager, &task, NULL, err);
+}

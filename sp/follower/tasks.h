@@ -20,5 +20,7 @@ int tasks_copy(struct follower *f, uint64_t object_id, uint64_t version, struct 
 /* kind and priority are filled here. */
 int tasks_challenge(struct follower *f, Task *task, struct err *err);
 int tasks_repair(struct follower *f, Task *task, struct err *err);
+/* A position of a placement group that this provider has reserved is to be fetched. */
+int tasks_take_over(struct follower *f, uint64_t group_id, uint32_t position, struct err *err);
 
 #endif

@@ -127,7 +127,19 @@ int lookup_sealed(struct gateway *g, uint64_t object_id, const uint64_t *version
     return rc;
 }
 
-/* Is this provider a member of the object's placement group? */
+/* Is this provider taking over one of the group's positions? */
+static bool is_successor(struct gateway *g, const PlacementGroup *group, uint32_t sp_id, struct arena *arena) {
+    char path[SHORT_PATH_MAX];
+    SlotReservation *r;
+    for (size_t i = 0; group->reservations && i < group->n_members; i++) {
+        snprintf(path, sizeof path, "/sp/reservation?group_id=%" PRIu64 "&position=%zu", group->id, i);
+        if (!ledger_query_pb(g->m.ledger, path, &slot_reservation__descriptor, arena, &r, NULL) && r->sp_id == sp_id)
+            return true;
+    }
+    return false;
+}
+
+/* Is this provider a member of the object's placement group, or about to be one? */
 static bool is_member(struct gateway *g, const ObjectInfo *object, uint32_t sp_id, struct arena *arena) {
     char path[SHORT_PATH_MAX];
     BucketSlot *slot;
@@ -141,7 +153,7 @@ static bool is_member(struct gateway *g, const ObjectInfo *object, uint32_t sp_i
     for (size_t i = 0; i < group->n_members; i++)
         if (group->members[i] == sp_id)
             return true;
-    return false;
+    return is_successor(g, group, sp_id, arena);
 }
 
 int lookup_may_read(struct gateway *g, const struct caller *caller, const ObjectInfo *object, bool *ret_peer,
