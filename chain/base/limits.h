@@ -114,6 +114,8 @@
 #define EXECUTOR_RUN_MEMORY    (512 << 20) /* results of a block */
 #define EXECUTOR_BUILD_MEMORY  (256 << 20) /* candidates taken apart, and the block made of them */
 #define EXECUTOR_STORED_MEMORY (64 << 20)  /* a StoredBlock taken apart */
+#define RELAY_MAX              64 /* messages that one summary of a peer is answered with: half a round of the largest set */
+#define RELAY_ANSWER_MS        100         /* a peer's summaries are not answered more often; it sends four a second */
 #define CORE_INPUT_MEMORY      (64 << 20)  /* a proposal taken apart */
 #define JOIN_BLOCKS_MEMORY     (256 << 20) /* light blocks of a walk: LIGHT_FETCH_MAX of the largest, headers included */
 #define JOIN_MESSAGE_MEMORY    (64 << 20)  /* one message taken apart */

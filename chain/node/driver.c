@@ -345,7 +345,7 @@ int driver_summary(struct driver *d, driver_peer peer, const struct bft_summary 
     int rc = driver_status(d, peer, summary->height, summary->round, err);
     if (rc || driver_when(d, summary->height) != DRIVER_NOW)
         return rc;
-    uint32_t n = bft_lacking(d->core, summary, d->relay, DRIVER_RELAY_MAX);
+    uint32_t n = bft_lacking(d->core, summary, d->relay, RELAY_MAX);
     for (uint32_t i = 0; i < n; i++)
         d->env->relay(d->env->ctx, peer, &d->relay[i]);
     d->look.curious = d->look.curious || bft_lacks(d->core, summary);

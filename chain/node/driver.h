@@ -20,6 +20,7 @@
  *                      inputs ... env.decide ... driver_start (the next height) ...
  */
 #include "chain/base/err.h"
+#include "chain/base/limits.h"
 #include "chain/bft/record.h"
 
 /* Who a message came from, in the host's own numbering. */
@@ -101,9 +102,6 @@ struct driver_early {
 #define DRIVER_TIMERS     (BFT_TIMER_KINDS + 1)
 /* Between two looks: a part of rebroadcast_ms. A round that gets on changes its phase meanwhile. */
 #define DRIVER_LOOKS_PER_REBROADCAST 4
-/* Messages that one summary of a peer is answered with. */
-#define DRIVER_RELAY_MAX 64
-
 /* At the last look. */
 struct driver_look {
     uint32_t every_ms;
@@ -129,7 +127,7 @@ struct driver {
     struct bft_event queue[DRIVER_QUEUE_MAX];
     struct driver_early early;
     struct driver_look look;
-    struct bft_send relay[DRIVER_RELAY_MAX];
+    struct bft_send relay[RELAY_MAX];
     struct bft_start start; /* of this height, for replay; its powers are the copy below */
     uint64_t powers[VALIDATORS_MAX];
     struct bft_update update;
@@ -173,7 +171,7 @@ int driver_certificate(struct driver *d, driver_peer peer, const struct certific
 /* A peer's "I am at this height and round": calls env.laggard or env.behind. Unsigned, so only a hint. */
 int driver_status(struct driver *d, driver_peer peer, uint64_t height, uint32_t round, struct err *err);
 
-/* A peer's summary of what it holds: unsigned. Answered by env.relay, at most DRIVER_RELAY_MAX times; the host bounds
+/* A peer's summary of what it holds: unsigned. Answered by env.relay, at most RELAY_MAX times; the host bounds
  * how often a peer may ask. */
 int driver_summary(struct driver *d, driver_peer peer, const struct bft_summary *summary, struct err *err);
 

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 
 enum {
-    ANSWER_MS = 100, /* a peer is not answered more often */
     STALL_MS = 5000, /* a height that stands still this long is worth a line in the log */
     TELL_MS = 30000, /* and so often another one */
     NAMED_MAX = 8,   /* validators in it */
@@ -39,7 +38,7 @@ int relay_take(struct core *c, net_peer peer, struct bytes payload, struct err *
     }
     struct core_peer *p = core_peer(c, peer);
     uint64_t now = core_now_ms(c);
-    if (p == NULL || (p->summary_ms > 0 && now < p->summary_ms + ANSWER_MS))
+    if (p == NULL || (p->summary_ms > 0 && now < p->summary_ms + RELAY_ANSWER_MS))
         return CODE_OK;
     p->summary_ms = now > 0 ? now : 1;
     return driver_summary(c->driver, peer, &s, err);

@@ -497,8 +497,49 @@ static void take__another_certificate(void **state) {
     assert_judging();
 }
 
+static void summary(uint64_t height, struct bytes prevotes) {
+    struct err err;
+    struct bytes out;
+    VoteSummary pb = VOTE_SUMMARY__INIT;
+    pb.height = height;
+    pb.prevotes = pb_data(prevotes);
+    assert_ok(pb_encode(&pb, &arena, &out, &err), &err);
+    receive(WIRE_SUMMARY, out);
+}
+
+/* A peer that lacks the proposal gets it, with its body, as often as it may ask; what is no summary is reported. */
+static void summary__is_answered(void **state) {
+    (void)state;
+    struct err err;
+    static const uint8_t bits[(VALIDATORS_MAX + 7) / 8 + 1];
+    propose(NULL);
+    assert_judging();
+    summary(1, BYTES_NONE);
+    assert_int_equal(sent_n, 0); /* its body is not judged yet */
+    now_ns += RELAY_ANSWER_MS * 1000000ull;
+    assert_ok(executor_judge(&ex, judging, &(bool){false}, &err), &err); /* opens it, too */
+    assert_ok(core_judged(&core, judging, false, &err), &err);
+    unsigned before = sent_n;
+    summary(1, BYTES_NONE);
+    assert_int_equal(sent_n, before + 1);
+    assert_int_equal(sent[before].kind, WIRE_PROPOSAL);
+    assert_int_equal(sent[before].peer, PEER);
+    now_ns += RELAY_ANSWER_MS * 1000000ull - 1000000;
+    summary(1, BYTES_NONE);
+    assert_int_equal(sent_n, before + 1); /* too soon */
+    now_ns += 1000000;
+    summary(1, BYTES_NONE);
+    assert_int_equal(sent_n, before + 2);
+    now_ns += RELAY_ANSWER_MS * 1000000ull;
+    summary(1, bytes_of(bits, sizeof bits - 1));
+    assert_int_equal(reported, 0);
+    summary(1, bytes_of(bits, sizeof bits));
+    assert_int_equal(reported, 1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 TEST_MAIN(T(take__what_waits_here_is_not_asked_for), T(take__the_young_ones_come_along), T(take__misses_are_fetched),
           T(take__asked_again_until_it_comes), T(reply__of_others_is_reported), T(take__other_hashes_than_the_headers),
           T(request__is_served), T(request__edges), T(reply__as_long_as_it_may_be), T(request__no_faster_than_allowed),
-          T(body_request__no_faster_than_allowed), T(take__a_block_of_each_round), T(take__another_certificate))
+          T(body_request__no_faster_than_allowed), T(take__a_block_of_each_round), T(take__another_certificate),
+          T(summary__is_answered))
