@@ -420,6 +420,48 @@ static void halt__slashes_nobody(void **state) {
     assert_code((int)answer(id, false)->code, CODE_OK);
 }
 
+/* Other bytes under the name: who still has the old ones answers, who has not pays, and nobody owes them any more. */
+static void overwrite__slashes_no_honest_and_saves_no_guilty(void **state) {
+    (void)state;
+    begin("replica:3", 100000);
+    start();
+    uint64_t honest = must_submit(1, 0), guilty = must_submit(2, 0), deposit = deal_sp(&f, 3)->deposit;
+    struct deal old = d, next = d;
+    struct object_try t;
+    next.size = 70000;
+    next.seed = 99;
+    next.nonce = 5000;
+    deal_object_try(&next, &t);
+    t.spec.expected_version = deal_object(&d)->version;
+    assert_code((int)deal_object_send(&next, &t, "alice")->code, CODE_OK);
+    deal_must_seal(&next);
+    assert_int_equal(deal_object(&d)->payload_size, 70000);
+    d = old;
+    assert_code((int)answer(honest, false)->code, CODE_OK);
+    wait_closed(guilty);
+    assert_int_equal(challenge(guilty)->status, CHALLENGE_STATUS_MISSED);
+    assert_int_equal(deal_sp(&f, 3)->deposit, deposit - f.params.challenge.slash_amount);
+    assert_null(duty(2)); /* the new bytes have not been missed by anybody */
+}
+
+/* Another name: the same object, with all that is owed for it. */
+static void move__slashes_no_honest_and_saves_no_guilty(void **state) {
+    (void)state;
+    begin("replica:3", 100000);
+    start();
+    uint64_t honest = must_submit(1, 0), guilty = must_submit(2, 0), deposit = deal_sp(&f, 3)->deposit;
+    MsgMoveObject m = MSG_MOVE_OBJECT__INIT;
+    m.bucket_name = arena_strdup(&f.tx_arena, d.bucket);
+    m.object_name = arena_strdup(&f.tx_arena, d.object);
+    m.new_object_name = arena_strdup(&f.tx_arena, "b.jpg");
+    assert_code((int)fixture_do(&f, "alice", &m.base)->code, CODE_OK);
+    assert_code((int)answer(honest, false)->code, CODE_OK);
+    wait_closed(guilty);
+    assert_int_equal(challenge(guilty)->status, CHALLENGE_STATUS_MISSED);
+    assert_int_equal(deal_sp(&f, 3)->deposit, deposit - f.params.challenge.slash_amount);
+    assert_int_equal(duty(2)->sp_id, 3);
+}
+
 /* greenfield-chain.md §6.3: "deleting an object escapes the slash", in the same block as the deadline here. */
 static void greenfield_6_3__deleting_does_not_escape_the_slash(void **state) {
     (void)state;
@@ -471,5 +513,6 @@ TEST_MAIN(T(declare_lost__costs_a_fixed_price_and_vacates), T(declare_lost__refu
           T(cooling_off__does_not_spare_repairs), T(cess_8_80__misses_in_a_row),
           T(cess_8_81__a_wrong_answer_counts_as_failed), T(cess_8_79__a_snapshot_that_anybody_can_draw_again),
           T(cess_8_86__a_deadline_costs_exactly_once), T(halt__slashes_nobody),
+          T(overwrite__slashes_no_honest_and_saves_no_guilty), T(move__slashes_no_honest_and_saves_no_guilty),
           T(greenfield_6_3__deleting_does_not_escape_the_slash), T(greenfield_6_4__what_is_left_is_taken),
           T(greenfield_6_2__submitted_ones_do_not_crowd_out_the_draws))
