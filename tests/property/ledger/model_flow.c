@@ -315,8 +315,10 @@ static u128 riches(struct picture *p, uint32_t sp) {
     return sum;
 }
 
+/* Another payer begins without fractions, too: those that the old one has not paid are not the new one's. */
 static bool same_members(const struct slot *a, const struct slot *b) {
-    return a && b && a->n == b->n && memcmp(a->members, b->members, a->n * sizeof *a->members) == 0;
+    return a && b && a->n == b->n && addr_eq(&a->payer, &b->payer) &&
+           memcmp(a->members, b->members, a->n * sizeof *a->members) == 0;
 }
 
 /* A provider earned what the rates of the picture before say; a slot or quota that ended meanwhile, or changed hands,
