@@ -77,8 +77,6 @@ static int read_budgets(struct cli *cli, MsgGrant *m, struct err *err) {
     if (!rc)
         rc = read_amount(cli, "--fees", &m->fees, err);
     if (!rc)
-        rc = read_amount(cli, "--storage", &m->storage, err);
-    if (!rc)
         rc = cli_number(cli, "--max-price", UINT64_MAX, UINT64_MAX, &m->price_max, err);
     return rc ? rc : cli_expiry(cli, cli_value(cli, "--expires"), &m->expires_at, err);
 }
@@ -161,17 +159,16 @@ static json_t *row_of(struct cli *cli, const Grant *g, bool received) {
     }
     const char *where =
         *g->bucket_name ? arena_printf(&cli->arena, "cairn://%s/%s", g->bucket_name, g->object_prefix) : "everywhere";
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", received ? "granter" : "grantee", other,
-                     "messages", messages, "may", *joined ? joined : "-", "in", where ? where : "", "bytes",
+    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s}", received ? "granter" : "grantee", other, "messages",
+                     messages, "may", *joined ? joined : "-", "in", where ? where : "", "bytes",
                      budget_text(cli, g->bytes, false), "money", budget_text(cli, g->money, true), "fees",
-                     budget_text(cli, g->fees, true), "storage", budget_text(cli, g->storage, true), "expires_at",
-                     cli_u64(cli, g->expires_at));
+                     budget_text(cli, g->fees, true), "expires_at", cli_u64(cli, g->expires_at));
 }
 
 int cmd_grant_list(struct cli *cli, struct err *err) {
     bool received = cli_has(cli, "--received");
     const char *const columns[] = {
-        received ? "granter" : "grantee", "may", "in", "bytes", "money", "fees", "storage", "expires_at", NULL};
+        received ? "granter" : "grantee", "may", "in", "bytes", "money", "fees", "expires_at", NULL};
     struct addr account;
     char text[ADDR_TEXT_MAX], cursor[64] = "";
     json_t *rows = json_array();

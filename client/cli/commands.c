@@ -73,7 +73,6 @@ static const struct cli_flag grant_flags[] = {
     {"--money", "AMOUNT|unlimited", "coins that such messages may take or hold back"},
     {"--max-price", "N", "the highest price it may agree to, 2^-64 pebble per byte and ms; any when not said"},
     {"--fees", "AMOUNT|unlimited", "fees of its transactions that you pay"},
-    {"--storage", "AMOUNT|unlimited", "what its own buckets may charge to your payment accounts"},
     {"--expires", "DURATION", "holds for so long; else until it is revoked"},
     {NULL, NULL, NULL}};
 static const struct cli_flag grant_list_flags[] = {{"--received", NULL, "those that it was given, not those it gave"},

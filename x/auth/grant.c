@@ -158,32 +158,6 @@ int grant_take_fee(struct ctx *ctx, const struct addr *payer, const struct addr 
     return save(ctx, g, payer, sender, err);
 }
 
-static int storage_grant(struct ctx *ctx, const struct addr *owner, const struct addr *who, uint64_t amount,
-                         Grant **ret, struct err *err) {
-    int rc = grant_get(ctx, owner, who, ret, NULL);
-    if (rc == CODE_GRANT_NOT_FOUND)
-        return err_set(err, CODE_PAYER, "%s has not granted %s that it pays for storage", ctx_addr_text(ctx, owner),
-                       ctx_addr_text(ctx, who));
-    if (rc == CODE_OK && (*ret)->storage < amount)
-        rc = err_set(err, CODE_PAYER, "this costs %s, the payer's grant has %s left", money_text(amount).s,
-                     money_text((*ret)->storage).s);
-    return rc;
-}
-
-int grant_may_store(struct ctx *ctx, const struct addr *owner, const struct addr *who, struct err *err) {
-    Grant *g;
-    return storage_grant(ctx, owner, who, 1, &g, err);
-}
-
-int grant_charge(struct ctx *ctx, const struct addr *owner, const struct addr *who, uint64_t amount, struct err *err) {
-    Grant *g;
-    int rc = storage_grant(ctx, owner, who, amount, &g, err);
-    if (rc || !amount || g->storage == UINT64_MAX)
-        return rc;
-    g->storage -= amount;
-    return save(ctx, g, owner, who, err);
-}
-
 /* --- ends --- */
 
 uint64_t grant_due_cap(const struct ctx *ctx) {

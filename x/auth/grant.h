@@ -4,7 +4,7 @@
 /*
  * Grants: an account (the granter) lets another (the grantee) act in its name and spend what is its, within budgets.
  *
- * There are three ways to use one, each looked at in one place only:
+ * There are two ways to use one, each looked at in one place only:
  *
  * - A message names the granter as its creator, and the grantee signs. x/app/execute.c asks grant_begin before it runs
  *   the message and grant_end after: type, bucket, prefix and price are looked at before; bytes and money are what the
@@ -13,8 +13,6 @@
  * - The grantee names the granter as fee_payer. That is an ante effect (grant_take_fee): judged on what the blocks
  *   before left, at the ledger time of the block before, so that whoever builds a block knows what whoever judges it
  *   finds; the messages of the block, which run later, cannot make it fail.
- * - The grantee's bucket names a payment account of the granter. x/storage asks grant_may_store when the bucket is made
- *   and grant_charge for each amount.
  */
 #include "cairn/auth.h"
 #include "x/base/module.h"
@@ -43,10 +41,6 @@ int grant_covers(struct ctx *ctx, const Grant *grant, const struct msg_rule *rul
  * CODE_TX_FEE_PAYER, CODE_INSUFFICIENT_FUNDS; then nothing is written. */
 int grant_take_fee(struct ctx *ctx, const struct addr *payer, const struct addr *sender, uint64_t fee, uint64_t before,
                    struct err *err);
-/* May buckets of `who` be charged to payment accounts of `owner`? CODE_PAYER. */
-int grant_may_store(struct ctx *ctx, const struct addr *owner, const struct addr *who, struct err *err);
-/* Takes what such a bucket is charged from the budget. CODE_PAYER. */
-int grant_charge(struct ctx *ctx, const struct addr *owner, const struct addr *who, uint64_t amount, struct err *err);
 
 /* --- ends and checks --- */
 int grant_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);

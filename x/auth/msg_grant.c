@@ -21,8 +21,8 @@ static int check_messages(const MsgGrant *msg, const AuthParams *params, struct 
             return err_set(err, CODE_GRANT_MESSAGES, "message types ascend, each once: %.60s comes before %.60s", name,
                            msg->messages[i - 1]);
     }
-    if (!msg->n_messages && !msg->fees && !msg->storage)
-        return err_set(err, CODE_GRANT_MESSAGES, "the grant allows nothing: name messages, or give fees or storage");
+    if (!msg->n_messages && !msg->fees)
+        return err_set(err, CODE_GRANT_MESSAGES, "the grant allows nothing: name messages, or give fees");
     return CODE_OK;
 }
 
@@ -60,7 +60,6 @@ static Grant build(struct ctx *ctx, const MsgGrant *msg) {
     g.money = msg->money;
     g.price_max = msg->price_max;
     g.fees = msg->fees;
-    g.storage = msg->storage;
     g.expires_at = msg->expires_at;
     g.created_at = ctx->height;
     return g;

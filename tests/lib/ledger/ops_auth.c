@@ -30,7 +30,6 @@ static void op_grant(struct world *w) {
     m.money = seldom(w, 3) ? UINT64_MAX : an_amount(w);
     m.price_max = seldom(w, 3) ? d->price : UINT64_MAX;
     m.fees = seldom(w, 2) ? below(w, 20000) : UINT64_MAX;
-    m.storage = seldom(w, 2) ? an_amount(w) : 0;
     m.expires_at = seldom(w, 2) ? 0 : fixture_ledger_time(&w->f) + below(w, 3600000);
     fixture_do(&w->f, an_owner(w), &m.base);
 }
