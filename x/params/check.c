@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What parameters a chain can live with: judged once at genesis, and by every later change. */
+#include "cairn/tx.h"
 #include "chain/base/limits.h"
 #include "chain/types/light.h"
 #include "x/params/params.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-#define YEAR_MS ((uint64_t)366 * 24 * 3600 * 1000)
+#define YEAR_MS         ((uint64_t)366 * 24 * 3600 * 1000)
+#define MESSAGE_FEE_MAX ((uint64_t)1 << 50) /* pebble */
 
 struct range {
     const char *name;
@@ -41,6 +44,29 @@ static int check_consensus(const ConsensusParams *p, struct err *err) {
     return check_ranges(r, COUNT_OF(r), err);
 }
 
+static bool is_message(const char *name) {
+    for (unsigned i = 0; i < msg__descriptor.n_fields; i++)
+        if (!strcmp(((const ProtobufCMessageDescriptor *)msg__descriptor.fields[i].descriptor)->short_name, name))
+            return true;
+    return false;
+}
+
+/* Of messages that there are, each once and at a price that can be paid: votes on prices are messages, too. */
+static int check_prices(MessagePrice *const *prices, size_t n, struct err *err) {
+    for (size_t i = 0; i < n; i++) {
+        if (i && strcmp(prices[i - 1]->message, prices[i]->message) >= 0)
+            return err_set(err, CODE_INVALID_ARGUMENT, "parameter auth.message_prices must ascend by message name");
+        if (!is_message(prices[i]->message))
+            return err_set(err, CODE_INVALID_ARGUMENT, "parameter auth.message_prices: there is no message %.60s",
+                           prices[i]->message);
+        if (prices[i]->price > MESSAGE_FEE_MAX)
+            return err_set(err, CODE_INVALID_ARGUMENT,
+                           "parameter auth.message_prices.%.60s is %" PRIu64 ", and must be from 0 to %" PRIu64,
+                           prices[i]->message, prices[i]->price, MESSAGE_FEE_MAX);
+    }
+    return CODE_OK;
+}
+
 static int check_auth(const AuthParams *p, const ConsensusParams *consensus, struct err *err) {
     const struct range r[] = {
         {"auth.tx_bytes_max", p->tx_bytes_max, 1024, u64_min(TX_LEN_MAX, consensus->block_bytes_max / 2)},
@@ -48,16 +74,13 @@ static int check_auth(const AuthParams *p, const ConsensusParams *consensus, str
         {"auth.memo_bytes_max", p->memo_bytes_max, 0, MEMO_LEN_MAX},
         {"auth.tx_window_blocks", p->tx_window_blocks, 1, 1000000},
         {"auth.fee_per_byte", p->fee_per_byte, 0, (uint64_t)1 << 40},
-        {"auth.fee_per_message", p->fee_per_message, 0, (uint64_t)1 << 50},
+        {"auth.fee_per_message", p->fee_per_message, 0, MESSAGE_FEE_MAX},
         {"auth.grants_per_account", p->grants_per_account, 1, 100000},
         {"auth.grant_messages_max", p->grant_messages_max, 1, 64},
         {"auth.grant_expiries_per_block", p->grant_expiries_per_block, 1, 10000},
     };
     int rc = check_ranges(r, COUNT_OF(r), err);
-    for (size_t i = 1; rc == CODE_OK && i < p->n_message_prices; i++)
-        if (strcmp(p->message_prices[i - 1]->message, p->message_prices[i]->message) >= 0)
-            rc = err_set(err, CODE_INVALID_ARGUMENT, "parameter auth.message_prices must ascend by message name");
-    return rc;
+    return rc ? rc : check_prices(p->message_prices, p->n_message_prices, err);
 }
 
 /* "unbonding >= evidence window > light clients' trust period": whom a light client trusts can still be punished. What
@@ -131,6 +154,8 @@ static int check_modules(const Params *p, struct err *err) {
         {"payment.channel_term_max_ms", p->payment->channel_term_max_ms, p->payment->channel_redeem_ms, 10 * YEAR_MS},
         {"payment.territory_price", p->payment->territory_price, 1, (uint64_t)1 << 56},
         {"payment.territory_bytes_min", p->payment->territory_bytes_min, 1, (uint64_t)1 << 60},
+        {"payment.territory_bytes_max", p->payment->territory_bytes_max, p->payment->territory_bytes_min,
+         (uint64_t)1 << 62}, /* the sum of all is counted in 64 bits */
         {"payment.territory_term_min_ms", p->payment->territory_term_min_ms, 1, YEAR_MS},
         {"payment.territory_term_max_ms", p->payment->territory_term_max_ms, p->payment->territory_term_min_ms,
          10 * YEAR_MS},

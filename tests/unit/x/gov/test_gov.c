@@ -182,6 +182,11 @@ static void params__what_is_refused(void **state) {
     assert_code(propose(a_change("payment.reserve_time_ms", 1), NULL), CODE_PARAMETER); /* fixed */
     assert_code(propose(a_change("auth.tx_messages_max", 0), NULL), CODE_INVALID_ARGUMENT);
     assert_code(propose(a_change("gov.voting_ms", 1), NULL), CODE_INVALID_ARGUMENT); /* a deadline below four steps */
+    /* "no vote can be paid for", or a record that grows with every name that somebody thinks of */
+    assert_code(propose(a_change("auth.message_prices.MsgVote", ((uint64_t)1 << 50) + 1), NULL), CODE_INVALID_ARGUMENT);
+    assert_code(propose(a_change("auth.message_prices.MsgFlavour", 1), NULL), CODE_INVALID_ARGUMENT);
+    assert_code(propose(a_change("payment.territory_bytes_max", ((uint64_t)1 << 62) + 1), NULL), CODE_INVALID_ARGUMENT);
+    assert_code(propose(a_change("payment.territory_bytes_max", 0), NULL), CODE_INVALID_ARGUMENT);
     assert_int_equal(held(), 0);
 }
 
