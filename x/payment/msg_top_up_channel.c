@@ -35,13 +35,17 @@ int msg_top_up_channel_run(struct ctx *ctx, const void *message, struct err *err
         rc = err_set(err, CODE_CHANNEL_CLOSING, "channel %" PRIu64 " is closing", channel->id);
     if (rc == CODE_OK)
         rc = channel_need_open(ctx, channel, err);
+    uint64_t deposit = 0; /* all that was ever put in: the same coins may have come back to the payer */
+    if (rc == CODE_OK && !u64_add(channel->deposit, msg->amount, &deposit))
+        rc = err_set(err, CODE_AMOUNT, "channel %" PRIu64 " has taken %s in all, no more can be counted; open another",
+                     channel->id, money_text(channel->deposit).s);
     if (rc == CODE_OK && msg->expires_at)
         rc = move_expiry(ctx, channel, msg->expires_at, err);
     if (rc == CODE_OK)
         rc = coins_to_module(ctx, &ctx->signer, MODULE_PAYMENT, msg->amount, err);
     if (rc)
         return rc;
-    channel->deposit += msg->amount;
+    channel->deposit = deposit;
     ctx_event(ctx, "payment.channel_topped_up", "channel", ctx_u64_text(ctx, channel->id), "deposit",
               ctx_u64_text(ctx, channel->deposit), "expires_at", ctx_u64_text(ctx, channel->expires_at), NULL);
     return channel_put(ctx, channel, err);

@@ -6,6 +6,8 @@
 #include "chain/types/keys_payment.h"
 #include "chain/types/signed.h"
 #include "x/auth/account.h"
+#include "x/payment/channel.h"
+#include "x/payment/msgs.h"
 
 #define HOUR  ((uint64_t)3600000)
 #define DAY   (24 * HOUR)
@@ -129,6 +131,35 @@ static void open__what_it_refuses(void **state) {
     assert_code(open_at("alice", "bob", 1, UINT64_MAX), CODE_CHANNEL_EXPIRY);
     assert_code(open_at("alice", "bob", 1, 0), CODE_CHANNEL_EXPIRY);
     assert_null(record(1));
+}
+
+static int top_up_in(struct ctx *ctx, uint64_t amount, struct err *err) {
+    MsgTopUpChannel m = MSG_TOP_UP_CHANNEL__INIT;
+    m.channel_id = 1;
+    m.amount = amount;
+    return msg_top_up_channel_run(ctx, &m, err);
+}
+
+static void long_life_in(struct ctx *ctx, void *arg) {
+    (void)arg;
+    struct err err = {0};
+    Channel *c;
+    ctx->signer = fixture_addr("alice");
+    assert_ok(channel_get(ctx, 1, &c, &err), &err);
+    c->deposit = UINT64_MAX - 5;
+    c->redeemed = c->deposit - 10 * CAIRN;
+    assert_ok(channel_put(ctx, c, &err), &err);
+    assert_code(top_up_in(ctx, 6, &err), CODE_AMOUNT);
+    assert_ok(top_up_in(ctx, 5, &err), &err);
+    assert_ok(channel_get(ctx, 1, &c, &err), &err);
+    assert_true(c->deposit == UINT64_MAX);
+}
+
+/* Coins that come back to the payer can be put in again and again: what a channel has held in all is counted. */
+static void top_up__counts_no_further_than_a_number_goes(void **state) {
+    (void)state;
+    assert_code(open_channel(), CODE_OK);
+    fixture_with_ctx(&f, long_life_in, NULL);
 }
 
 static void open__without_coins_or_payee_never_enters_a_block(void **state) {
@@ -279,8 +310,9 @@ static void end__nothing_is_redeemed_behind_it_whatever_the_backlog(void **state
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(point_d2_14__a_channel_is_opened_once_and_reused), T(open__what_it_refuses),
-          T(open__without_coins_or_payee_never_enters_a_block), T(open__as_many_as_allowed_and_not_one_more),
-          T(top_up__more_coins_and_more_time), T(redeem__only_what_the_payer_signed_for_this_channel_and_chain),
+          T(top_up__counts_no_further_than_a_number_goes), T(open__without_coins_or_payee_never_enters_a_block),
+          T(open__as_many_as_allowed_and_not_one_more), T(top_up__more_coins_and_more_time),
+          T(redeem__only_what_the_payer_signed_for_this_channel_and_chain),
           T(redeem__is_cumulative_and_bounded_by_the_deposit), T(close__the_payee_at_once),
           T(close__the_payer_waits_the_redeem_time), T(expiry__returns_the_rest),
           T(end__nothing_is_redeemed_behind_it_whatever_the_backlog))
