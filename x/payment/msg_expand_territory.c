@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MsgExpandTerritory: more capacity for the time that is left, at the same price rule. */
+/* MsgExpandTerritory: more capacity for the time that is left, at the same price rule. Anybody may pay for it, unless
+ * the ledger renews the territory at its owner's cost. */
 #include "x/payment/msgs.h"
 
 #include <inttypes.h>
@@ -23,6 +24,8 @@ int msg_expand_territory_run(struct ctx *ctx, const void *message, struct err *e
         rc = territory_need_status(t, TERRITORY_STATUS_ACTIVE, TERRITORY_STATUS_ACTIVE, err);
     if (rc == CODE_OK)
         rc = territory_need_unsold(t, err);
+    if (rc == CODE_OK && t->renew_ms) /* who pays its renewals decides on its size */
+        rc = territory_need_owner(ctx, t, err);
     if (rc == CODE_OK)
         rc = territory_cost_expand(ctx, t, msg->bytes_more, &cost, err);
     if (rc)

@@ -443,8 +443,10 @@ int territory_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct 
     }
     t->status = over ? TERRITORY_STATUS_EXPIRED : TERRITORY_STATUS_FROZEN;
     t->consigned = false;
-    if (over)
+    if (over) {
         t->due = ctx->time + 1;
+        t->renew_ms = 0; /* somebody else may reactivate it */
+    }
     ctx_event(ctx, over ? "payment.territory_expired" : "payment.territory_frozen", "territory",
               ctx_u64_text(ctx, t->id), NULL);
     rc = record_put_mark(ctx, key_territory_due(&k, due_time, t->id), err);

@@ -412,6 +412,27 @@ static void cess_8_171__renews_itself_while_there_are_coins(void **state) {
     assert_int_equal(record(1)->renew_ms, 0);
 }
 
+/* Whoever makes it larger pays for the rest of its time only: not at the cost of an owner who lets the ledger renew it.
+ * One that has ended is renewed no more, when somebody else begins it again. */
+static void renews_itself__not_larger_than_its_owner_made_it(void **state) {
+    (void)state;
+    assert_code(mint("alice", "attic", 1000000, 2 * DAY), CODE_OK);
+    assert_code(renewal("alice", 1, 50 * DAY), CODE_OK);
+    assert_code(expand("bob", 1, MIB), CODE_TERRITORY_OWNER);
+    assert_code(expand("alice", 1, 1000), CODE_OK);
+    assert_code(renewal("alice", 1, 99 * DAY), CODE_OK);
+    MsgSend send = MSG_SEND__INIT;
+    send.to = fixture_addr_data(&f, "bob");
+    send.amount = fixture_balance(&f, "alice");
+    assert_code((int)fixture_do(&f, "alice", &send.base)->code, CODE_OK);
+    fixture_skip(&f, 10 * DAY);
+    assert_int_equal(record(1)->status, TERRITORY_STATUS_EXPIRED);
+    assert_int_equal(record(1)->renew_ms, 0);
+    assert_code(reactivate("bob", 1, DAY), CODE_OK);
+    assert_int_equal(record(1)->renew_ms, 0);
+    assert_code(expand("bob", 1, 1000), CODE_OK);
+}
+
 /* cess.md §9.5 trap 14: one price rule. In whatever order it is bought, the same bytes and times cost the same. */
 static void cess_8_170__one_price_rule_for_all(void **state) {
     (void)state;
@@ -438,4 +459,4 @@ TEST_MAIN(T(cess_8_156__mint_costs_what_the_quote_says), T(mint__every_bound),
           T(bucket__only_its_owner_charges_to_it_and_nobody_withdraws), T(cess_8_163__a_territory_is_given_away),
           T(cess_8_160__consign_only_what_is_empty_and_has_time_left), T(cess_8_161__buy_at_the_price_that_was_seen),
           T(cess_8_162__the_seller_cancels_the_consignment), T(cess_8_171__renews_itself_while_there_are_coins),
-          T(cess_8_170__one_price_rule_for_all))
+          T(renews_itself__not_larger_than_its_owner_made_it), T(cess_8_170__one_price_rule_for_all))
