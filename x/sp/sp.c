@@ -121,7 +121,8 @@ int sp_earn(struct ctx *ctx, uint32_t id, uint64_t amount, struct err *err) {
     int rc = amount ? sp_get(ctx, id, &sp, err) : CODE_OK;
     if (rc || !amount)
         return rc;
-    if (!u64_add(sp->income, amount, &sp->income) || !u64_add(sp->earned, amount, &sp->earned))
-        return ctx_fault(ctx, CODE_INTERNAL, "a provider earned more coins than there are");
+    sp->earned += u64_min(amount, UINT64_MAX - sp->earned); /* the same coins may come around again */
+    if (!u64_add(sp->income, amount, &sp->income))
+        return ctx_fault(ctx, CODE_INTERNAL, "a provider has more coins to withdraw than there are");
     return sp_put(ctx, sp, err);
 }

@@ -194,6 +194,25 @@ static void slash__is_bounded(void **state) {
     fixture_with_ctx(&f, slash_body, NULL);
 }
 
+static void earned_body(struct ctx *ctx, void *arg) {
+    (void)arg;
+    StorageProvider *sp;
+    assert_code(sp_get(ctx, 1, &sp, NULL), CODE_OK);
+    sp->earned = UINT64_MAX - 5; /* coins that were paid, withdrawn and paid again, for as long as it takes */
+    assert_code(sp_put(ctx, sp, NULL), CODE_OK);
+    assert_code(sp_earn(ctx, 1, 6, NULL), CODE_OK);
+    assert_code(sp_get(ctx, 1, &sp, NULL), CODE_OK);
+    assert_int_equal(sp->income, 6);
+    assert_true(sp->earned == UINT64_MAX);
+    assert_code(ctx_failed(ctx, NULL), CODE_OK);
+}
+
+static void earned__is_counted_no_further_than_a_number_goes(void **state) {
+    (void)state;
+    fixture_with_ctx(&f, earned_body, NULL);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(register__new), T(register__refused_when_run), T(register__refused_by_its_form), T(deposit__only_its_own),
-          T(open_group__bounded_and_by_the_primary), T(may_store__edges), T(slash__is_bounded))
+          T(open_group__bounded_and_by_the_primary), T(may_store__edges), T(slash__is_bounded),
+          T(earned__is_counted_no_further_than_a_number_goes))
