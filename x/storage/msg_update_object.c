@@ -3,10 +3,13 @@
  * of its key envelope (sharing wraps the key again), ETag. Fields that the message does not have stay. */
 #include "x/storage/msgs.h"
 
+#include "chain/types/keys_storage.h"
+#include "x/base/record.h"
 #include "x/storage/access.h"
 #include "x/storage/bucket.h"
 #include "x/storage/fields.h"
 #include "x/storage/object.h"
+#include "x/storage/replace.h"
 
 static bool changes_nothing(const MsgUpdateObject *m) {
     return !m->visibility && !m->content_type && !m->tags && !m->metadata && !m->envelope && !m->etag;
@@ -49,6 +52,18 @@ static void apply(ObjectInfo *object, const MsgUpdateObject *m) {
     }
 }
 
+/* More or fewer copies of it are being made: they will take its place with these fields, not with those of before. A
+ * version of other content has been described by who sends it. */
+static int apply_to_next(struct ctx *ctx, const ObjectInfo *object, const MsgUpdateObject *m, struct err *err) {
+    struct key k;
+    ObjectInfo *next = NULL;
+    int rc = object->replacing ? replacement_get(ctx, object, &next, err) : CODE_OK;
+    if (rc || !next || next->copy_of_id != object->id)
+        return rc;
+    apply(next, m);
+    return record_put(ctx, key_replacement(&k, next->bucket_id, next->object_name), next, err);
+}
+
 int msg_update_object_run(struct ctx *ctx, const void *msg, struct err *err) {
     const MsgUpdateObject *m = msg;
     BucketInfo *bucket = NULL;
@@ -66,7 +81,9 @@ int msg_update_object_run(struct ctx *ctx, const void *msg, struct err *err) {
         return object_need_status(object, OBJECT_STATUS_SEALED, err);
     apply(object, m);
     object->updated_at = ctx->height;
-    rc = object_put(ctx, object, err);
+    rc = apply_to_next(ctx, object, m, err);
+    if (rc == CODE_OK)
+        rc = object_put(ctx, object, err);
     if (rc)
         return rc;
     ctx_event(ctx, "storage.object_updated", "bucket", bucket->bucket_name, "object", object->object_name, "bucket_id",

@@ -256,6 +256,35 @@ static void poss_d1_10__more_copies_and_fewer(void **state) {
     assert_int_equal(deal_sp(&f, 4)->stored_bytes, 0);
 }
 
+static int say(const char *etag, Visibility visibility) {
+    MsgUpdateObject m = MSG_UPDATE_OBJECT__INIT;
+    SetText t = SET_TEXT__INIT;
+    t.value = text(etag);
+    m.bucket_name = text("photos");
+    m.object_name = text("a.jpg");
+    m.etag = &t;
+    m.visibility = visibility;
+    return (int)fixture_do(&f, "alice", &m.base)->code;
+}
+
+/* What is said of the object while its copies are made is said of them, too: nothing comes back with the seal. */
+static void renew__copies_follow_what_is_said_meanwhile(void **state) {
+    (void)state;
+    deal_must_create(&d);
+    deal_must_seal(&d);
+    assert_code(say("one", VISIBILITY_PUBLIC_READ), CODE_OK);
+    ask.copies = 4;
+    assert_code(renew("alice"), CODE_OK);
+    assert_code(say("two", VISIBILITY_PRIVATE), CODE_OK);
+    struct deal four = d;
+    assert_int_equal(profile_parse("replica:4", 64 * KIB, &four.profile, NULL), CODE_OK);
+    deal_must_group(&four);
+    deal_must_seal(&four);
+    assert_int_equal(deal_object(&d)->profile->k, 4);
+    assert_int_equal(deal_object(&d)->visibility, VISIBILITY_PRIVATE);
+    assert_string_equal(deal_object(&d)->etag, "two");
+}
+
 /* The term of an object with more copies ends when it was to end, whenever they are made. */
 static void renew__copies_keep_the_end(void **state) {
     (void)state;
@@ -404,6 +433,7 @@ static void ledger__is_told_to_stop(void **state) {
 TEST_MAIN(T(poss_d1_12__the_end_only_moves_to_a_later_time), T(renew__costs_what_both_agreements_cost),
           T(renew__into_and_out_of_a_term), T(renew__in_the_grace),
           T(poss_d1_11__a_price_below_the_market_is_refused_before_anything_changes),
-          T(renew__without_change_is_a_noop), T(poss_d1_10__more_copies_and_fewer), T(renew__copies_keep_the_end),
-          T(renew__refusals), T(ledger__renews_inside_the_warning), T(ledger__renews_until_a_time_and_no_longer),
+          T(renew__without_change_is_a_noop), T(poss_d1_10__more_copies_and_fewer),
+          T(renew__copies_follow_what_is_said_meanwhile), T(renew__copies_keep_the_end), T(renew__refusals),
+          T(ledger__renews_inside_the_warning), T(ledger__renews_until_a_time_and_no_longer),
           T(ledger__tells_why_it_does_not_renew), T(ledger__is_told_to_stop))
