@@ -53,7 +53,8 @@ void relay_stalled(struct core *c, const struct bft_summary *summary);
 /* late.c */
 void late_begin(struct core *c, const struct certificate *cert); /* decided by this */
 void late_committed(struct core *c);                             /* c->head is newer now */
-void late_vote(struct core *c, const struct vote *v);            /* of a height that is decided; not checked yet */
+/* Of a height that is decided; not checked yet. Who sends a forged one misbehaves. */
+void late_vote(struct core *c, net_peer peer, const struct vote *v);
 
 /* proposals.c */
 void proposals_send(struct core *c, net_peer peer, const struct proposal *p); /* NET_PEER_NONE: to all */

@@ -48,7 +48,7 @@ static int on_vote(struct core *c, net_peer peer, struct bytes payload, struct e
     const struct verifier *keys = NULL;
     const struct validator_set *set = inputs_set_at(c, v.height, &keys);
     if (driver_when(c->driver, v.height) == DRIVER_PAST) {
-        late_vote(c, &v);
+        late_vote(c, peer, &v);
         return CODE_OK;
     }
     if (set != NULL && bft_has_vote(c->bft, &v))

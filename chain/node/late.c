@@ -3,6 +3,8 @@
  * quorum; the one that the next block carries says who was there, so it is worth having all of them. */
 #include "chain/node/core_rooms.h"
 
+#include <inttypes.h>
+
 void late_begin(struct core *c, const struct certificate *cert) {
     certificate_copy(&c->late, cert);
 }
@@ -32,16 +34,22 @@ static uint16_t place_of(const struct certificate *cert, const struct vote *v) {
     return at < cert->n && cert->votes[at].validator == v->validator ? VALIDATORS_MAX : at;
 }
 
-void late_vote(struct core *c, const struct vote *v) {
+void late_vote(struct core *c, net_peer peer, const struct vote *v) {
     struct certificate *cert = &c->late;
     const struct validator_set *set = set_of(c);
     uint16_t at = cert->n > 0 ? place_of(cert, v) : VALIDATORS_MAX;
     struct verifier key;
-    if (at == VALIDATORS_MAX || set == NULL || v->validator >= set->n || cert->n >= set->n)
+    struct err why;
+    if (at == VALIDATORS_MAX || set == NULL)
         return;
     struct hash digest = vote_digest(&c->chain_tag, v);
-    if (verifier_init(&key, &set->at[v->validator].key, NULL) != CODE_OK || !verifier_check(&key, &digest, &v->sig))
-        return; /* forged, or not: it is not needed */
+    if (v->validator >= set->n || verifier_init(&key, &set->at[v->validator].key, NULL) != CODE_OK ||
+        !verifier_check(&key, &digest, &v->sig)) { /* it is not needed, but costs as much as one that is */
+        err_set(&why, CODE_BAD_SIGNATURE, "height %" PRIu64 " validator %u, behind the decision", v->height,
+                v->validator);
+        inputs_misbehaved(c, peer, 50, "forged vote", &why);
+        return;
+    }
     memmove(&cert->votes[at + 1], &cert->votes[at], (size_t)(cert->n - at) * sizeof *cert->votes);
     cert->votes[at] = *v;
     cert->n++;

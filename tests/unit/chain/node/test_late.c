@@ -10,6 +10,16 @@ static struct made_chain chain;
 static struct core core;
 static struct block *first;
 static struct certificate decided; /* by the first three */
+static unsigned points;            /* of the peer */
+
+enum { PEER = 7 };
+
+static void report(void *ctx, net_peer peer, unsigned n, const char *why) {
+    (void)ctx;
+    assert_int_equal(peer, PEER);
+    assert_non_null(strstr(why, "forged vote"));
+    points += n;
+}
 
 static int setup(void **state) {
     (void)state;
@@ -19,7 +29,8 @@ static int setup(void **state) {
     assert_ok(executor_build(&chain.executor, info->header_time + info->consensus->heartbeat_ms, NULL, 0, &first, &err),
               &err);
     decided = made_chain_certify(&chain, first, 3);
-    core = (struct core){.chain_tag = chain.tag, .head = chain.executor.head};
+    core = (struct core){.chain_tag = chain.tag, .head = chain.executor.head, .host.report = report};
+    points = 0;
     late_committed(&core);
     return 0;
 }
@@ -59,12 +70,12 @@ static void late_vote__is_in_the_next_block(void **state) {
     bool invalid = false;
     struct vote v = vote_of(3);
     assert_int_equal(core.late.n, 0);
-    late_vote(&core, &v); /* nothing is decided yet */
+    late_vote(&core, PEER, &v); /* nothing is decided yet */
     assert_int_equal(core.late.n, 0);
     late_begin(&core, &decided);
-    late_vote(&core, &v); /* while it is being committed */
+    late_vote(&core, PEER, &v); /* while it is being committed */
     assert_int_equal(core.late.n, 4);
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v);
     assert_int_equal(core.late.n, 4);
     commit();
     assert_int_equal(core.late.n, 4);
@@ -94,7 +105,7 @@ static void late_vote__after_the_commit_and_in_its_place(void **state) {
     decided = others;
     late_begin(&core, &decided);
     commit();
-    late_vote(&core, &all.votes[0]);
+    late_vote(&core, PEER, &all.votes[0]);
     const struct certificate *last = next_carries(&b);
     assert_int_equal(last->n, 4);
     for (uint16_t i = 0; i < 4; i++)
@@ -108,27 +119,30 @@ static void late_vote__of_something_else_or_forged(void **state) {
     commit();
     struct vote v = vote_of(3);
     v.sig.b[5] ^= 1;
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v); /* costs a verification: who sends many is cut off */
+    assert_int_equal(points, 50);
     v = vote_of(3);
     v.round = 1;
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v);
     v = vote_of(3);
     v.type = VOTE_PREVOTE;
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v);
     v = vote_of(3);
     v.value = (struct hash){{0}};
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v);
     v = vote_of(3);
     v.validator = 4; /* nobody */
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v);
     v.validator = UINT16_MAX;
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v);
+    assert_int_equal(points, 150);
     v = vote_of(3);
     v.height = 2;
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v);
     v = vote_of(2); /* it is there */
-    late_vote(&core, &v);
+    late_vote(&core, PEER, &v);
     assert_int_equal(core.late.n, 3);
+    assert_int_equal(points, 150); /* the others are nobody's fault */
 }
 
 static void executor_certified__less_or_of_another_block(void **state) {
