@@ -70,7 +70,7 @@
 #define VERDICTS_MAX   65536 /* right ones: several full blocks and what waits; 2 MiB */
 #define KNOWN_KEYS_MAX 16384 /* parsed keys of who signed: 1.6 MB; more accounts than are busy at once */
 
-/* --- answers to what a peer asks for by hash --- */
+/* --- answers to what a peer asks for by hash, or says it lacks --- */
 #define BODY_ALLOWANCE (16 * MIB) /* that one peer may be sent at once, and a second: four of the largest blocks */
 
 /* --- catching up --- */

@@ -57,7 +57,8 @@ void late_committed(struct core *c);                             /* c->head is n
 void late_vote(struct core *c, net_peer peer, const struct vote *v);
 
 /* proposals.c */
-void proposals_send(struct core *c, net_peer peer, const struct proposal *p); /* NET_PEER_NONE: to all */
+/* NET_PEER_NONE: to all; else within the peer's allowance. */
+void proposals_send(struct core *c, net_peer peer, const struct proposal *p);
 int proposals_take(struct core *c, net_peer peer, struct bytes payload, struct err *err);
 void proposals_request(struct core *c, net_peer peer, struct bytes payload);
 void proposals_reply(struct core *c, net_peer peer, struct bytes payload);

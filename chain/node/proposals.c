@@ -30,7 +30,8 @@ void proposals_send(struct core *c, net_peer peer, const struct proposal *p) {
     struct bytes out;
     if (b == NULL || b->state != BODY_VALID || !b->block->opened)
         return; /* a restart during its round: the body is in the log, but others will propose it */
-    if (wire_proposal_encode(p, b->block, young_ones(c, b->block), &c->arena, &out, NULL) == CODE_OK)
+    if (wire_proposal_encode(p, b->block, young_ones(c, b->block), &c->arena, &out, NULL) == CODE_OK &&
+        (peer == NET_PEER_NONE || core_allows(c, peer, out.len)))
         c->host.send(c->host.ctx, peer, WIRE_PROPOSAL, out);
 }
 

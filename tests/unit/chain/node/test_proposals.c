@@ -442,6 +442,34 @@ static void body_request__no_faster_than_allowed(void **state) {
     assert_int_equal(sent_n, 1);
 }
 
+/* The same of a proposal that a peer says it lacks: bodies that are young, or nowhere else, go along each time. */
+static void summary__no_faster_than_allowed(void **state) {
+    (void)state;
+    struct err err;
+    struct bytes out;
+    struct bft_summary lacks = {.height = 1};
+    unsigned proposals = 0;
+    bool invalid;
+    propose(NULL);
+    assert_ok(executor_judge(&ex, judging, &invalid, &err), &err);
+    assert_ok(core_judged(&core, judging, false, &err), &err);
+    assert_ok(wire_summary_encode(&lacks, 1, &arena, &out, &err), &err);
+    core_peer(&core, PEER)->spent_ms = now_ns / 1000000;
+    core_peer(&core, PEER)->spent = BODY_ALLOWANCE;
+    sent_n = 0;
+    receive(WIRE_SUMMARY, out);
+    for (unsigned i = 0; i < sent_n; i++)
+        proposals += sent[i].kind == WIRE_PROPOSAL;
+    assert_int_equal(proposals, 0);
+    now_ns += 1000000000;
+    sent_n = 0;
+    receive(WIRE_SUMMARY, out);
+    for (unsigned i = 0; i < sent_n; i++)
+        proposals += sent[i].kind == WIRE_PROPOSAL;
+    assert_int_equal(proposals, 1);
+    assert_true(core_peer(&core, PEER)->spent > TXS * 100);
+}
+
 /* The validator has gone to this round. */
 static void reach(uint32_t round) {
     struct err err;
@@ -541,5 +569,5 @@ static void summary__is_answered(void **state) {
 TEST_MAIN(T(take__what_waits_here_is_not_asked_for), T(take__the_young_ones_come_along), T(take__misses_are_fetched),
           T(take__asked_again_until_it_comes), T(reply__of_others_is_reported), T(take__other_hashes_than_the_headers),
           T(request__is_served), T(request__edges), T(reply__as_long_as_it_may_be), T(request__no_faster_than_allowed),
-          T(body_request__no_faster_than_allowed), T(take__a_block_of_each_round), T(take__another_certificate),
-          T(summary__is_answered))
+          T(body_request__no_faster_than_allowed), T(summary__no_faster_than_allowed), T(take__a_block_of_each_round),
+          T(take__another_certificate), T(summary__is_answered))
