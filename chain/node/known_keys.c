@@ -7,7 +7,8 @@
 enum { KEY_SIGN = 1 }; /* the first byte says little */
 
 static size_t set_of(const struct known_keys *k, const struct pubkey *key) {
-    return (size_t)(((load_le64(key->b + KEY_SIGN) ^ k->salt) * 0x9e3779b97f4a7c15u >> 32) % k->sets_n);
+    uint64_t h = load_le64(key->b + KEY_SIGN) * (k->salt | 1);
+    return (size_t)((h >> 32) * k->sets_n >> 32); /* by the top bits: all of the salt and of the key are in them */
 }
 
 static struct mutex *lock_of(struct known_keys *k, size_t set) {

@@ -41,7 +41,7 @@ struct verify {
 };
 
 static size_t set_of(const struct verify *v, const struct hash *h) {
-    return (size_t)((load_le64(h->b) ^ v->salt) * 0x9e3779b97f4a7c15u >> 32) % MEMORY_SETS;
+    return (size_t)((load_le64(h->b) * (v->salt | 1) >> 32) * MEMORY_SETS >> 32); /* by the top bits: as known_keys */
 }
 
 static bool known(struct verify *v, const struct hash *h) {
