@@ -52,7 +52,6 @@ struct state {
     struct entry *listed;      /* root of the treap */
     struct entry_list written; /* the same entries, as they were first written */
     struct entry_list unknown; /* those whose base was not known then */
-    size_t bases_asked;        /* of unknown, from the front */
     struct journal journal;
     size_t marks; /* open */
     uint64_t seed;

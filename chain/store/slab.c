@@ -20,8 +20,10 @@ struct slab_chunk { /* its first line */
     struct slab_chunk *next;
 };
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) /* gcc */
 enum { ALONE = 1 };
+#elif defined(__has_feature) /* clang, as for the fuzzers */
+enum { ALONE = __has_feature(address_sanitizer) };
 #else
 enum { ALONE = 0 };
 #endif
