@@ -96,6 +96,18 @@ int sp_check_fields(const StorageProvider *sp, struct err *err) {
     return rc ? rc : check_description(sp->description, err);
 }
 
+int sp_check_payee(struct ctx *ctx, const char *what, ProtobufCBinaryData field, struct err *err) {
+    struct addr addr;
+    Account *account;
+    int rc = addr_need(field, what, &addr, err);
+    if (rc == CODE_OK)
+        rc = account_get(ctx, &addr, &account, err);
+    if (rc == CODE_OK && account->module[0])
+        rc = err_set(err, CODE_RECIPIENT, "the account of module %s cannot be the %s of a storage provider",
+                     account->module, what);
+    return rc;
+}
+
 /* Its operator and the accounts of its keys, in the order of the record. */
 static void addrs_of(const StorageProvider *sp, struct addr ret[SP_ADDRS]) {
     const ProtobufCBinaryData keys[SP_KEYS] = {sp->seal_key, sp->approval_key, sp->gc_key, sp->node_key};
@@ -168,6 +180,8 @@ int sp_create(struct ctx *ctx, StorageProvider *sp, const struct addr *payer, st
         return err_set(err, CODE_SP_DEPOSIT, "the deposit is %s, at least %s is needed", money_text(sp->deposit).s,
                        money_text(p->deposit_min).s);
     rc = sp_check_price(ctx, sp->store_price, err);
+    if (rc == CODE_OK)
+        rc = sp_check_payee(ctx, "funding account", sp->funding, err);
     if (rc)
         return rc;
     rc = ctx_next_id(ctx, SEQ_SP, &id, err);

@@ -83,7 +83,6 @@ static int check_capacity(const StorageProvider *sp, struct err *err) {
 
 /* Changes the fields that are named. */
 static int apply(struct ctx *ctx, const MsgEditSp *msg, StorageProvider *sp, struct err *err) {
-    struct addr addr;
     if (msg->endpoint[0])
         sp->endpoint = msg->endpoint;
     if (msg->p2p_endpoint[0])
@@ -93,7 +92,7 @@ static int apply(struct ctx *ctx, const MsgEditSp *msg, StorageProvider *sp, str
     if (msg->new_capacity_case == MSG_EDIT_SP__NEW_CAPACITY_CAPACITY)
         sp->capacity = msg->capacity;
     if (msg->beneficiary.len) {
-        int rc = addr_need(msg->beneficiary, "beneficiary", &addr, err);
+        int rc = sp_check_payee(ctx, "beneficiary", msg->beneficiary, err);
         if (rc)
             return rc;
         sp->beneficiary = msg->beneficiary;

@@ -50,6 +50,8 @@ int sp_unindex(struct ctx *ctx, const StorageProvider *sp, struct err *err);
 /* CODE_DENIED unless the operator or seal key of the reservation's successor signs. */
 int sp_need_successor(struct ctx *ctx, const SlotReservation *r, struct err *err);
 
+/* Coins go to people only: what came to a module's account would belong to nobody. CODE_RECIPIENT. */
+int sp_check_payee(struct ctx *ctx, const char *what, ProtobufCBinaryData field, struct err *err);
 /* CODE_PRICE above the highest one allowed. */
 int sp_check_price(const struct ctx *ctx, uint64_t store_price, struct err *err);
 

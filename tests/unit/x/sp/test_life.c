@@ -5,6 +5,7 @@
 #include "tests/lib/ledger/trigger.h"
 
 #include "chain/types/keys_sp.h"
+#include "x/auth/account.h"
 #include "x/sp/sp.h"
 
 #define CAIRN  PEBBLE_PER_CAIRN
@@ -225,6 +226,9 @@ static void cess_8_141__income_goes_to_the_beneficiary(void **state) {
     m.beneficiary = fixture_addr_data(&f, "bob");
     assert_code(send("sp0.funding", &m.base), CODE_DENIED); /* and no more than that */
     m.endpoint = (char *)protobuf_c_empty_string;
+    struct addr module = module_account_addr(MODULE_GOV);
+    m.beneficiary = fixture_data(&f, module.b, sizeof module.b);
+    assert_code(send("sp0.funding", &m.base), CODE_RECIPIENT);
     m.beneficiary = fixture_addr_data(&f, "bob");
     assert_code(send("sp0.funding", &m.base), CODE_OK);
     fixture_skip(&f, 10 * MINUTE);

@@ -66,6 +66,10 @@ static void register__refused_when_run(void **state) {
     msg.seal_possession = provider_possession(&f, "sp0", "fresh.seal", SP_KEY_SEAL);
     assert_code((int)fixture_do(&f, "sp0", &msg.base)->code, CODE_SP_EXISTS);
     msg = registration();
+    struct addr module = module_account_addr(MODULE_GOV); /* what came there would belong to nobody */
+    msg.funding = fixture_data(&f, module.b, sizeof module.b);
+    assert_code((int)fixture_do(&f, "newsp", &msg.base)->code, CODE_RECIPIENT);
+    msg = registration();
     msg.deposit = 1000 * CAIRN;
     assert_code((int)fixture_do(&f, "newsp", &msg.base)->code, CODE_INSUFFICIENT_FUNDS);
 }
