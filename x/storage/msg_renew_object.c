@@ -64,6 +64,14 @@ static int plan_price(struct ctx *ctx, const MsgRenewObject *m, const BucketInfo
     return fields_check_price(p->limit, b, ctx->params, err);
 }
 
+/* In its grace an object is renewed to a later end; nothing else of it is worth an agreement. */
+static int check_end(const struct ctx *ctx, const ObjectInfo *o, const struct plan *p, struct err *err) {
+    if ((!p->agree && !p->copies) || p->expires_at == 0 || p->expires_at > ctx->time)
+        return CODE_OK;
+    return err_set(err, CODE_TERM, "the term of object %.200s was over at ledger time %llu: renew it to a later end",
+                   o->object_name, (unsigned long long)p->expires_at);
+}
+
 static int plan_copies(const MsgRenewObject *m, const ObjectInfo *o, struct plan *p, struct err *err) {
     if (m->copies == 0)
         return CODE_OK;
@@ -204,6 +212,8 @@ int msg_renew_object_run(struct ctx *ctx, const void *msg, struct err *err) {
         rc = plan_price(ctx, m, bucket, object, &plan, err);
     if (rc == CODE_OK)
         rc = plan_copies(m, object, &plan, err);
+    if (rc == CODE_OK)
+        rc = check_end(ctx, object, &plan, err);
     if (rc == CODE_OK)
         rc = plan_auto(ctx, m, bucket, object, &plan, err);
     return rc ? rc : carry_out(ctx, m, bucket, object, &plan, err);

@@ -170,6 +170,9 @@ static void renew__in_the_grace(void **state) {
     while (fixture_ledger_time(&f) < end + 2000)
         fixture_block(&f, NULL, 0);
     assert_int_equal(deal_state_of(&d)->state, DEAL_STATE_PENDING_END);
+    ask.max_price = d.max_price + 1; /* another price, and the end that is over */
+    assert_code(renew("alice"), CODE_TERM);
+    assert_int_equal(deal_object(&d)->term, MINUTE);
     assert_code(renew_to(fixture_ledger_time(&f) + HOUR), CODE_OK);
     assert_int_equal(deal_state_of(&d)->state, DEAL_STATE_DEAL);
     fixture_skip(&f, 2 * MINUTE);
