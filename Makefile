@@ -58,10 +58,8 @@ VARIANT_CFLAGS := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 VARIANT_LDFLAGS := -pie -Wl,-z,relro -Wl,-z,now
 ifneq ($(BYZ),)
 MACRO := CAIRN_BYZANTINE
-OWN_HEADER := chain/node/byzantine.h
 else ifneq ($(DEBUG),)
 MACRO := CAIRN_DEBUG
-OWN_HEADER := chain/os/crash.h
 endif
 else ifeq ($(SAN),asan)
 VARIANT := asan
@@ -98,10 +96,7 @@ test_program = $(eval TEST_PROGRAMS += $(strip $(1)))$(eval SRC_tests/$(strip $(
 test_libs = $(eval TEST_LIBS_$(strip $(1)) := $(strip $(2)))
 
 ROOTS := $(wildcard chain x sp client testnet tests)
-OWN := $(if $(MACRO),$(shell grep -rlE '$(MACRO)|^\#include "$(OWN_HEADER)"' --include='*.[ch]' $(ROOTS)))
-ifneq ($(filter-out $(OWN_HEADER),$(filter %.h,$(OWN))),)
-$(error $(filter %.h,$(OWN)): only a .c may look at $(MACRO) or include $(OWN_HEADER), or the variant would share objects that differ)
-endif
+OWN := $(if $(MACRO),$(shell tests/lib/sources_that_see $(MACRO) $(ROOTS)))
 $(call library,proto)
 include $(shell find $(ROOTS) -name module.mk | sort)
 
