@@ -37,6 +37,10 @@ struct check_trust {
     struct hash id;  /* of its header */
 };
 
+/* Whether the trusted block covers the signatures of the one with this header; that of the trusted height must be it.
+ * CODE_UNTRUSTED. */
+int check_trusted(const struct check_trust *t, const struct header *h, bool *ret_covered, struct err *err);
+
 struct check_block {
     uint8_t *stored; /* in: an encoded StoredBlock, malloc'd, the check's; gone once it is good */
     size_t len;

@@ -393,6 +393,9 @@ static int judge_state(struct executor *e, struct block *b, struct err *err) {
 
 int executor_judge(struct executor *e, struct block *b, bool *ret_invalid, struct err *err) {
     int rc = block_open(b, e->head->last_validators.n, err);
+    bool covered; /* consensus comes to the trusted height when block sync ends before; it verifies all */
+    if (rc == CODE_OK)
+        rc = check_trusted(&e->options.trust, &b->header, &covered, err);
     if (rc == CODE_OK)
         rc = judge_header(e, b, err);
     if (rc == CODE_OK)

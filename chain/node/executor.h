@@ -6,6 +6,7 @@
  * nothing of consensus, network or threads. One thread calls it.
  */
 #include "chain/node/block.h"
+#include "chain/node/check.h"
 #include "chain/node/head.h"
 #include "chain/node/reveals.h"
 #include "chain/node/verify.h"
@@ -15,6 +16,7 @@ struct executor_options {
     bool index_events;
     struct hash reveal_secret; /* of the own hash chain; with `self` */
     struct addr self;          /* own consensus address; zero: not a validator */
+    struct check_trust trust;  /* at its height executor_judge refuses every other block */
 };
 
 /* The next block as far as it has been executed before it is decided: on the writer's state and in a batch of its own,

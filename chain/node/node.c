@@ -190,7 +190,10 @@ static int open_store(struct node *n, const struct node_options *o, struct err *
 }
 
 static int open_executor(struct node *n, const struct node_options *o, struct err *err) {
-    struct executor_options eo = {.index_events = o->index_events, .reveal_secret = o->reveal_secret, .self = n->self};
+    struct executor_options eo = {.index_events = o->index_events,
+                                  .reveal_secret = o->reveal_secret,
+                                  .self = n->self,
+                                  .trust = {o->block_trust_height, o->block_trust_id}};
     return executor_open(&n->executor, n->store, &n->app, n->verify, &eo, o->genesis, &n->chain_tag, err);
 }
 

@@ -672,6 +672,27 @@ static void block_sync__not_to_the_trusted_block(void **state) {
     assert_int_equal(seen.points[1], 0);
 }
 
+/* The blocks before it came by block sync and unverified, it comes by consensus: it must be the trusted one all the
+ * same. */
+static void executor_judge__another_than_the_trusted_block(void **state) {
+    (void)state;
+    struct err err;
+    StoredBlock *pb = NULL;
+    struct block *b = NULL;
+    bool invalid = false;
+    assert_ok(pb_decode(&stored_block__descriptor, made_chain_stored(&chain, 1, &arena), &arena, &pb, &err), &err);
+    assert_ok(block_new(pb_bytes(pb->block), &chain.tag, &b, &err), &err);
+    ex.options.trust = (struct check_trust){1, id_of(2)};
+    assert_code(executor_judge(&ex, b, &invalid, &err), CODE_UNTRUSTED);
+    assert_true(invalid);
+    ex.options.trust = (struct check_trust){1, id_of(1)};
+    assert_ok(executor_judge(&ex, b, &invalid, &err), &err);
+    ex.options.trust = (struct check_trust){2, id_of(1)};
+    assert_ok(executor_judge(&ex, b, &invalid, &err), &err);
+    assert_false(invalid);
+    block_unref(b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(block_sync__several_peers, setup, teardown),
@@ -695,6 +716,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(check_run__signatures_that_a_trusted_block_covers, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__up_to_a_trusted_block, setup, teardown),
         cmocka_unit_test_setup_teardown(block_sync__not_to_the_trusted_block, setup, teardown),
+        cmocka_unit_test_setup_teardown(executor_judge__another_than_the_trusted_block, setup, teardown),
     };
     test_setup();
     made_chain_init(&chain, NULL, 4, 10);
