@@ -321,7 +321,14 @@ static int lower_price(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *sl
     }
     if (rc == CODE_OK)
         rc = payment_slot_change(ctx, &payer, slot, group, rates, false, err);
-    return rc || !slot->prepaid ? rc : payment_term_refund(ctx, &owner, bucket->id, back, err);
+    if (rc || !slot->prepaid)
+        return rc;
+    u128 flow = 0;
+    for (size_t i = 0; i < slot->n_rates; i++)
+        flow += u128_of(slot->rates[i]);
+    for (size_t i = 0; flow == 0 && i < slot->n_remainders; i++)
+        slot->remainders[i] = 0; /* the account that has the rest of those pebbles may end before the slot */
+    return payment_term_refund(ctx, &owner, bucket->id, back, err);
 }
 
 int slot_vacate(struct ctx *ctx, ObjectInfo *object, uint32_t position, struct err *err) {

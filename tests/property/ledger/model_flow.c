@@ -315,9 +315,17 @@ static u128 riches(struct picture *p, uint32_t sp) {
     return sum;
 }
 
-/* Another payer begins without fractions, too: those that the old one has not paid are not the new one's. */
+static bool flows_at_all(const struct slot *s) {
+    for (size_t i = 0; i < s->n; i++)
+        if (s->rates[i])
+            return true;
+    return false;
+}
+
+/* Another payer begins without fractions, too: those that the old one has not paid are not the new one's. And a slot
+ * that flows no more, since all that lay there is vacant, has ended for its fractions. */
 static bool same_members(const struct slot *a, const struct slot *b) {
-    return a && b && a->n == b->n && addr_eq(&a->payer, &b->payer) &&
+    return a && b && a->n == b->n && addr_eq(&a->payer, &b->payer) && flows_at_all(a) <= flows_at_all(b) &&
            memcmp(a->members, b->members, a->n * sizeof *a->members) == 0;
 }
 
