@@ -148,6 +148,11 @@ static void op_reject(struct world *w) {
 
 static void op_cancel(struct world *w) {
     struct deal *d = a_deal(w);
+    const ObjectInfo *o = deal_object(d);
+    for (unsigned i = 0; i < 2 * WORLD_DEALS && (!o || o->object_status != OBJECT_STATUS_CREATED); i++) {
+        d = a_deal(w); /* mostly one that can be */
+        o = deal_object(d);
+    }
     MsgCancelObject m = MSG_CANCEL_OBJECT__INIT;
     m.bucket_name = text(w, d->bucket);
     m.object_name = text(w, d->object);
@@ -328,7 +333,7 @@ static const struct world_op rows[] = {
     {"create_object", 16, op_create_object},
     {"seal", 40, op_seal},
     {"reject", 3, op_reject},
-    {"cancel", 1, op_cancel},
+    {"cancel", 2, op_cancel},
     {"delete_object", 8, op_delete_object},
     {"replace", 5, op_replace},
     {"copy", 1, op_copy},
