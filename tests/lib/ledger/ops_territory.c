@@ -103,7 +103,10 @@ static void op_buy(struct world *w) {
 
 static void op_cancel(struct world *w) {
     MsgCancelConsignment m = MSG_CANCEL_CONSIGNMENT__INIT;
+    const TerritoriesAnswer *offers = fixture_query(&w->f, "/payment/territories", NULL);
     m.territory_id = a_territory(w);
+    if (offers->n_territories && !seldom(w, 4))
+        m.territory_id = offers->territories[below(w, offers->n_territories)]->id;
     fixture_do(&w->f, its_owner(w, m.territory_id), &m.base);
 }
 
