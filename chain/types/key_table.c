@@ -123,6 +123,8 @@ const struct key_row key_table[] = {
     {"repair", KEY_CHALLENGE, 'r', "84", "OBJECT-ID POSITION", OF(repair_duty)},
     {"repair-due", KEY_CHALLENGE, 'q', "884", "TIME OBJECT-ID POSITION", NULL},
     {"floor", KEY_CHALLENGE, 'f', "84", "TIME SP", NULL},
+    {"cooling", KEY_CHALLENGE, 'u', "84", "OBJECT-ID POSITION", NULL},
+    {"cooling-due", KEY_CHALLENGE, 'v', "884", "TIME OBJECT-ID POSITION", NULL},
     {"proposal", KEY_GOV, 'p', "8", "ID", OF(gov_proposal)},
     {"vote", KEY_GOV, 'v', "8a", "PROPOSAL-ID VALIDATOR", OF(ballot)},
     {"proposal-end", KEY_GOV, 'q', "88", "TIME ID", NULL},
