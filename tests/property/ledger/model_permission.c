@@ -881,12 +881,21 @@ static void ask_about_group(struct permissions *p, struct question *q) {
     ask(p, q, "", "");
 }
 
+/* Bytes to ask about: often just what a budget has left, or one more. */
+static uint64_t a_size(struct permissions *p) {
+    const struct policy *x = p->book.policies_n ? &p->book.policies[rng_below(&p->rng, p->book.policies_n)] : NULL;
+    for (size_t i = 0; x && i < x->statements_n; i++)
+        if (x->statements[i].limit && rng_chance(&p->rng, 3, 4))
+            return x->statements[i].limit - x->statements[i].used + rng_below(&p->rng, 2);
+    return rng_below(&p->rng, 3) * rng_below(&p->rng, 100000);
+}
+
 static uint64_t ask_some(struct permissions *p) {
     uint64_t asked = 0;
     for (unsigned i = 0; i < QUESTIONS; i++) {
         const char *name = askers[rng_below(&p->rng, sizeof askers / sizeof *askers)];
         struct addr who = name ? fixture_addr(name) : (struct addr){{0}};
-        struct question q = {.who = name ? &who : NULL, .size = rng_below(&p->rng, 3) * rng_below(&p->rng, 100000)};
+        struct question q = {.who = name ? &who : NULL, .size = a_size(p)};
         if (rng_chance(&p->rng, 1, 4) && p->book.groups_n)
             ask_about_group(p, &q);
         else if (p->facts->buckets_n)
