@@ -4,6 +4,7 @@
 is wrong on the way is refused with its exit code and loses nothing."""
 import os
 import random
+import shutil
 import subprocess
 
 from local_net import LocalNet, main, ports, program, read, run, wait_for
@@ -235,9 +236,14 @@ def money():
             f.write(made.out)
         for account in made.json["accounts"]:
             net.testnet("faucet", account, "50000CAIRN")
-        net.cairn("sp", "register", record, check=5)  # not the operator
+        shutil.copy(os.path.join(net.dir, "sp0", "genesis.json"), home)
+        possession = os.path.join(net.work, "keys.json")
+        with open(possession, "w") as f:
+            f.write(run("cairn-sp", "possession", "--home", home, check=0).out)
+        keys = ("--keys", possession)
+        net.cairn("sp", "register", record, *keys, check=5)  # not the operator
         net.cairn("key", "import", "operator", os.path.join(home, "operator.key"))
-        net.cairn("sp", "register", record, key="operator")
+        net.cairn("sp", "register", record, *keys, key="operator")
         assert [sp["moniker"] for sp in net.cairn("sp", "list", "--json").json] == ["sp0", "late"]
         before = int(net.cairn("sp", "show", "2", "--json").json["deposit"])
         net.cairn("sp", "deposit", "2", "5CAIRN", key="operator")
