@@ -16,7 +16,7 @@
 #define SLOTS     4
 #define POSITIONS 3
 #define STEPS     120
-#define SEEDS     12
+#define SEEDS     24
 
 /* --- numbers without an end, nearly --- */
 
@@ -160,7 +160,8 @@ static void make_plan(struct rng *rng, uint64_t start, unsigned bits_min, unsign
         p->deposit[s] = rng_below(rng, 6) ? 0 : rng_range(rng, 1, 20 * PEBBLE_PER_CAIRN);
         for (unsigned i = 0; i < POSITIONS; i++) {
             u128 *have = &left[p->slot[s]][i];
-            u128 wish = ((u128)rng_u64(rng) << 64 | rng_u64(rng)) >> (128 - rng_range(rng, bits_min, bits_max));
+            uint64_t high = rng_u64(rng), low = rng_u64(rng); /* one after the other, whatever the compiler */
+            u128 wish = ((u128)high << 64 | low) >> (128 - rng_range(rng, bits_min, bits_max));
             p->rates[s][i] = p->add[s] ? wish : *have && rng_below(rng, 3) ? wish % *have : *have;
             *have = p->add[s] ? *have + p->rates[s][i] : *have - p->rates[s][i];
         }
