@@ -90,13 +90,13 @@ static void fuzz_page(struct bytes in) {
     struct page *page = NULL;
     uint8_t path[32] = {0};
     struct buf again;
-    if (!page_parse(in, &image) || page_build(&image, path, 0, &page, NULL) != CODE_OK)
+    if (!page_parse(in, &image) || page_build(NULL, &image, path, 0, &page, NULL) != CODE_OK)
         return;
     buf_init(&again, PAGE_LEN_MAX);
     page_encode(page, &again);
     must(bytes_eq(buf_bytes(&again), in));
     buf_release(&again);
-    page_free(page);
+    page_free(NULL, page);
 }
 
 /* What turns `now` back into `before`, as an update writes it. */
