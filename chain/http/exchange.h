@@ -55,7 +55,9 @@ struct http_request {
     bool http_1_1;
     char peer[48];
     uint64_t body_len, body_max, start_ns, deadline_ns;
+    bool lives_long; /* a thread of its own */
     void *user;
+    bool waits; /* has a waiting place: the worker's, or whoever makes its thread */
 
     /* network side */
     bool parsed;  /* the first call is over */
@@ -104,7 +106,7 @@ struct http_server {
 
     struct mutex long_lock; /* taken last */
     struct cond long_ended;
-    size_t n_long, n_endless;
+    size_t n_long, n_endless, n_waiting;
 };
 
 /* --- exchange.c: both sides --- */

@@ -5,6 +5,7 @@
 #include "chain/os/clock.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <strings.h>
 
 #define QUERIES_MAX 64
@@ -139,8 +140,9 @@ int request_parse(struct http_request *r, const char *method, const char *versio
     if (r->body_len != HTTP_LENGTH_UNKNOWN && r->body_len > r->body_max)
         return err_set(err, CODE_TOO_LARGE, "a body of %llu bytes; at most %llu are taken here",
                        (unsigned long long)r->body_len, (unsigned long long)r->body_max);
+    r->lives_long = route->long_lived && (!route->waits || route->waits(r->match.entry->ctx, r));
     uint64_t ms = route->deadline_ms ? route->deadline_ms : r->server->cfg.deadline_ms;
-    r->deadline_ns = route->long_lived && !route->deadline_ms ? DEADLINE_NEVER : deadline_in_ms(ms);
+    r->deadline_ns = r->lives_long && !route->deadline_ms ? DEADLINE_NEVER : deadline_in_ms(ms);
     r->asked = arena_mark(&r->arena);
     ring_init(&r->in, r->body_len < HTTP_STREAM_BUFFER ? (size_t)r->body_len + !r->body_len : HTTP_STREAM_BUFFER);
     return CODE_OK;
@@ -224,9 +226,16 @@ uint64_t http_deadline(const struct http_request *r) {
     return r->deadline_ns;
 }
 
+/* Under r->lock, before the library has said that the connection is over: nobody else looks at the socket of a
+ * suspended one. */
+static bool hung_up(const struct http_request *r) {
+    struct pollfd p = {.fd = r->fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
 bool http_client_gone(struct http_request *r) {
     mutex_lock(&r->lock);
-    bool gone = r->gone || r->closing;
+    bool gone = r->gone || r->closing || hung_up(r);
     mutex_unlock(&r->lock);
     return gone;
 }

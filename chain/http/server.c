@@ -28,7 +28,35 @@ static int authorise(struct http_request *r, struct err *err) {
     return cfg->authorise(cfg->authorise_ctx, auth, r, err);
 }
 
+static unsigned waiting_max(const struct http_server *s) {
+    return (s->cfg.long_max + 1) / 2;
+}
+
+int http_wait_begin(struct http_request *r, struct err *err) {
+    struct http_server *s = r->server;
+    assert(r->lives_long);
+    if (r->waits)
+        return CODE_OK;
+    mutex_lock(&s->long_lock);
+    r->waits = s->n_waiting < waiting_max(s);
+    s->n_waiting += r->waits;
+    mutex_unlock(&s->long_lock);
+    return r->waits ? CODE_OK
+                    : err_set(err, CODE_BUSY, "%u requests are waiting already; ask again later, or without waiting",
+                              waiting_max(s));
+}
+
+static void wait_end(struct http_request *r) {
+    if (!r->waits)
+        return;
+    mutex_lock(&r->server->long_lock);
+    r->server->n_waiting--;
+    mutex_unlock(&r->server->long_lock);
+    r->waits = false;
+}
+
 static void finish(struct http_request *r, int rc, const struct err *err) {
+    wait_end(r);
     mutex_lock(&r->lock);
     if (!r->replied) {
         if (rc == CODE_OK)
@@ -52,7 +80,10 @@ static void serve(struct http_request *r) {
     struct err err;
     int rc = CODE_OK;
     err_clear(&err);
-    if (http_client_gone(r))
+    mutex_lock(&r->lock);
+    bool over = r->gone || r->closing;
+    mutex_unlock(&r->lock);
+    if (over)
         rc = err_set(&err, CODE_CLOSED, "the server is stopping");
     else if (clock_mono_ns() >= r->deadline_ns)
         rc = err_set(&err, CODE_TIMEOUT, "the request waited too long for its turn");
@@ -86,13 +117,16 @@ static int start_long(struct http_request *r, struct err *err) {
     struct http_server *s = r->server;
     bool endless = r->match.entry->route->endless;
     struct thread t;
+    int rc = r->match.entry->route->waits ? http_wait_begin(r, err) : CODE_OK;
+    if (rc)
+        return rc;
     mutex_lock(&s->long_lock);
     bool room = s->n_long < s->cfg.long_max && (!endless || s->n_endless < s->cfg.long_max / ENDLESS_SHARE);
     s->n_long += room;
     s->n_endless += room && endless;
     mutex_unlock(&s->long_lock);
-    int rc =
-        room ? thread_start(&t, "http-long", work_long, r, err)
+    rc = room
+             ? thread_start(&t, "http-long", work_long, r, err)
              : err_set(err, CODE_BUSY, "%u %s requests are open already",
                        endless ? s->cfg.long_max / ENDLESS_SHARE : s->cfg.long_max, endless ? "endless" : "long-lived");
     if (!rc) {
@@ -103,6 +137,8 @@ static int start_long(struct http_request *r, struct err *err) {
         s->n_long--;
         mutex_unlock(&s->long_lock);
     }
+    if (rc)
+        wait_end(r);
     return rc;
 }
 
@@ -113,7 +149,7 @@ static int dispatch(struct http_request *r, struct err *err) {
     if (r->closing)
         return err_set(err, CODE_CLOSED, "the server is stopping");
     r->refs++;
-    int rc = r->match.entry->route->long_lived ? start_long(r, err) : queue_put(&s->waiting, r, 0);
+    int rc = r->lives_long ? start_long(r, err) : queue_put(&s->waiting, r, 0);
     if (rc == CODE_TIMEOUT)
         rc = err_set(err, CODE_BUSY, "%u requests are waiting already", s->cfg.waiting_max);
     if (rc)

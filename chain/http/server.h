@@ -15,7 +15,7 @@
  *     static const struct http_route routes[] = {
  *         {"GET",  "/v1/tx/{id}", HTTP_AUTH_PUBLIC, .handler = get_tx, .doc = "a transaction and its result"},
  *         {"PUT",  "/v1/objects/{bucket}/{key*}", HTTP_AUTH_SIGNED, .body_max = 5 * GIB, .handler = put_object},
- *         {"GET",  "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .handler = events},
+ *         {"GET",  "/v1/events", HTTP_AUTH_PUBLIC, .long_lived = true, .endless = true, .handler = events},
  *     };
  *
  * A handler that returns an error without having replied gets it sent: status and code from the code table, the
@@ -45,6 +45,9 @@ enum http_auth {
 };
 
 typedef int http_handler(void *ctx, struct http_request *r, struct err *err);
+/* Whether this request, whose path and query are read, is going to wait for something that may not come. Called on a
+ * network thread: it does not block. ctx is the handler's. */
+typedef bool http_waits(void *ctx, const struct http_request *r);
 
 struct http_route {
     const char *method;  /* "GET" also serves HEAD */
@@ -54,6 +57,7 @@ struct http_route {
     uint64_t deadline_ms; /* for the whole request; 0: the server's */
     bool long_lived;      /* a thread of its own instead of a worker: event streams, long polls */
     bool endless;         /* long_lived, and ends when the client leaves: at most a quarter of long_max are such */
+    http_waits *waits;    /* NULL, or of a long_lived route: which requests wait; the others go to a worker */
     http_handler *handler;
     const char *doc; /* one sentence for the reference */
 };
@@ -64,7 +68,7 @@ struct http_server_config {
     unsigned io_threads;     /* 0: 2 */
     unsigned workers;        /* 0: 16 */
     unsigned waiting_max;    /* requests waiting for a worker; more get 503 BUSY; 0: 256 */
-    unsigned long_max;       /* requests on long-lived routes at once; 0: 256 */
+    unsigned long_max;       /* requests on long-lived routes at once, of which half may be waiting; 0: 256 */
     unsigned connections;    /* 0: 1024 */
     unsigned per_address;    /* connections of one address, of IPv6 one /64; 0: no limit */
     bool own_free;           /* those of this machine do not count: a proxy, a local network */
@@ -124,8 +128,14 @@ const char *
 http_request_id(const struct http_request *r); /* 16 hex digits; also in the answer as X-Request-Id and in the log */
 /* Scratch memory until the request is over (cap: memory_max). */
 struct arena *http_arena(struct http_request *r);
-uint64_t http_deadline(const struct http_request *r);   /* clock_mono_ns */
-bool http_client_gone(struct http_request *r);          /* as far as known: a silent client shows when bytes move */
+uint64_t http_deadline(const struct http_request *r); /* clock_mono_ns */
+/* Whether nobody is there any more for the answer: the client has closed the connection, or its sending half, or the
+ * server stops. Looks at the socket; a client whose machine went away silently shows only when bytes move. */
+bool http_client_gone(struct http_request *r);
+/* For a handler of a long-lived route that is going to wait for something that may not come, where the route's `waits`
+ * could not know: takes one of the waiting places until the handler returns. CODE_BUSY: half of long_max wait already.
+ * Whoever waits asks http_client_gone now and then, and ends then. */
+int http_wait_begin(struct http_request *r, struct err *err);
 void http_set_user(struct http_request *r, void *user); /* set by authorise */
 void *http_user(const struct http_request *r);
 

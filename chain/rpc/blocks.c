@@ -85,8 +85,8 @@ static int awaited_height(const struct rpc *rpc, struct http_request *r, uint64_
     uint64_t wait_ms, height;
     int rc = http_query_u64(r, "wait_ms", 0, 0, RPC_WAIT_MAX_MS, &wait_ms, err);
     if (rc == CODE_OK && wait_ms > 0 && text != NULL && u64_parse(text, strlen(text), &height) &&
-        rpc->node->wait_height(rpc->node->self, height, deadline_in_ms(wait_ms)) == CODE_CLOSED)
-        rc = err_set(err, CODE_CLOSED, "the node is stopping");
+        reply_wait_height(rpc, r, height, deadline_in_ms(wait_ms)) == CODE_CLOSED)
+        rc = err_set(err, CODE_CLOSED, "the node is stopping, or the client has left");
     return rc == CODE_OK ? reply_height(rpc, text, ret, err) : rc;
 }
 

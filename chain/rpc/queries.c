@@ -22,7 +22,7 @@ static int provable_height(const struct rpc *rpc, struct http_request *r, uint64
     if (rc != CODE_OK)
         return rc;
     if (min_height > 0) {
-        rc = rpc->node->wait_height(rpc->node->self, min_height + 1, deadline_in_ms(WAIT_MS));
+        rc = reply_wait_height(rpc, r, min_height + 1, deadline_in_ms(WAIT_MS));
         if (rc != CODE_OK)
             return err_set(err, rc, "height %" PRIu64 " cannot be proven yet; ask again", min_height);
     }

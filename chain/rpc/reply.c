@@ -4,12 +4,16 @@
 #include "chain/base/num.h"
 #include "chain/codec/json.h"
 #include "chain/codec/pb.h"
+#include "chain/os/clock.h"
 #include "chain/types/tx.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { GATE_MAX = 2 };
+enum {
+    GATE_MAX = 2,
+    LOOK_MS = 500 /* whether who waits is still there */
+};
 
 int reply_json(struct http_request *r, int status, json_t *json, struct err *err) {
     char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -48,6 +52,17 @@ int reply_hash(const char *text, struct hash *ret, struct err *err) {
     if (text == NULL || !hex_decode(text, strlen(text), ret->b, sizeof ret->b))
         return err_set(err, CODE_INVALID_ARGUMENT, "want 64 hexadecimal digits");
     return CODE_OK;
+}
+
+int reply_wait_height(const struct rpc *rpc, struct http_request *r, uint64_t height, uint64_t deadline_ns) {
+    for (;;) {
+        uint64_t look = deadline_in_ms(LOOK_MS), until = u64_min(look, deadline_ns);
+        int rc = rpc->node->wait_height(rpc->node->self, height, until);
+        if (rc != CODE_TIMEOUT || until == deadline_ns)
+            return rc;
+        if (http_client_gone(r))
+            return CODE_CLOSED;
+    }
 }
 
 void rpc_enter(struct rpc *rpc) {

@@ -20,6 +20,9 @@ int reply_height(const struct rpc *rpc, const char *text, uint64_t *ret, struct 
 /* 64 hex digits. */
 int reply_hash(const char *text, struct hash *ret, struct err *err);
 
+/* Until `height` is committed, as rpc_node's wait_height, and CODE_CLOSED soon after the client has left. */
+int reply_wait_height(const struct rpc *rpc, struct http_request *r, uint64_t height, uint64_t deadline_ns);
+
 /* Around whatever takes stored blocks apart: at most two at a time, the others wait, so that readers of old blocks cost
  * no more memory and leave the processors to the node. Not while waiting for anything else. */
 void rpc_enter(struct rpc *rpc);

@@ -46,24 +46,24 @@ static bool waiting(const struct rpc *rpc, const struct hash *id) {
 
 /* Waits until it is in a block. CODE_TIMEOUT: not until the deadline. CODE_TX_DROPPED: it waited here (`here`: it has
  * been admitted) and does not any more, because a block took its sequence or its time ran out. */
-static int wait_committed(struct rpc *rpc, const struct hash *id, bool here, struct arena *arena, uint64_t deadline,
+static int wait_committed(struct rpc *rpc, struct http_request *r, const struct hash *id, bool here, uint64_t deadline,
                           TxStatus *pb, struct err *err) {
     for (;;) {
         uint64_t height = 0;
         store_height(rpc->node->store, &height);
         bool still = waiting(rpc, id); /* before the look: what a block takes is there when it does not wait any more */
-        int rc = committed(rpc, id, arena, pb, NULL);
+        int rc = committed(rpc, id, http_arena(r), pb, NULL);
         if (rc != CODE_NOT_FOUND)
             return rc == CODE_OK ? CODE_OK : err_set(err, rc, "%s", code_sentence(rc));
         if (here && !still)
             return err_set(err, CODE_TX_DROPPED,
                            "the transaction was dropped: another one took its sequence, or it was not taken in time");
         here = here || still;
-        rc = rpc->node->wait_height(rpc->node->self, height + 1, deadline);
+        rc = reply_wait_height(rpc, r, height + 1, deadline);
         if (rc == CODE_TIMEOUT)
             return err_set(err, CODE_TIMEOUT, "the transaction is in no block yet; ask for it again by its id");
         if (rc != CODE_OK)
-            return err_set(err, rc, "the node is stopping");
+            return err_set(err, rc, "the node is stopping, or the client has left");
     }
 }
 
@@ -80,7 +80,7 @@ int rpc_get_tx(void *ctx, struct http_request *r, struct err *err) {
     pb.tx_id = pb_data(hash_bytes(&id));
     rc = committed(rpc, &id, http_arena(r), &pb, err);
     if (rc == CODE_NOT_FOUND && wait_ms > 0) {
-        rc = wait_committed(rpc, &id, false, http_arena(r), deadline_in_ms(wait_ms), &pb, err);
+        rc = wait_committed(rpc, r, &id, false, deadline_in_ms(wait_ms), &pb, err);
         if (rc == CODE_TIMEOUT)
             rc = CODE_NOT_FOUND;
     }
@@ -110,6 +110,10 @@ int rpc_post_tx(void *ctx, struct http_request *r, struct err *err) {
     bool until_admitted = strcmp(wait, "admitted") == 0, until_committed = strcmp(wait, "committed") == 0;
     if (!until_admitted && !until_committed && strcmp(wait, "none") != 0)
         return err_set(err, CODE_INVALID_ARGUMENT, "wait is none, admitted or committed");
+    if (until_committed)
+        rc = http_wait_begin(r, err);
+    if (rc != CODE_OK)
+        return rc;
     uint64_t timeout = in->timeout_ms == 0 ? 30000 : u64_min(in->timeout_ms, RPC_WAIT_MAX_MS);
     uint64_t deadline = deadline_in_ms(timeout);
     struct hash id = {{0}};
@@ -125,7 +129,7 @@ int rpc_post_tx(void *ctx, struct http_request *r, struct err *err) {
                                                                                               : rc;
     pb.state = pb_text(until_admitted ? "admitted" : "received");
     if (until_committed)
-        rc = wait_committed(rpc, &id, true, http_arena(r), deadline, &pb, err);
+        rc = wait_committed(rpc, r, &id, true, deadline, &pb, err);
     return rc == CODE_OK ? reply_pb(r, &pb, err) : rc;
 }
 

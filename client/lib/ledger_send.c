@@ -204,9 +204,12 @@ int ledger_wait_tx(struct ledger *l, const struct hash *tx_id, uint64_t timeout_
             rc = http_call_check(&call, err);
         if (!rc)
             rc = json_read_pb(&tx_status__descriptor, buf_bytes(&call.body), arena, &status, err);
+        uint64_t again = ask_again_ms(rc, &call);
         http_call_release(&call);
-        if (rc && rc != CODE_NOT_FOUND)
+        if (rc && rc != CODE_NOT_FOUND && again == 0)
             return rc;
+        if (again != 0)
+            wait_until(deadline_in_ms(u64_min(again, until - now)));
         if (!rc && !strcmp(status->state, "committed")) {
             *ret = status;
             return CODE_OK;

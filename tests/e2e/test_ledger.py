@@ -3,6 +3,7 @@
 """cairnd end to end: four validators agree, survive kill -9 of one and of all, catch up, refuse bad input, stop on a full disk."""
 import json
 import os
+import select
 import socket
 import subprocess
 
@@ -315,6 +316,37 @@ def proofs_and_events():
         assert b"cairn_height" in node.request("GET", "/metrics")
 
 
+def waiters():
+    """Waiters that nobody answers take half of the places; who does not wait is served; a place is free when its client has left."""
+    with Network(1, ["alice", "bob"]) as net:
+        alice, bob = net.accounts
+        node = net.start().nodes[0]
+        host, port = node.http.split(":")
+        far = f"/v1/header/{node.height() + 10**9}?wait_ms=60000"
+
+        def wait_there():
+            s = socket.create_connection((host, int(port)), timeout=30)
+            s.sendall(f"GET {far} HTTP/1.1\r\nHost: {node.http}\r\n\r\n".encode())
+            return s
+
+        waiting = [wait_there() for _ in range(260)]
+        ready, _, _ = select.select(waiting, [], [], 30)
+        assert ready and all(b" 503 " in s.recv(64) for s in ready), "the 257th is told to come again"
+        got = node.broadcast(alice.send(net.chain_tag, bob, 9, 1, node.height() + 50)[1], wait="admitted")
+        assert node.get("/v1/header/1?wait_ms=60000")["header"], "what is there is not waited for"
+        wait_for("the block", lambda: node.get(f"/v1/tx/{got['tx_id']}")["state"] == "committed")
+        for s in waiting:
+            s.close()
+
+        def waits_again():
+            s = wait_there()
+            refused, _, _ = select.select([s], [], [], 1)
+            s.close()
+            return not refused
+
+        wait_for("a place", waits_again)
+
+
 def full_disk():
     """The database's disk fills up: the node stops with the reason, and starts again when there is room."""
     with Network(1, ["alice", "bob"]) as net:
@@ -355,4 +387,4 @@ def full_disk():
 
 
 if __name__ == "__main__":
-    main([transfers_and_crashes, two_processes_one_home, homes_that_are_wrong, damaged_log, bad_transactions, garbage_to_p2p, evil_peers, proofs_and_events, full_disk])
+    main([transfers_and_crashes, two_processes_one_home, homes_that_are_wrong, damaged_log, bad_transactions, garbage_to_p2p, evil_peers, proofs_and_events, waiters, full_disk])

@@ -45,7 +45,16 @@ static int post_tx(void *ctx, struct http_request *r, struct err *err) {
     return http_reply_json(r, 200, text, strlen(text), err);
 }
 
+static int get_tx(void *ctx, struct http_request *r, struct err *err) {
+    struct fake_node *n = ctx;
+    static const char text[] = "{\"state\":\"committed\"}";
+    if (atomic_fetch_add(&n->asked, 1) < n->full)
+        return err_set(err, CODE_BUSY, "too many wait");
+    return http_reply_json(r, 200, text, strlen(text), err);
+}
+
 static const struct http_route routes[] = {
+    {"GET", "/v1/tx/{tx_id}", HTTP_AUTH_PUBLIC, .handler = get_tx},
     {"POST", "/v1/tx", HTTP_AUTH_PUBLIC, .body_max = 1 << 16, .handler = post_tx},
     {"GET", "/v1/genesis", HTTP_AUTH_PUBLIC, .handler = get_genesis},
     {"GET", "/v1/state/{key}", HTTP_AUTH_PUBLIC, .handler = get_state},

@@ -18,8 +18,9 @@ struct fake_node {
     const char *genesis;   /* JSON */
     const char *events;    /* what GET /v1/events answers, then the stream ends */
     size_t events_step;    /* bytes a write */
-    unsigned full;         /* so many transactions are refused before one is taken */
+    unsigned full;         /* so many transactions, and questions about them, are refused before one is taken */
     atomic_uint posted;    /* how many were sent */
+    atomic_uint asked;     /* how often somebody asked about one */
     size_t count;
     struct {
         struct key key;

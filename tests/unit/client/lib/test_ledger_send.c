@@ -39,5 +39,36 @@ static void broadcast__gives_up_with_the_nodes_words(void **state) {
     assert_int_equal(posted, 1); /* the advice is later than there is time for */
 }
 
-TEST_MAIN(cmocka_unit_test(broadcast__asks_again_when_the_node_advises),
+static int wait_at(unsigned full, uint64_t timeout_ms, unsigned *ret_asked) {
+    struct fake_node node = {.full = full};
+    struct hash id = {{1}};
+    struct arena arena;
+    TxStatus *status = NULL;
+    struct err err;
+    arena_init(&arena, 16 << 20);
+    fake_node_start(&node);
+    int rc = ledger_wait_tx(node.ledger, &id, timeout_ms, &arena, &status, &err);
+    assert_true(rc != CODE_OK || !strcmp(status->state, "committed"));
+    *ret_asked = atomic_load(&node.asked);
+    fake_node_stop(&node);
+    arena_release(&arena);
+    return rc;
+}
+
+static void wait_tx__asks_again_when_too_many_wait(void **state) {
+    (void)state;
+    unsigned asked;
+    assert_code(wait_at(1, 20000, &asked), CODE_OK);
+    assert_int_equal(asked, 2);
+}
+
+static void wait_tx__ends_at_its_time(void **state) {
+    (void)state;
+    unsigned asked;
+    assert_code(wait_at(1000, 500, &asked), CODE_TIMEOUT);
+    assert_int_equal(asked, 1);
+}
+
+TEST_MAIN(cmocka_unit_test(wait_tx__asks_again_when_too_many_wait), cmocka_unit_test(wait_tx__ends_at_its_time),
+          cmocka_unit_test(broadcast__asks_again_when_the_node_advises),
           cmocka_unit_test(broadcast__gives_up_with_the_nodes_words))
