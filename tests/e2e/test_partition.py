@@ -57,7 +57,12 @@ def cut_and_healed():
             alice, bob = net.accounts
             tag = net.chain_tag
 
+            def have(sequence, *nodes):
+                for n in nodes:
+                    wait_for(f"transfer {sequence} at {n.name}", lambda n=n: int(n.account(bob)["balance"]) == 10**12 + sequence)
+
             def pay(node, sequence, wait="committed"):
+                have(sequence - 1, node)
                 return node.broadcast(alice.send(tag, bob, 1, sequence, node.height() + 500)[1], wait)
 
             assert pay(a, 1)["state"] == "committed"
@@ -71,6 +76,7 @@ def cut_and_healed():
             cut(wires)
             wait_for("the fourth to catch up", lambda: d.height() > height + 3)
             assert pay(d, 3)["state"] == "committed"
+            have(3, *net.nodes)
 
             # two and two: nobody decides anything, what is admitted waits, and is committed when the cut is healed
             cut(wires, 2, 3)
@@ -79,7 +85,7 @@ def cut_and_healed():
             assert alone_together(a, b) <= stood + 1  # what was decided when the cut came
             cut(wires)
             wait_for("blocks again", lambda: min(n.height() for n in net.nodes) > stood + 3)
-            wait_for("the transfer", lambda: int(c.account(bob)["balance"]) == 10**12 + 4)
+            have(4, c)
 
             # the cut moves: each is alone once, and comes back into a network that lost the next one
             for alone in range(4):
