@@ -115,6 +115,19 @@ int cli_expiry(struct cli *cli, const char *text, uint64_t *ret_ms, struct err *
  * with the ledger's code and sentence. ret (may be NULL) lives on the arena. */
 int cli_send(struct cli *cli, Msg **msgs, size_t count, TxStatus **ret, struct err *err);
 
+/* --- one message (act.c) ------------------------------------------------------------------------------------------ */
+/* The number that a word says, from 1 on; errors call it "the number of a `of`". */
+int cli_id(const char *text, const char *of, uint64_t *ret, struct err *err);
+/* As cli_parse_address, into a message's field, on the arena; without a text the field stays as it is. */
+int cli_address_field(struct cli *cli, const char *text, ProtobufCBinaryData *ret, struct err *err);
+/* Sends one message of the ledger, of whichever type (`&message.base`), and prints what came of it. Its creator, unless
+ * it has one, becomes the account that acts: cli_address. */
+int cli_act(struct cli *cli, ProtobufCMessage *message, struct err *err);
+/* The same; the number that the ledger gave to what was made is printed as `name`. */
+int cli_act_new(struct cli *cli, ProtobufCMessage *message, const char *name, struct err *err);
+/* The same without printing. */
+int cli_act_status(struct cli *cli, ProtobufCMessage *message, TxStatus **ret, struct err *err);
+
 /* --- output ------------------------------------------------------------------------------------------------------- */
 /* Takes value over. With --json prints it; else as lines "name  value", nested names joined by dots, lists numbered. */
 int cli_print(struct cli *cli, json_t *value, struct err *err);
@@ -122,12 +135,12 @@ int cli_print(struct cli *cli, json_t *value, struct err *err);
 int cli_print_pb(struct cli *cli, const void *msg, struct err *err);
 /* A table: with --json the array itself; else the given members as columns. Takes rows over. columns end with NULL. */
 int cli_print_table(struct cli *cli, json_t *rows, const char *const *columns, struct err *err);
+/* How a listing ends: rows as a table, or when gathering them failed with rc no rows. Takes rows over. */
+int cli_print_rows(struct cli *cli, int rc, json_t *rows, const char *const *columns, struct err *err);
 /* A line to standard error, for people; not with --quiet. */
 void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A number as text: u64 in JSON are strings. On the arena; "" without memory. */
 const char *cli_u64(struct cli *cli, uint64_t value);
-/* Sends one message and prints what came of it. */
-int cli_send_print(struct cli *cli, Msg *msg, struct err *err);
 /* Puts the transaction's id, height and cost beside what else a command tells. */
 json_t *cli_tx_json(const TxStatus *status);
 

@@ -49,25 +49,11 @@ int cmd_account_show(struct cli *cli, struct err *err) {
 }
 
 int cmd_account_send(struct cli *cli, struct err *err) {
-    struct addr from, to;
-    uint64_t amount;
-    TxStatus *status;
-    int rc = cli_parse_address(cli, cli->words[0], &to, err);
-    if (!rc)
-        rc = money_parse(cli->words[1], &amount, err);
-    if (!rc)
-        rc = cli_address(cli, &from, err);
-    if (rc)
-        return rc;
     MsgSend send = MSG_SEND__INIT;
-    send.creator = (ProtobufCBinaryData){sizeof from.b, from.b};
-    send.to = (ProtobufCBinaryData){sizeof to.b, to.b};
-    send.amount = amount;
-    Msg msg = MSG__INIT, *msgs[] = {&msg};
-    msg.body_case = MSG__BODY_SEND;
-    msg.send = &send;
-    rc = cli_send(cli, msgs, 1, &status, err);
-    return rc ? rc : cli_print(cli, cli_tx_json(status), err);
+    int rc = cli_address_field(cli, cli->words[0], &send.to, err);
+    if (!rc)
+        rc = money_parse(cli->words[1], &send.amount, err);
+    return rc ? rc : cli_act(cli, &send.base, err);
 }
 
 /* A key of ours by name, 33 bytes in hex, or none. */
@@ -88,22 +74,15 @@ static int read_wrap_key(struct cli *cli, struct pubkey *ret, bool *ret_some, st
 }
 
 int cmd_account_wrap_key(struct cli *cli, struct err *err) {
-    struct addr from;
     struct pubkey key;
     bool some;
     MsgSetWrapKey set = MSG_SET_WRAP_KEY__INIT;
-    Msg msg = MSG__INIT;
     int rc = read_wrap_key(cli, &key, &some, err);
-    if (!rc)
-        rc = cli_address(cli, &from, err);
     if (rc)
         return rc;
-    set.creator = pb_data(addr_bytes(&from));
     if (some)
         set.wrap_pubkey = pb_data(pubkey_bytes(&key));
-    msg.body_case = MSG__BODY_SET_WRAP_KEY;
-    msg.set_wrap_key = &set;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &set.base, err);
 }
 
 /* The supply is a record; the rest is what a node says, and must add up to it. */

@@ -125,28 +125,17 @@ int cmd_bucket_list(struct cli *cli, struct err *err) {
             break;
         after = page->next;
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 int cmd_bucket_delete(struct cli *cli, struct err *err) {
-    struct addr creator;
     const char *name;
     MsgDeleteBucket message = MSG_DELETE_BUCKET__INIT;
-    Msg msg = MSG__INIT;
     int rc = cli_bucket_name(cli, cli->words[0], &name, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.bucket_name = pb_text(name);
-    msg.body_case = MSG__BODY_DELETE_BUCKET;
-    msg.delete_bucket = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }
 
 static SetNumber *new_number(struct cli *cli, const char *flag, uint64_t value) {
@@ -159,14 +148,11 @@ static SetNumber *new_number(struct cli *cli, const char *flag, uint64_t value) 
 }
 
 int cmd_bucket_update(struct cli *cli, struct err *err) {
-    struct addr creator, payer;
+    struct addr payer;
     const char *name;
     MsgUpdateBucket m = MSG_UPDATE_BUCKET__INIT;
-    Msg msg = MSG__INIT;
     uint64_t quota, cap;
     int rc = cli_bucket_name(cli, cli->words[0], &name, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (!rc)
         rc = cli_visibility(cli, &m.visibility, err);
     if (!rc)
@@ -181,31 +167,21 @@ int cmd_bucket_update(struct cli *cli, struct err *err) {
         rc = cli_payer(cli, cli_value(cli, "--payment"), &payer, err);
     if (rc)
         return rc;
-    m.creator = pb_data(addr_bytes(&creator));
     m.bucket_name = pb_text(name);
     m.read_quota = new_number(cli, "--quota", quota);
     m.price_cap = new_number(cli, "--price-cap", cap);
     if (cli_value(cli, "--payment"))
         m.payment_address = pb_data(addr_bytes(&payer));
-    msg.body_case = MSG__BODY_UPDATE_BUCKET;
-    msg.update_bucket = &m;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &m.base, err);
 }
 
 int cmd_bucket_discontinue(struct cli *cli, struct err *err) {
-    struct addr creator;
     const char *name;
     MsgDiscontinueBucket m = MSG_DISCONTINUE_BUCKET__INIT;
-    Msg msg = MSG__INIT;
     int rc = cli_bucket_name(cli, cli->words[0], &name, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    m.creator = pb_data(addr_bytes(&creator));
     m.bucket_name = pb_text(name);
     m.reason = pb_text(cli->words[1]);
-    msg.body_case = MSG__BODY_DISCONTINUE_BUCKET;
-    msg.discontinue_bucket = &m;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &m.base, err);
 }

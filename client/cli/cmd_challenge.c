@@ -79,11 +79,7 @@ int cmd_challenge_list(struct cli *cli, struct err *err) {
             break;
         after = page->next;
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 static int find_challenge(struct cli *cli, uint64_t id, uint64_t min_height, Challenge **ret, struct err *err) {
@@ -153,27 +149,20 @@ static int await_closed(struct cli *cli, uint64_t id, uint64_t height, Challenge
 
 int cmd_challenge_submit(struct cli *cli, struct err *err) {
     struct placement p;
-    struct addr creator;
     Challenge *challenge;
     TxStatus *status;
     MsgSubmitChallenge message = MSG_SUBMIT_CHALLENGE__INIT;
-    Msg msg = MSG__INIT, *msgs[] = {&msg};
     int rc = cli_find_object(cli, cli->words[0], &p, err);
     if (!rc)
         rc = read_position(cli, &p, &message.position, err);
     if (!rc)
         rc = cli_number(cli, "--segment", 0, UINT64_MAX, &message.segment, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.bucket_name = p.bucket->bucket_name;
     message.object_name = p.object->object_name;
     message.any_segment = !cli_has(cli, "--segment");
-    msg.body_case = MSG__BODY_SUBMIT_CHALLENGE;
-    msg.submit_challenge = &message;
-    rc = cli_send(cli, msgs, 1, &status, err);
+    rc = cli_act_status(cli, &message.base, &status, err);
     if (rc)
         return rc;
     bool wait = cli->wait && !strcmp(cli->wait, "closed");
@@ -224,11 +213,11 @@ int cmd_challenge_run(struct cli *cli, struct err *err) {
 
 int cmd_challenge_owed(struct cli *cli, struct err *err) {
     ChallengeSnapshot *s;
-    uint64_t sp;
-    if (!u64_parse(cli->words[0], strlen(cli->words[0]), &sp) || sp > UINT32_MAX)
-        return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not the number of a provider", cli->words[0]);
-    int rc =
-        cli_ask(cli, "/challenge/snapshot", &challenge_snapshot__descriptor, &s, err, "sp_id", cli_u64(cli, sp), NULL);
+    uint32_t sp;
+    int rc = cli_sp_id(cli->words[0], &sp, err);
+    if (!rc)
+        rc = cli_ask(cli, "/challenge/snapshot", &challenge_snapshot__descriptor, &s, err, "sp_id", cli_u64(cli, sp),
+                     NULL);
     return rc ? rc : cli_print_pb(cli, s, err);
 }
 
@@ -254,28 +243,17 @@ int cmd_challenge_repairs(struct cli *cli, struct err *err) {
             break;
         hex_encode(page->next_cursor.data, page->next_cursor.len, cursor);
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 int cmd_challenge_lost(struct cli *cli, struct err *err) {
     struct placement p;
-    struct addr creator;
     MsgDeclareLost message = MSG_DECLARE_LOST__INIT;
-    Msg msg = MSG__INIT;
     int rc = cli_find_object(cli, cli->words[0], &p, err);
     if (!rc)
         rc = read_position(cli, &p, &message.position, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.object_id = p.object->id;
-    msg.body_case = MSG__BODY_DECLARE_LOST;
-    msg.declare_lost = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }

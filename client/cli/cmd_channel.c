@@ -12,57 +12,25 @@
 
 enum { VOUCHER_FILE_MAX = 4096 };
 
-static int parse_id(const char *text, uint64_t *ret, struct err *err) {
-    if (u64_parse(text, strlen(text), ret) && *ret)
-        return CODE_OK;
-    return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not a channel's number", text);
-}
-
 int cmd_channel_open(struct cli *cli, struct err *err) {
     MsgOpenChannel message = MSG_OPEN_CHANNEL__INIT;
-    Msg msg = MSG__INIT, *msgs[] = {&msg};
-    TxStatus *status;
-    struct addr creator, payee;
     const char *expires = cli_value(cli, "--expires");
-    int rc = cli_parse_address(cli, cli->words[0], &payee, err);
+    int rc = cli_address_field(cli, cli->words[0], &message.payee, err);
     if (!rc)
         rc = money_parse(cli->words[1], &message.amount, err);
     if (!rc)
         rc = cli_expiry(cli, expires ? expires : "30d", &message.expires_at, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    message.payee = pb_data(addr_bytes(&payee));
-    msg.body_case = MSG__BODY_OPEN_CHANNEL;
-    msg.open_channel = &message;
-    rc = cli_send(cli, msgs, 1, &status, err);
-    if (rc)
-        return rc;
-    json_t *out = cli_tx_json(status);
-    if (status->result && status->result->n_ids)
-        json_object_set_new(out, "channel", json_string(cli_u64(cli, status->result->ids[0])));
-    return cli_print(cli, out, err);
+    return rc ? rc : cli_act_new(cli, &message.base, "channel", err);
 }
 
 int cmd_channel_topup(struct cli *cli, struct err *err) {
     MsgTopUpChannel message = MSG_TOP_UP_CHANNEL__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator;
-    int rc = parse_id(cli->words[0], &message.channel_id, err);
+    int rc = cli_id(cli->words[0], "channel", &message.channel_id, err);
     if (!rc)
         rc = money_parse(cli->words[1], &message.amount, err);
     if (!rc)
         rc = cli_expiry(cli, cli_value(cli, "--expires"), &message.expires_at, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    msg.body_case = MSG__BODY_TOP_UP_CHANNEL;
-    msg.top_up_channel = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 static int read_voucher(struct cli *cli, const char *path, SignedVoucher **ret, struct err *err) {
@@ -77,39 +45,21 @@ static int read_voucher(struct cli *cli, const char *path, SignedVoucher **ret, 
 
 int cmd_channel_redeem(struct cli *cli, struct err *err) {
     MsgRedeemChannel message = MSG_REDEEM_CHANNEL__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator;
     int rc = read_voucher(cli, cli->words[0], &message.voucher, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    msg.body_case = MSG__BODY_REDEEM_CHANNEL;
-    msg.redeem_channel = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_channel_close(struct cli *cli, struct err *err) {
     MsgCloseChannel message = MSG_CLOSE_CHANNEL__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator;
-    int rc = parse_id(cli->words[0], &message.channel_id, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    msg.body_case = MSG__BODY_CLOSE_CHANNEL;
-    msg.close_channel = &message;
-    return cli_send_print(cli, &msg, err);
+    int rc = cli_id(cli->words[0], "channel", &message.channel_id, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_channel_show(struct cli *cli, struct err *err) {
     struct ledger *ledger;
     Channel *channel;
     uint64_t id;
-    int rc = parse_id(cli->words[0], &id, err);
+    int rc = cli_id(cli->words[0], "channel", &id, err);
     if (!rc)
         rc = cli_ledger(cli, &ledger, err);
     if (!rc)
@@ -153,11 +103,7 @@ int cmd_channel_list(struct cli *cli, struct err *err) {
             json_array_append_new(rows, channel_row(cli, page->channels[i]));
         after = rc ? 0 : page->next;
     } while (after);
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 /* --- vouchers --- */
@@ -181,7 +127,7 @@ static int sign_voucher(struct cli *cli, struct err *err) {
     int rc =
         cli->word_count == 3 ? CODE_OK : err_set(err, CODE_INVALID_ARGUMENT, "cairn channel voucher sign ID AMOUNT");
     if (!rc)
-        rc = parse_id(cli->words[1], &id, err);
+        rc = cli_id(cli->words[1], "channel", &id, err);
     if (!rc)
         rc = money_parse(cli->words[2], &amount, err);
     if (!rc)

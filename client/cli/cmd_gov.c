@@ -63,17 +63,11 @@ static int read_change(struct cli *cli, const char *text, ParamChange **ret, str
 }
 
 static int send_proposal(struct cli *cli, MsgPropose *propose, const char *title, struct err *err) {
-    struct addr creator;
-    Msg msg = MSG__INIT;
     const char *given = cli_value(cli, "--title");
-    int rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    propose->creator = pb_data(addr_bytes(&creator));
+    if (!title)
+        return err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
     propose->title = pb_text(given ? given : title);
-    msg.body_case = MSG__BODY_PROPOSE;
-    msg.propose = propose;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &propose->base, err);
 }
 
 int cmd_gov_params(struct cli *cli, struct err *err) {
@@ -106,57 +100,46 @@ int cmd_gov_upgrade(struct cli *cli, struct err *err) {
     propose.upgrade = &plan;
     const char *title =
         arena_printf(&cli->arena, "rules of version %s from height %s on", cli->words[1], cli->words[0]);
-    return title ? send_proposal(cli, &propose, title, err) : err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
+    return send_proposal(cli, &propose, title, err);
 }
 
 int cmd_gov_admit(struct cli *cli, struct err *err) {
-    struct addr operator;
     SpAdmission admission = SP_ADMISSION__INIT;
     MsgPropose propose = MSG_PROPOSE__INIT;
-    int rc = cli_parse_address(cli, cli->words[0], &operator, err);
+    int rc = cli_address_field(cli, cli->words[0], &admission.operator_, err);
     if (rc)
         return rc;
-    admission.operator_ = pb_data(addr_bytes(&operator));
     propose.content_case = MSG_PROPOSE__CONTENT_ADMISSION;
     propose.admission = &admission;
     const char *title = arena_printf(&cli->arena, "%s may register a provider", cli->words[0]);
-    return title ? send_proposal(cli, &propose, title, err) : err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
+    return send_proposal(cli, &propose, title, err);
 }
 
 int cmd_gov_exit(struct cli *cli, struct err *err) {
-    uint64_t id;
     SpExit out = SP_EXIT__INIT;
     MsgPropose propose = MSG_PROPOSE__INIT;
-    if (!u64_parse(cli->words[0], strlen(cli->words[0]), &id) || !id || id > UINT32_MAX)
-        return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not a provider's number", cli->words[0]);
-    out.sp_id = (uint32_t)id;
+    int rc = cli_sp_id(cli->words[0], &out.sp_id, err);
+    if (rc)
+        return rc;
     out.reason = pb_text(cli->words[1]);
     propose.content_case = MSG_PROPOSE__CONTENT_EXIT;
     propose.exit = &out;
     const char *title = arena_printf(&cli->arena, "provider %s must leave", cli->words[0]);
-    return title ? send_proposal(cli, &propose, title, err) : err_set(err, CODE_NO_MEMORY, "no memory for a proposal");
+    return send_proposal(cli, &propose, title, err);
 }
 
 /* --- voting --- */
 
 int cmd_gov_vote(struct cli *cli, struct err *err) {
-    struct addr creator, validator;
     MsgVote vote = MSG_VOTE__INIT;
-    Msg msg = MSG__INIT;
     bool yes = !strcmp(cli->words[1], "yes");
-    if (!u64_parse(cli->words[0], strlen(cli->words[0]), &vote.proposal_id) || (!yes && strcmp(cli->words[1], "no")))
+    if (!yes && strcmp(cli->words[1], "no"))
         return err_set(err, CODE_INVALID_ARGUMENT, "say the proposal's number, then yes or no");
-    int rc = cli_parse_address(cli, cli->words[2], &validator, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    vote.creator = pb_data(addr_bytes(&creator));
-    vote.validator = pb_data(addr_bytes(&validator));
     vote.option = yes ? VOTE_OPTION_YES : VOTE_OPTION_NO;
-    msg.body_case = MSG__BODY_VOTE;
-    msg.vote = &vote;
-    return cli_send_print(cli, &msg, err);
+    int rc = cli_id(cli->words[0], "proposal", &vote.proposal_id, err);
+    if (!rc)
+        rc = cli_address_field(cli, cli->words[2], &vote.validator, err);
+    return rc ? rc : cli_act(cli, &vote.base, err);
 }
 
 /* --- looking --- */
@@ -166,9 +149,9 @@ int cmd_gov_show(struct cli *cli, struct err *err) {
     struct key k;
     GovProposal *p;
     uint64_t id;
-    if (!u64_parse(cli->words[0], strlen(cli->words[0]), &id))
-        return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not a proposal's number", cli->words[0]);
-    int rc = cli_ledger(cli, &ledger, err);
+    int rc = cli_id(cli->words[0], "proposal", &id, err);
+    if (!rc)
+        rc = cli_ledger(cli, &ledger, err);
     if (!rc)
         rc = ledger_record(ledger, key_proposal(&k, id), 0, &gov_proposal__descriptor, &cli->arena, &p, NULL, err);
     if (rc == CODE_NOT_FOUND)
@@ -196,11 +179,7 @@ int cmd_gov_list(struct cli *cli, struct err *err) {
             break;
         after = page->next;
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 /* What holds now, proven: the version in the chain state, then its record. */

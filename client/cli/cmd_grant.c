@@ -82,41 +82,21 @@ static int read_budgets(struct cli *cli, MsgGrant *m, struct err *err) {
 }
 
 int cmd_grant_give(struct cli *cli, struct err *err) {
-    struct addr granter, grantee;
     MsgGrant grant = MSG_GRANT__INIT;
-    Msg msg = MSG__INIT;
-    int rc = cli_parse_address(cli, cli->words[0], &grantee, err);
-    if (!rc)
-        rc = cli_address(cli, &granter, err);
+    int rc = cli_address_field(cli, cli->words[0], &grant.grantee, err);
     if (!rc)
         rc = read_messages(cli, &grant, err);
     if (!rc)
         rc = read_where(cli, &grant, err);
     if (!rc)
         rc = read_budgets(cli, &grant, err);
-    if (rc)
-        return rc;
-    grant.creator = pb_data(addr_bytes(&granter));
-    grant.grantee = pb_data(addr_bytes(&grantee));
-    msg.body_case = MSG__BODY_GRANT;
-    msg.grant = &grant;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &grant.base, err);
 }
 
 int cmd_grant_revoke(struct cli *cli, struct err *err) {
-    struct addr granter, grantee;
     MsgRevoke revoke = MSG_REVOKE__INIT;
-    Msg msg = MSG__INIT;
-    int rc = cli_parse_address(cli, cli->words[0], &grantee, err);
-    if (!rc)
-        rc = cli_address(cli, &granter, err);
-    if (rc)
-        return rc;
-    revoke.creator = pb_data(addr_bytes(&granter));
-    revoke.grantee = pb_data(addr_bytes(&grantee));
-    msg.body_case = MSG__BODY_REVOKE;
-    msg.revoke = &revoke;
-    return cli_send_print(cli, &msg, err);
+    int rc = cli_address_field(cli, cli->words[0], &revoke.grantee, err);
+    return rc ? rc : cli_act(cli, &revoke.base, err);
 }
 
 int cmd_grant_show(struct cli *cli, struct err *err) {
@@ -185,9 +165,5 @@ int cmd_grant_list(struct cli *cli, struct err *err) {
             break;
         hex_encode(page->next_cursor.data, page->next_cursor.len, cursor);
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }

@@ -34,14 +34,12 @@ static int parse_member(struct cli *cli, const char *text, GroupMember **ret, st
     const char *colon = strchr(text, ':');
     GroupMember *member = ARENA_NEW(&cli->arena, GroupMember);
     char *who = arena_strndup(&cli->arena, text, colon ? (size_t)(colon - text) : strlen(text));
-    struct addr *addr = ARENA_NEW(&cli->arena, struct addr);
-    if (!member || !who || !addr)
+    if (!member || !who)
         return err_set(err, CODE_NO_MEMORY, "no memory for a member");
     group_member__init(member);
-    int rc = cli_parse_address(cli, who, addr, err);
+    int rc = cli_address_field(cli, who, &member->account, err);
     if (!rc)
         rc = cli_expiry(cli, colon ? colon + 1 : NULL, &member->expires_at, err);
-    member->account = pb_data(addr_bytes(addr));
     *ret = member;
     return rc;
 }
@@ -59,21 +57,14 @@ static int parse_added(struct cli *cli, GroupMember *ret[MEMBERS_MAX], size_t *r
 int cmd_group_create(struct cli *cli, struct err *err) {
     GroupMember *members[MEMBERS_MAX];
     MsgCreateGroup message = MSG_CREATE_GROUP__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator;
     int rc = name_check_group(cli->words[0], err);
     if (!rc)
         rc = parse_added(cli, members, &message.n_members, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.group_name = pb_text(cli->words[0]);
     message.members = members;
-    msg.body_case = MSG__BODY_CREATE_GROUP;
-    msg.create_group = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }
 
 int cmd_group_head(struct cli *cli, struct err *err) {
@@ -103,11 +94,7 @@ int cmd_group_list(struct cli *cli, struct err *err) {
             break;
         after = page->next;
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 static int list_members(struct cli *cli, struct err *err) {
@@ -133,124 +120,60 @@ static int list_members(struct cli *cli, struct err *err) {
             break;
         hex_encode(page->next_cursor.data, page->next_cursor.len, cursor);
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
+}
+
+/* The group that is named, and its owner when it is another than the creator. */
+static int named(struct cli *cli, char **ret_name, ProtobufCBinaryData *ret_owner, struct err *err) {
+    int rc = name_check_group(cli->words[0], err);
+    *ret_name = pb_text(cli->words[0]);
+    return rc ? rc : cli_address_field(cli, cli_value(cli, "--owner"), ret_owner, err);
 }
 
 /* Without --add and --remove: lists them. */
 int cmd_group_members(struct cli *cli, struct err *err) {
     GroupMember *members[MEMBERS_MAX];
     ProtobufCBinaryData removed[MEMBERS_MAX];
-    struct addr gone[MEMBERS_MAX], creator, owner;
     MsgUpdateGroupMembers message = MSG_UPDATE_GROUP_MEMBERS__INIT;
-    Msg msg = MSG__INIT;
     const char *text;
     if (!cli_has(cli, "--add") && !cli_has(cli, "--remove"))
         return list_members(cli, err);
-    int rc = name_check_group(cli->words[0], err);
+    int rc = named(cli, &message.group_name, &message.group_owner, err);
     if (!rc)
         rc = parse_added(cli, members, &message.n_add, err);
-    for (size_t at = 0; !rc && (text = cli_next_value(cli, "--remove", &at)) != NULL;) {
-        size_t i = message.n_remove++;
-        rc = cli_parse_address(cli, text, &gone[i], err);
-        removed[i] = pb_data(addr_bytes(&gone[i]));
-    }
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (!rc && cli_value(cli, "--owner")) {
-        rc = group_owner(cli, &owner, err);
-        message.group_owner = pb_data(addr_bytes(&owner));
-    }
+    for (size_t at = 0; !rc && (text = cli_next_value(cli, "--remove", &at)) != NULL;)
+        rc = cli_address_field(cli, text, &removed[message.n_remove++], err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    message.group_name = pb_text(cli->words[0]);
     message.add = members;
     message.remove = removed;
-    msg.body_case = MSG__BODY_UPDATE_GROUP_MEMBERS;
-    msg.update_group_members = &message;
-    return cli_send_print(cli, &msg, err);
-}
-
-/* The creator, and the owner when it is another. */
-static int parties(struct cli *cli, struct addr *creator, ProtobufCBinaryData *ret_creator, struct addr *owner,
-                   ProtobufCBinaryData *ret_owner, struct err *err) {
-    int rc = name_check_group(cli->words[0], err);
-    if (!rc)
-        rc = cli_address(cli, creator, err);
-    if (!rc && cli_value(cli, "--owner")) {
-        rc = group_owner(cli, owner, err);
-        *ret_owner = pb_data(addr_bytes(owner));
-    }
-    *ret_creator = pb_data(addr_bytes(creator));
-    return rc;
+    return cli_act(cli, &message.base, err);
 }
 
 int cmd_group_delete(struct cli *cli, struct err *err) {
     MsgDeleteGroup message = MSG_DELETE_GROUP__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator, owner;
-    int rc = parties(cli, &creator, &message.creator, &owner, &message.group_owner, err);
-    if (rc)
-        return rc;
-    message.group_name = pb_text(cli->words[0]);
-    msg.body_case = MSG__BODY_DELETE_GROUP;
-    msg.delete_group = &message;
-    return cli_send_print(cli, &msg, err);
+    int rc = named(cli, &message.group_name, &message.group_owner, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_group_leave(struct cli *cli, struct err *err) {
     MsgLeaveGroup message = MSG_LEAVE_GROUP__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator, owner;
     if (!cli_has(cli, "--owner"))
         return err_set(err, CODE_INVALID_ARGUMENT, "say whose group: --owner ADDR");
-    int rc = parties(cli, &creator, &message.creator, &owner, &message.group_owner, err);
-    if (rc)
-        return rc;
-    message.group_name = pb_text(cli->words[0]);
-    msg.body_case = MSG__BODY_LEAVE_GROUP;
-    msg.leave_group = &message;
-    return cli_send_print(cli, &msg, err);
-}
-
-/* "KEY=VALUE" */
-static int parse_tags(struct cli *cli, Tag *tags[CLI_FLAGS_MAX], size_t *ret_count, struct err *err) {
-    const char *text;
-    size_t n = 0;
-    for (size_t at = 0; (text = cli_next_value(cli, "--tag", &at)) != NULL; n++) {
-        const char *equals = strchr(text, '=');
-        if (!equals)
-            return err_set(err, CODE_INVALID_ARGUMENT, "--tag is KEY=VALUE, not \"%s\"", text);
-        tags[n] = ARENA_NEW(&cli->arena, Tag);
-        if (!tags[n])
-            return err_set(err, CODE_NO_MEMORY, "no memory for a tag");
-        tag__init(tags[n]);
-        tags[n]->key = arena_strndup(&cli->arena, text, (size_t)(equals - text));
-        tags[n]->value = pb_text(equals + 1);
-    }
-    *ret_count = n;
-    return CODE_OK;
+    int rc = named(cli, &message.group_name, &message.group_owner, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_group_update(struct cli *cli, struct err *err) {
     MsgUpdateGroup message = MSG_UPDATE_GROUP__INIT;
     Tag *tags[CLI_FLAGS_MAX];
-    Msg msg = MSG__INIT;
-    struct addr creator, owner;
-    int rc = parties(cli, &creator, &message.creator, &owner, &message.group_owner, err);
+    int rc = named(cli, &message.group_name, &message.group_owner, err);
     if (!rc)
-        rc = parse_tags(cli, tags, &message.n_tags, err);
+        rc = cli_tag_list(cli, tags, &message.n_tags, err);
     if (rc)
         return rc;
-    message.group_name = pb_text(cli->words[0]);
     message.tags = tags;
     if (cli_value(cli, "--extra"))
         message.extra = pb_text(cli_value(cli, "--extra"));
-    msg.body_case = MSG__BODY_UPDATE_GROUP;
-    msg.update_group = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }

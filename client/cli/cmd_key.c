@@ -38,11 +38,7 @@ int cmd_key_list(struct cli *cli, struct err *err) {
     struct keystore store = cli_keystore(cli);
     json_t *rows = json_array();
     int rc = keystore_each(&store, add_row, rows, err);
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 int cmd_key_show(struct cli *cli, struct err *err) {

@@ -88,11 +88,7 @@ int cmd_object_list(struct cli *cli, struct err *err) {
             break;
         after = page->next;
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 /* --- where -------------------------------------------------------------------------------------------------------- */
@@ -192,18 +188,11 @@ int cmd_object_delete(struct cli *cli, struct err *err) {
 /* Gives up an object that is not sealed: its lock is returned. */
 int cmd_object_cancel(struct cli *cli, struct err *err) {
     struct object_uri uri;
-    struct addr creator;
     MsgCancelObject message = MSG_CANCEL_OBJECT__INIT;
-    Msg msg = MSG__INIT;
     int rc = cli_object_uri(cli->words[0], &uri, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.bucket_name = uri.bucket;
     message.object_name = uri.key;
-    msg.body_case = MSG__BODY_CANCEL_OBJECT;
-    msg.cancel_object = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }

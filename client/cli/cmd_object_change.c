@@ -10,31 +10,40 @@
 
 /* --- what is said of it ------------------------------------------------------------------------------------------- */
 
-int cli_tags(struct cli *cli, SetTags **ret, struct err *err) {
-    SetTags *set = ARENA_NEW(&cli->arena, SetTags);
+int cli_tag_list(struct cli *cli, Tag *ret[CLI_FLAGS_MAX], size_t *ret_count, struct err *err) {
     const char *text;
-    size_t at = 0;
-    *ret = NULL;
-    if (!cli_has(cli, "--tag") && !cli_has(cli, "--no-tags"))
-        return CODE_OK;
-    if (set)
-        set_tags__init(set);
-    Tag **tags = set ? arena_array(&cli->arena, CLI_FLAGS_MAX, sizeof *tags) : NULL;
-    if (!tags)
-        return err_set(err, CODE_NO_MEMORY, "no memory for tags");
-    set->tags = tags;
-    while ((text = cli_next_value(cli, "--tag", &at))) {
-        Tag *tag = ARENA_NEW(&cli->arena, Tag);
+    size_t at = 0, n = 0;
+    while ((text = cli_next_value(cli, "--tag", &at)) != NULL) {
         const char *equals = strchr(text, '=');
         if (!equals)
             return err_set(err, CODE_TAGS, "--tag is KEY=VALUE, not \"%s\"", text);
+        Tag *tag = ARENA_NEW(&cli->arena, Tag);
+        char *key = arena_strndup(&cli->arena, text, (size_t)(equals - text));
+        if (!tag || !key)
+            return err_set(err, CODE_NO_MEMORY, "no memory for tags");
         tag__init(tag);
-        tag->key = arena_printf(&cli->arena, "%.*s", (int)(equals - text), text);
+        tag->key = key;
         tag->value = pb_text(equals + 1);
-        tags[set->n_tags++] = tag;
+        ret[n++] = tag;
     }
-    *ret = set;
+    *ret_count = n;
     return CODE_OK;
+}
+
+int cli_tags(struct cli *cli, SetTags **ret, struct err *err) {
+    *ret = NULL;
+    if (!cli_has(cli, "--tag") && !cli_has(cli, "--no-tags"))
+        return CODE_OK;
+    SetTags *set = ARENA_NEW(&cli->arena, SetTags);
+    Tag **tags = arena_array(&cli->arena, CLI_FLAGS_MAX, sizeof *tags);
+    if (!set || !tags)
+        return err_set(err, CODE_NO_MEMORY, "no memory for tags");
+    set_tags__init(set);
+    set->tags = tags;
+    int rc = cli_tag_list(cli, tags, &set->n_tags, err);
+    if (!rc)
+        *ret = set;
+    return rc;
 }
 
 static SetText *new_text(struct cli *cli, const char *flag) {
@@ -49,14 +58,10 @@ static SetText *new_text(struct cli *cli, const char *flag) {
 
 int cmd_object_update(struct cli *cli, struct err *err) {
     struct object_uri uri;
-    struct addr creator;
     MsgUpdateObject m = MSG_UPDATE_OBJECT__INIT;
     SetBytes metadata = SET_BYTES__INIT;
-    Msg msg = MSG__INIT;
     const char *text = cli_value(cli, "--metadata");
     int rc = cli_object_uri(cli->words[0], &uri, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (!rc && cli_value(cli, "--visibility") && !strcmp(cli_value(cli, "--visibility"), "inherit"))
         m.visibility = VISIBILITY_INHERIT;
     else if (!rc)
@@ -65,7 +70,6 @@ int cmd_object_update(struct cli *cli, struct err *err) {
         rc = cli_tags(cli, &m.tags, err);
     if (rc)
         return rc;
-    m.creator = pb_data(addr_bytes(&creator));
     m.bucket_name = uri.bucket;
     m.object_name = uri.key;
     m.content_type = new_text(cli, "--content-type");
@@ -74,33 +78,24 @@ int cmd_object_update(struct cli *cli, struct err *err) {
         metadata.value = pb_data(bytes_str(text));
         m.metadata = &metadata;
     }
-    msg.body_case = MSG__BODY_UPDATE_OBJECT;
-    msg.update_object = &m;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &m.base, err);
 }
 
 int cmd_object_move(struct cli *cli, struct err *err) {
     struct object_uri from, to;
-    struct addr creator;
     MsgMoveObject m = MSG_MOVE_OBJECT__INIT;
-    Msg msg = MSG__INIT;
     int rc = cli_object_uri(cli->words[0], &from, err);
     if (!rc)
         rc = cli_object_uri(cli->words[1], &to, err);
     if (!rc && strcmp(from.bucket, to.bucket) != 0)
         rc = err_set(err, CODE_INVALID_ARGUMENT,
                      "an object moves within its bucket; into another one it is copied, then deleted");
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    m.creator = pb_data(addr_bytes(&creator));
     m.bucket_name = from.bucket;
     m.object_name = from.key;
     m.new_object_name = to.key;
-    msg.body_case = MSG__BODY_MOVE_OBJECT;
-    msg.move_object = &m;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &m.base, err);
 }
 
 /* --- copy --------------------------------------------------------------------------------------------------------- */
@@ -184,7 +179,6 @@ int cmd_object_copy(struct cli *cli, struct err *err) {
     struct sp_client *sps;
     struct bytes spec;
     MsgCopyObject m = MSG_COPY_OBJECT__INIT;
-    Msg msg = MSG__INIT;
     int rc = cli_sps(cli, true, &sps, err);
     if (!rc)
         rc = read_copy(cli, &c, err);
@@ -199,9 +193,7 @@ int cmd_object_copy(struct cli *cli, struct err *err) {
     m.source_object_name = c.from.key;
     m.source_version = c.source.object->version;
     m.spec = pb_data(spec);
-    msg.body_case = MSG__BODY_COPY_OBJECT;
-    msg.copy_object = &m;
-    rc = cli_send_print(cli, &msg, err);
+    rc = cli_act(cli, &m.base, err);
     if (!rc && c.source.object->payload_size)
         cli_note(cli, "provider %u makes the copy: `cairn object progress` tells how far it is", c.bucket->primary_sp);
     return rc;
@@ -245,14 +237,10 @@ static int read_auto(struct cli *cli, AutoRenew *a, MsgRenewObject *m, struct er
 
 int cmd_object_renew(struct cli *cli, struct err *err) {
     struct object_uri uri;
-    struct addr creator;
     MsgRenewObject m = MSG_RENEW_OBJECT__INIT;
     AutoRenew automatic = AUTO_RENEW__INIT;
     uint64_t copies = 0;
-    Msg msg = MSG__INIT;
     int rc = cli_object_uri(cli->words[0], &uri, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (!rc)
         rc = cli_number(cli, "--copies", 0, 64, &copies, err);
     if (!rc)
@@ -263,13 +251,10 @@ int cmd_object_renew(struct cli *cli, struct err *err) {
         rc = read_auto(cli, &automatic, &m, err);
     if (rc)
         return rc;
-    m.creator = pb_data(addr_bytes(&creator));
     m.bucket_name = uri.bucket;
     m.object_name = uri.key;
     m.copies = (uint32_t)copies;
-    msg.body_case = MSG__BODY_RENEW_OBJECT;
-    msg.renew_object = &m;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &m.base, err);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
@@ -308,22 +293,15 @@ int cmd_object_state(struct cli *cli, struct err *err) {
 int cmd_object_discontinue(struct cli *cli, struct err *err) {
     struct object_uri uri;
     struct placement p;
-    struct addr creator;
     MsgDiscontinueObject m = MSG_DISCONTINUE_OBJECT__INIT;
-    Msg msg = MSG__INIT;
     int rc = cli_object_uri(cli->words[0], &uri, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (!rc)
         rc = cli_find_object(cli, cli->words[0], &p, err);
     if (rc)
         return rc;
-    m.creator = pb_data(addr_bytes(&creator));
     m.bucket_name = uri.bucket;
     m.object_name = uri.key;
     m.object_id = p.object->id;
     m.reason = pb_text(cli->words[1]);
-    msg.body_case = MSG__BODY_DISCONTINUE_OBJECT;
-    msg.discontinue_object = &m;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &m.base, err);
 }

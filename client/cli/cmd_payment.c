@@ -153,61 +153,44 @@ int cmd_payment_quote(struct cli *cli, struct err *err) {
 
 int cmd_payment_deposit(struct cli *cli, struct err *err) {
     MsgDeposit message = MSG_DEPOSIT__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator, to;
+    struct addr to;
     int rc = money_parse(cli->words[0], &message.amount, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (!rc)
         rc = cli_payer(cli, cli_value(cli, "--account"), &to, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.payment_address = pb_data(addr_bytes(&to));
-    msg.body_case = MSG__BODY_DEPOSIT;
-    msg.deposit = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }
 
 /* From a payment account to its owner, or with --sp a provider's income to its funding account. */
 int cmd_payment_withdraw(struct cli *cli, struct err *err) {
     MsgWithdraw message = MSG_WITHDRAW__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator, from;
+    struct addr from;
     uint64_t sp = 0;
     int rc = money_parse(cli->words[0], &message.amount, err);
     if (!rc)
         rc = cli_number(cli, "--sp", 0, UINT32_MAX, &sp, err);
     if (!rc && sp && cli_value(cli, "--account"))
         rc = err_set(err, CODE_INVALID_ARGUMENT, "--sp and --account: one of them");
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (!rc && !sp)
         rc = cli_payer(cli, cli_value(cli, "--account"), &from, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.sp_id = (uint32_t)sp;
     if (!sp)
         message.payment_address = pb_data(addr_bytes(&from));
-    msg.body_case = MSG__BODY_WITHDRAW;
-    msg.withdraw = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }
 
 int cmd_payment_create(struct cli *cli, struct err *err) {
     MsgCreatePaymentAccount message = MSG_CREATE_PAYMENT_ACCOUNT__INIT;
-    Msg msg = MSG__INIT, *msgs[] = {&msg};
     TxStatus *status;
     struct addr creator, made;
     char text[ADDR_TEXT_MAX];
     int rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    msg.body_case = MSG__BODY_CREATE_PAYMENT_ACCOUNT;
-    msg.create_payment_account = &message;
-    rc = cli_send(cli, msgs, 1, &status, err);
+    if (!rc)
+        rc = cli_act_status(cli, &message.base, &status, err);
     if (rc || !status->result || !status->result->n_ids)
         return rc ? rc : cli_print(cli, cli_tx_json(status), err);
     made = addr_of_payment(&creator, (uint32_t)status->result->ids[0]);
@@ -246,29 +229,19 @@ int cmd_payment_list(struct cli *cli, struct err *err) {
             json_array_append_new(rows, account_row(cli, page->accounts[i]));
         start = rc ? 0 : page->next;
     } while (start);
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 int cmd_payment_no_refund(struct cli *cli, struct err *err) {
     MsgDisableRefund message = MSG_DISABLE_REFUND__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator, account;
+    struct addr account;
     int rc = cli->yes ? CODE_OK
                       : err_set(err, CODE_INVALID_ARGUMENT,
                                 "nothing could ever be withdrawn from the account again: say --yes");
     if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (!rc)
         rc = cli_payer(cli, cli->words[0], &account, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.payment_address = pb_data(addr_bytes(&account));
-    msg.body_case = MSG__BODY_DISABLE_REFUND;
-    msg.disable_refund = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }

@@ -78,11 +78,8 @@ static int resource_id(struct cli *cli, const Resource *resource, uint64_t *ret,
 /* --to ADDR or --group NAME, exactly one of them. */
 static int parse_principal(struct cli *cli, Principal *ret, struct err *err) {
     const char *to = cli_value(cli, "--to"), *group = cli_value(cli, "--group");
-    struct addr *addr = ARENA_NEW(&cli->arena, struct addr);
     GroupInfo *info;
     principal__init(ret);
-    if (!addr)
-        return err_set(err, CODE_NO_MEMORY, "no memory for a principal");
     if (!to == !group)
         return err_set(err, CODE_INVALID_ARGUMENT, "say whom it is about: --to ADDR or --group NAME");
     if (group) {
@@ -92,8 +89,7 @@ static int parse_principal(struct cli *cli, Principal *ret, struct err *err) {
         return rc;
     }
     ret->kind = PRINCIPAL_KIND_ACCOUNT;
-    ret->account = pb_data(addr_bytes(addr));
-    return cli_parse_address(cli, to, addr, err);
+    return cli_address_field(cli, to, &ret->account, err);
 }
 
 static int parse_statement(struct cli *cli, Statement *ret, Action actions[ACTIONS_MAX], char *globs[CLI_FLAGS_MAX],
@@ -123,8 +119,6 @@ int cmd_policy_put(struct cli *cli, struct err *err) {
     Statement statement, *statements[] = {&statement};
     Action actions[ACTIONS_MAX];
     char *globs[CLI_FLAGS_MAX];
-    struct addr creator;
-    Msg msg = MSG__INIT;
     int rc = parse_resource(cli, cli->words[0], &resource, err);
     if (!rc)
         rc = parse_principal(cli, &principal, err);
@@ -132,19 +126,14 @@ int cmd_policy_put(struct cli *cli, struct err *err) {
         rc = parse_statement(cli, &statement, actions, globs, err);
     if (!rc)
         rc = cli_expiry(cli, cli_value(cli, "--policy-expires"), &message.expires_at, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.resource = &resource;
     message.principal = &principal;
     message.n_statements = 1;
     message.statements = statements;
     message.mode = cli_has(cli, "--replace") ? POLICY_MODE_REPLACE : POLICY_MODE_MERGE;
-    msg.body_case = MSG__BODY_PUT_POLICY;
-    msg.put_policy = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }
 
 int cmd_policy_show(struct cli *cli, struct err *err) {
@@ -247,21 +236,14 @@ int cmd_policy_delete(struct cli *cli, struct err *err) {
     MsgDeletePolicy message = MSG_DELETE_POLICY__INIT;
     Resource resource;
     Principal principal;
-    struct addr creator;
-    Msg msg = MSG__INIT;
     int rc = parse_resource(cli, cli->words[0], &resource, err);
     if (!rc)
         rc = parse_principal(cli, &principal, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    message.creator = pb_data(addr_bytes(&creator));
     message.resource = &resource;
     message.principal = &principal;
-    msg.body_case = MSG__BODY_DELETE_POLICY;
-    msg.delete_policy = &message;
-    return cli_send_print(cli, &msg, err);
+    return cli_act(cli, &message.base, err);
 }
 
 /* May an account do something? Exit code 5 when it may not. */

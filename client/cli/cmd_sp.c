@@ -14,10 +14,12 @@ enum { RECORD_FILE_MAX = 1 << 20 };
 
 int cli_sp_id(const char *text, uint32_t *ret, struct err *err) {
     uint64_t id;
-    if (!u64_parse(text, strlen(text), &id) || !id || id > UINT32_MAX)
-        return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not the number of a storage provider", text);
-    *ret = (uint32_t)id;
-    return CODE_OK;
+    int rc = cli_id(text, "storage provider", &id, err);
+    if (!rc && id > UINT32_MAX)
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not the number of a storage provider", text);
+    if (!rc)
+        *ret = (uint32_t)id;
+    return rc;
 }
 
 static const char *status_name(SpStatus status) {
@@ -47,11 +49,7 @@ int cmd_sp_list(struct cli *cli, struct err *err) {
             break;
         after = page->next;
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 int cmd_sp_show(struct cli *cli, struct err *err) {
@@ -86,7 +84,6 @@ static int read_record(struct cli *cli, const char *path, StorageProvider **ret,
 int cmd_sp_register(struct cli *cli, struct err *err) {
     MsgRegisterSp message = MSG_REGISTER_SP__INIT;
     StorageProvider *sp;
-    Msg msg = MSG__INIT;
     struct addr creator;
     MsgEditSp *keys;
     const char *deposit = cli_value(cli, "--deposit"), *file = cli_value(cli, "--keys");
@@ -123,26 +120,13 @@ int cmd_sp_register(struct cli *cli, struct err *err) {
     message.free_read_once = sp->free_read_once;
     message.capacity = sp->capacity;
     rc = deposit ? money_parse(deposit, &message.deposit, err) : CODE_OK;
-    if (rc)
-        return rc;
-    msg.body_case = MSG__BODY_REGISTER_SP;
-    msg.register_sp = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_deposit(struct cli *cli, struct err *err) {
     MsgDepositSp message = MSG_DEPOSIT_SP__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator;
     int rc = cli_sp_id(cli->words[0], &message.sp_id, err);
     if (!rc)
         rc = money_parse(cli->words[1], &message.amount, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    msg.body_case = MSG__BODY_DEPOSIT_SP;
-    msg.deposit_sp = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }

@@ -11,21 +11,6 @@
 
 enum { KEYS_FILE_MAX = 1 << 16 };
 
-/* The number of the provider and the signer's address. */
-static int begin(struct cli *cli, uint32_t *ret_id, ProtobufCBinaryData *ret_creator, struct err *err) {
-    struct addr creator;
-    int rc = cli_sp_id(cli->words[0], ret_id, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    uint8_t *copy = arena_dup(&cli->arena, creator.b, sizeof creator.b);
-    if (!copy)
-        return err_set(err, CODE_NO_MEMORY, "no memory for an address");
-    *ret_creator = (ProtobufCBinaryData){sizeof creator.b, copy};
-    return CODE_OK;
-}
-
 static int record_of(struct cli *cli, uint32_t id, StorageProvider **ret, struct err *err) {
     struct ledger *ledger;
     int rc = cli_ledger(cli, &ledger, err);
@@ -70,25 +55,14 @@ static int edit_description(struct cli *cli, MsgEditSp *m, struct err *err) {
     return CODE_OK;
 }
 
-static int edit_beneficiary(struct cli *cli, MsgEditSp *m, struct err *err) {
-    struct addr *addr = ARENA_NEW(&cli->arena, struct addr);
-    const char *text = cli_value(cli, "--beneficiary");
-    if (!text)
-        return CODE_OK;
-    int rc = addr ? cli_parse_address(cli, text, addr, err) : err_set(err, CODE_NO_MEMORY, "no memory for an address");
-    m->beneficiary = pb_data(addr_bytes(addr));
-    return rc;
-}
-
 int cmd_sp_edit(struct cli *cli, struct err *err) {
     MsgEditSp message = MSG_EDIT_SP__INIT, *keys;
-    Msg msg = MSG__INIT;
     const char *file = cli_value(cli, "--keys");
     int rc = file ? cli_sp_keys(cli, file, &keys, err) : CODE_OK;
     if (!rc && file)
         message = *keys;
     if (!rc)
-        rc = begin(cli, &message.sp_id, &message.creator, err);
+        rc = cli_sp_id(cli->words[0], &message.sp_id, err);
     message.endpoint = given(cli, "--endpoint", message.endpoint);
     message.p2p_endpoint = given(cli, "--p2p-endpoint", message.p2p_endpoint);
     if (!rc && cli_has(cli, "--capacity")) {
@@ -98,34 +72,24 @@ int cmd_sp_edit(struct cli *cli, struct err *err) {
     if (!rc)
         rc = edit_description(cli, &message, err);
     if (!rc)
-        rc = edit_beneficiary(cli, &message, err);
-    if (rc)
-        return rc;
-    msg.body_case = MSG__BODY_EDIT_SP;
-    msg.edit_sp = &message;
-    return cli_send_print(cli, &msg, err);
+        rc = cli_address_field(cli, cli_value(cli, "--beneficiary"), &message.beneficiary, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 /* --- money, prices, status ---------------------------------------------------------------------------------------- */
 
 int cmd_sp_withdraw(struct cli *cli, struct err *err) {
     MsgWithdrawSp message = MSG_WITHDRAW_SP__INIT;
-    Msg msg = MSG__INIT;
-    int rc = begin(cli, &message.sp_id, &message.creator, err);
+    int rc = cli_sp_id(cli->words[0], &message.sp_id, err);
     if (!rc)
         rc = money_parse(cli->words[1], &message.amount, err);
-    if (rc)
-        return rc;
-    msg.body_case = MSG__BODY_WITHDRAW_SP;
-    msg.withdraw_sp = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_price(struct cli *cli, struct err *err) {
     MsgSetSpPrice message = MSG_SET_SP_PRICE__INIT;
-    Msg msg = MSG__INIT;
     StorageProvider *sp;
-    int rc = begin(cli, &message.sp_id, &message.creator, err);
+    int rc = cli_sp_id(cli->words[0], &message.sp_id, err);
     if (!rc)
         rc = record_of(cli, message.sp_id, &sp, err);
     if (!rc)
@@ -136,18 +100,13 @@ int cmd_sp_price(struct cli *cli, struct err *err) {
         rc = cli_size(cli, "--free-quota", sp->free_read_quota, &message.free_read_quota, err);
     if (!rc)
         rc = cli_size(cli, "--free-once", sp->free_read_once, &message.free_read_once, err);
-    if (rc)
-        return rc;
-    msg.body_case = MSG__BODY_SET_SP_PRICE;
-    msg.set_sp_price = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_status(struct cli *cli, struct err *err) {
     MsgSetSpStatus message = MSG_SET_SP_STATUS__INIT;
-    Msg msg = MSG__INIT;
     const char *to = cli->words[1];
-    int rc = begin(cli, &message.sp_id, &message.creator, err);
+    int rc = cli_sp_id(cli->words[0], &message.sp_id, err);
     if (rc)
         return rc;
     if (!strcmp(to, "maintenance"))
@@ -157,40 +116,27 @@ int cmd_sp_status(struct cli *cli, struct err *err) {
     else
         return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is no status; say maintenance or service", to);
     rc = cli_duration(cli, "--duration", 0, &message.duration_ms, err);
-    if (rc)
-        return rc;
-    msg.body_case = MSG__BODY_SET_SP_STATUS;
-    msg.set_sp_status = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_revive(struct cli *cli, struct err *err) {
     MsgReviveSp message = MSG_REVIVE_SP__INIT;
-    Msg msg = MSG__INIT;
-    int rc = begin(cli, &message.sp_id, &message.creator, err);
-    msg.body_case = MSG__BODY_REVIVE_SP;
-    msg.revive_sp = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    int rc = cli_sp_id(cli->words[0], &message.sp_id, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 /* --- the way out -------------------------------------------------------------------------------------------------- */
 
 int cmd_sp_exit(struct cli *cli, struct err *err) {
     MsgExitSp message = MSG_EXIT_SP__INIT;
-    Msg msg = MSG__INIT;
-    int rc = begin(cli, &message.sp_id, &message.creator, err);
-    msg.body_case = MSG__BODY_EXIT_SP;
-    msg.exit_sp = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    int rc = cli_sp_id(cli->words[0], &message.sp_id, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_complete_exit(struct cli *cli, struct err *err) {
     MsgCompleteExitSp message = MSG_COMPLETE_EXIT_SP__INIT;
-    Msg msg = MSG__INIT;
-    int rc = begin(cli, &message.sp_id, &message.creator, err);
-    msg.body_case = MSG__BODY_COMPLETE_EXIT_SP;
-    msg.complete_exit_sp = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    int rc = cli_sp_id(cli->words[0], &message.sp_id, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 /* What is left of a provider that leaves; and what others may take over of it. */

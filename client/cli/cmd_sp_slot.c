@@ -10,27 +10,13 @@
 
 #include <stdio.h>
 
-static int parse_group(const char *text, uint64_t *ret, struct err *err) {
-    if (!u64_parse(text, strlen(text), ret) || !*ret)
-        return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not the number of a placement group", text);
-    return CODE_OK;
-}
-
 static int parse_slot(struct cli *cli, uint64_t *ret_group, uint32_t *ret_position, struct err *err) {
     uint64_t position;
-    int rc = parse_group(cli->words[0], ret_group, err);
+    int rc = cli_id(cli->words[0], "placement group", ret_group, err);
     if (!rc && (!u64_parse(cli->words[1], strlen(cli->words[1]), &position) || position > UINT32_MAX))
         rc = err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not a position", cli->words[1]);
     if (!rc)
         *ret_position = (uint32_t)position;
-    return rc;
-}
-
-static int creator(struct cli *cli, ProtobufCBinaryData *ret, struct err *err) {
-    struct addr *addr = ARENA_NEW(&cli->arena, struct addr);
-    int rc = addr ? cli_address(cli, addr, err) : err_set(err, CODE_NO_MEMORY, "no memory for an address");
-    if (!rc)
-        *ret = pb_data(addr_bytes(addr));
     return rc;
 }
 
@@ -61,11 +47,7 @@ int cmd_sp_groups(struct cli *cli, struct err *err) {
             json_array_append_new(rows, group_row(cli, page->groups[i]));
         after = rc ? 0 : page->next;
     } while (!rc && after);
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 int cmd_sp_group(struct cli *cli, struct err *err) {
@@ -73,7 +55,7 @@ int cmd_sp_group(struct cli *cli, struct err *err) {
     PlacementGroup *group;
     struct key k;
     uint64_t id = 0;
-    int rc = parse_group(cli->words[0], &id, err);
+    int rc = cli_id(cli->words[0], "placement group", &id, err);
     if (!rc)
         rc = cli_ledger(cli, &ledger, err);
     if (!rc)
@@ -119,45 +101,28 @@ int cmd_sp_reservations(struct cli *cli, struct err *err) {
                                             "passed", cli_u64(cli, r->passed), "bytes", cli_u64(cli, r->bytes)));
         }
     } while (!rc && page->more);
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 /* --- doing -------------------------------------------------------------------------------------------------------- */
 
 int cmd_sp_close_group(struct cli *cli, struct err *err) {
     MsgCloseGroup message = MSG_CLOSE_GROUP__INIT;
-    Msg msg = MSG__INIT;
-    int rc = parse_group(cli->words[0], &message.group_id, err);
-    if (!rc)
-        rc = creator(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_CLOSE_GROUP;
-    msg.close_group = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    int rc = cli_id(cli->words[0], "placement group", &message.group_id, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_offer_slot(struct cli *cli, struct err *err) {
     MsgOfferSlot message = MSG_OFFER_SLOT__INIT;
-    Msg msg = MSG__INIT;
     int rc = parse_slot(cli, &message.group_id, &message.position, err);
-    if (!rc)
-        rc = creator(cli, &message.creator, err);
     message.withdraw = cli_has(cli, "--withdraw");
-    msg.body_case = MSG__BODY_OFFER_SLOT;
-    msg.offer_slot = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_reserve_slot(struct cli *cli, struct err *err) {
     MsgReserveSlot message = MSG_RESERVE_SLOT__INIT;
-    Msg msg = MSG__INIT;
     const char *bond = cli_value(cli, "--bond"), *deadline = cli_value(cli, "--deadline");
     int rc = parse_slot(cli, &message.group_id, &message.position, err);
-    if (!rc)
-        rc = creator(cli, &message.creator, err);
     if (!rc && !bond)
         rc = err_set(err, CODE_INVALID_ARGUMENT,
                      "--bond AMOUNT is needed: what is lost when it is not completed in time");
@@ -165,31 +130,17 @@ int cmd_sp_reserve_slot(struct cli *cli, struct err *err) {
         rc = money_parse(bond, &message.bond, err);
     if (!rc)
         rc = cli_expiry(cli, deadline ? deadline : "24h", &message.deadline, err);
-    if (rc)
-        return rc;
-    msg.body_case = MSG__BODY_RESERVE_SLOT;
-    msg.reserve_slot = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_complete_slot(struct cli *cli, struct err *err) {
     MsgCompleteSlot message = MSG_COMPLETE_SLOT__INIT;
-    Msg msg = MSG__INIT;
     int rc = parse_slot(cli, &message.group_id, &message.position, err);
-    if (!rc)
-        rc = creator(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_COMPLETE_SLOT;
-    msg.complete_slot = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_sp_cancel_slot(struct cli *cli, struct err *err) {
     MsgCancelSlot message = MSG_CANCEL_SLOT__INIT;
-    Msg msg = MSG__INIT;
     int rc = parse_slot(cli, &message.group_id, &message.position, err);
-    if (!rc)
-        rc = creator(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_CANCEL_SLOT;
-    msg.cancel_slot = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }

@@ -8,145 +8,73 @@
 
 #include <string.h>
 
-static int parse_id(const char *text, uint64_t *ret, struct err *err) {
-    if (u64_parse(text, strlen(text), ret) && *ret)
-        return CODE_OK;
-    return err_set(err, CODE_INVALID_ARGUMENT, "\"%s\" is not a territory's number", text);
-}
-
-/* The creator on the arena, for the message's field. */
-static int creator_of(struct cli *cli, ProtobufCBinaryData *ret, struct err *err) {
-    struct addr *addr = ARENA_NEW(&cli->arena, struct addr);
-    if (!addr)
-        return err_set(err, CODE_NO_MEMORY, "no memory for an address");
-    int rc = cli_address(cli, addr, err);
-    if (!rc)
-        *ret = pb_data(addr_bytes(addr));
-    return rc;
-}
-
 int cmd_territory_mint(struct cli *cli, struct err *err) {
     MsgMintTerritory message = MSG_MINT_TERRITORY__INIT;
-    Msg msg = MSG__INIT, *msgs[] = {&msg};
-    TxStatus *status;
-    struct addr owner;
+    message.name = pb_text(cli->words[0]);
     int rc = size_parse(cli->words[1], &message.capacity, err);
     if (!rc)
         rc = duration_parse(cli->words[2], &message.term, err);
-    if (!rc && cli_value(cli, "--owner")) {
-        rc = cli_parse_address(cli, cli_value(cli, "--owner"), &owner, err);
-        message.owner = pb_data(addr_bytes(&owner));
-    }
     if (!rc)
-        rc = creator_of(cli, &message.creator, err);
-    if (rc)
-        return rc;
-    message.name = pb_text(cli->words[0]);
-    msg.body_case = MSG__BODY_MINT_TERRITORY;
-    msg.mint_territory = &message;
-    rc = cli_send(cli, msgs, 1, &status, err);
-    if (rc)
-        return rc;
-    json_t *out = cli_tx_json(status);
-    if (status->result && status->result->n_ids)
-        json_object_set_new(out, "territory", json_string(cli_u64(cli, status->result->ids[0])));
-    return cli_print(cli, out, err);
+        rc = cli_address_field(cli, cli_value(cli, "--owner"), &message.owner, err);
+    return rc ? rc : cli_act_new(cli, &message.base, "territory", err);
 }
 
 int cmd_territory_expand(struct cli *cli, struct err *err) {
     MsgExpandTerritory message = MSG_EXPAND_TERRITORY__INIT;
-    Msg msg = MSG__INIT;
-    int rc = parse_id(cli->words[0], &message.territory_id, err);
+    int rc = cli_id(cli->words[0], "territory", &message.territory_id, err);
     if (!rc)
         rc = size_parse(cli->words[1], &message.bytes_more, err);
-    if (!rc)
-        rc = creator_of(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_EXPAND_TERRITORY;
-    msg.expand_territory = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_territory_renew(struct cli *cli, struct err *err) {
     MsgRenewTerritory message = MSG_RENEW_TERRITORY__INIT;
-    Msg msg = MSG__INIT;
-    int rc = parse_id(cli->words[0], &message.territory_id, err);
+    int rc = cli_id(cli->words[0], "territory", &message.territory_id, err);
     if (!rc)
         rc = duration_parse(cli->words[1], &message.term, err);
-    if (!rc)
-        rc = creator_of(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_RENEW_TERRITORY;
-    msg.renew_territory = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 /* TERM, or "off". */
 int cmd_territory_auto(struct cli *cli, struct err *err) {
     MsgSetTerritoryRenewal message = MSG_SET_TERRITORY_RENEWAL__INIT;
-    Msg msg = MSG__INIT;
-    int rc = parse_id(cli->words[0], &message.territory_id, err);
+    int rc = cli_id(cli->words[0], "territory", &message.territory_id, err);
     if (!rc && strcmp(cli->words[1], "off"))
         rc = duration_parse(cli->words[1], &message.term, err);
-    if (!rc)
-        rc = creator_of(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_SET_TERRITORY_RENEWAL;
-    msg.set_territory_renewal = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_territory_reactivate(struct cli *cli, struct err *err) {
     MsgReactivateTerritory message = MSG_REACTIVATE_TERRITORY__INIT;
-    Msg msg = MSG__INIT;
-    int rc = parse_id(cli->words[0], &message.territory_id, err);
+    int rc = cli_id(cli->words[0], "territory", &message.territory_id, err);
     if (!rc)
         rc = duration_parse(cli->words[1], &message.term, err);
-    if (!rc)
-        rc = creator_of(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_REACTIVATE_TERRITORY;
-    msg.reactivate_territory = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_territory_consign(struct cli *cli, struct err *err) {
     MsgConsignTerritory message = MSG_CONSIGN_TERRITORY__INIT;
-    Msg msg = MSG__INIT;
-    struct addr buyer;
-    int rc = parse_id(cli->words[0], &message.territory_id, err);
+    int rc = cli_id(cli->words[0], "territory", &message.territory_id, err);
     if (!rc)
         rc = money_parse(cli->words[1], &message.asked, err);
-    if (!rc && cli_value(cli, "--buyer")) {
-        rc = cli_parse_address(cli, cli_value(cli, "--buyer"), &buyer, err);
-        message.buyer = pb_data(addr_bytes(&buyer));
-    }
     if (!rc)
-        rc = creator_of(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_CONSIGN_TERRITORY;
-    msg.consign_territory = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+        rc = cli_address_field(cli, cli_value(cli, "--buyer"), &message.buyer, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_territory_cancel(struct cli *cli, struct err *err) {
     MsgCancelConsignment message = MSG_CANCEL_CONSIGNMENT__INIT;
-    Msg msg = MSG__INIT;
-    int rc = parse_id(cli->words[0], &message.territory_id, err);
-    if (!rc)
-        rc = creator_of(cli, &message.creator, err);
-    msg.body_case = MSG__BODY_CANCEL_CONSIGNMENT;
-    msg.cancel_consignment = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    int rc = cli_id(cli->words[0], "territory", &message.territory_id, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_territory_buy(struct cli *cli, struct err *err) {
     MsgBuyTerritory message = MSG_BUY_TERRITORY__INIT;
-    Msg msg = MSG__INIT;
-    int rc = parse_id(cli->words[0], &message.territory_id, err);
+    int rc = cli_id(cli->words[0], "territory", &message.territory_id, err);
     if (!rc)
         rc = money_parse(cli->words[1], &message.asked, err);
-    if (!rc)
-        rc = creator_of(cli, &message.creator, err);
     message.name = pb_text(cli->words[2]);
-    msg.body_case = MSG__BODY_BUY_TERRITORY;
-    msg.buy_territory = &message;
-    return rc ? rc : cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 /* --- looking --- */
@@ -156,7 +84,7 @@ int cmd_territory_show(struct cli *cli, struct err *err) {
     Territory *territory;
     struct key k;
     uint64_t id;
-    int rc = parse_id(cli->words[0], &id, err);
+    int rc = cli_id(cli->words[0], "territory", &id, err);
     if (!rc)
         rc = cli_ledger(cli, &ledger, err);
     if (!rc)
@@ -170,7 +98,7 @@ int cmd_territory_show(struct cli *cli, struct err *err) {
 int cmd_territory_use(struct cli *cli, struct err *err) {
     TerritoryUseAnswer *answer;
     uint64_t id;
-    int rc = parse_id(cli->words[0], &id, err);
+    int rc = cli_id(cli->words[0], "territory", &id, err);
     if (!rc)
         rc = cli_ask(cli, "/payment/territory_use", &territory_use_answer__descriptor, &answer, err, "id",
                      cli_u64(cli, id), NULL);
@@ -216,11 +144,7 @@ int cmd_territory_list(struct cli *cli, struct err *err) {
             id = page->territories[i]->id;
         }
     } while (!rc && page->more);
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 /* A new one, or with --id more capacity or time of one that is there. */

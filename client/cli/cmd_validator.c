@@ -50,11 +50,7 @@ int cmd_validator_list(struct cli *cli, struct err *err) {
             break;
         cursor = cursor_text(cli, page->next_cursor);
     }
-    if (rc) {
-        json_decref(rows);
-        return rc;
-    }
-    return cli_print_table(cli, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, columns, err);
 }
 
 static int proven(struct cli *cli, const struct addr *addr, Validator **ret, uint64_t *ret_height, struct err *err) {
@@ -131,147 +127,85 @@ static void take_texts(struct cli *cli, char **name, char **description) {
 }
 
 int cmd_validator_create(struct cli *cli, struct err *err) {
-    Msg msg = MSG__INIT;
+    MsgCreateValidator *message;
     struct addr creator;
     const char *bond = cli_value(cli, "--bond");
     if (!bond)
         return err_set(err, CODE_INVALID_ARGUMENT, "--bond says how much to put at stake, for example 1000CAIRN");
-    int rc = read_proof(cli, cli->words[0], &msg.create_validator, err);
+    int rc = read_proof(cli, cli->words[0], &message, err);
     if (!rc)
         rc = cli_address(cli, &creator, err);
     if (rc)
         return rc;
-    if (!bytes_eq(pb_bytes(msg.create_validator->creator), addr_bytes(&creator)))
+    if (!bytes_eq(pb_bytes(message->creator), addr_bytes(&creator)))
         return err_set(err, CODE_DENIED,
                        "%s is for another operator: name its key with --from, or make a new one with `cairnd "
                        "validator-proof --operator ADDR`",
                        cli->words[0]);
-    rc = money_parse(bond, &msg.create_validator->bond, err);
-    if (rc)
-        return rc;
-    take_texts(cli, &msg.create_validator->name, &msg.create_validator->description);
-    msg.body_case = MSG__BODY_CREATE_VALIDATOR;
-    return cli_send_print(cli, &msg, err);
-}
-
-/* The signer and the validator that words[0] names, as message fields on the arena. */
-struct parties {
-    ProtobufCBinaryData creator, validator;
-    struct addr addr;
-};
-
-static int parties_of(struct cli *cli, struct parties *ret, struct err *err) {
-    struct addr creator;
-    struct bytes a, b;
-    int rc = cli_parse_address(cli, cli->words[0], &ret->addr, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    if (!arena_dup_bytes(&cli->arena, addr_bytes(&creator), &a) ||
-        !arena_dup_bytes(&cli->arena, addr_bytes(&ret->addr), &b))
-        return err_set(err, CODE_NO_MEMORY, "no memory");
-    ret->creator = pb_data(a);
-    ret->validator = pb_data(b);
-    return CODE_OK;
+    take_texts(cli, &message->name, &message->description);
+    rc = money_parse(bond, &message->bond, err);
+    return rc ? rc : cli_act(cli, &message->base, err);
 }
 
 int cmd_validator_bond(struct cli *cli, struct err *err) {
     MsgBond message = MSG_BOND__INIT;
-    Msg msg = MSG__INIT;
-    struct parties p;
-    int rc = parties_of(cli, &p, err);
+    int rc = cli_address_field(cli, cli->words[0], &message.validator, err);
     if (!rc)
         rc = money_parse(cli->words[1], &message.amount, err);
-    if (rc)
-        return rc;
-    message.creator = p.creator;
-    message.validator = p.validator;
-    msg.body_case = MSG__BODY_BOND;
-    msg.bond = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_validator_unbond(struct cli *cli, struct err *err) {
     MsgUnbond message = MSG_UNBOND__INIT;
-    Msg msg = MSG__INIT;
-    struct parties p;
+    struct addr addr;
     Validator *v;
     uint64_t height;
-    int rc = parties_of(cli, &p, err);
+    int rc = cli_parse_address(cli, cli->words[0], &addr, err);
     if (!rc && strcmp(cli->words[1], "all") != 0) {
         rc = money_parse(cli->words[1], &message.amount, err);
     } else if (!rc) {
-        rc = proven(cli, &p.addr, &v, &height, err);
+        rc = proven(cli, &addr, &v, &height, err);
         message.amount = rc ? 0 : v->bond;
         if (!rc && message.amount == 0)
             rc = err_set(err, CODE_CONFLICT,
                          "nothing is bonded any more: `cairn validator show` has what comes back when");
     }
-    if (rc)
-        return rc;
-    message.creator = p.creator;
-    message.validator = p.validator;
-    msg.body_case = MSG__BODY_UNBOND;
-    msg.unbond = &message;
-    return cli_send_print(cli, &msg, err);
+    message.validator = pb_data(addr_bytes(&addr));
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 /* What is not given stays. */
 int cmd_validator_edit(struct cli *cli, struct err *err) {
     MsgEditValidator message = MSG_EDIT_VALIDATOR__INIT;
-    Msg msg = MSG__INIT;
-    struct parties p;
-    struct addr operator;
+    struct addr addr;
     Validator *v;
     uint64_t height;
     if (!cli_value(cli, "--name") && !cli_value(cli, "--description") && !cli_value(cli, "--operator"))
         return err_set(err, CODE_INVALID_ARGUMENT, "say what to change: --name, --description, --operator");
-    int rc = parties_of(cli, &p, err);
+    int rc = cli_parse_address(cli, cli->words[0], &addr, err);
     if (!rc)
-        rc = proven(cli, &p.addr, &v, &height, err);
-    if (!rc && cli_value(cli, "--operator")) {
-        rc = cli_parse_address(cli, cli_value(cli, "--operator"), &operator, err);
-        message.new_operator = pb_data(addr_bytes(&operator));
-    }
+        rc = proven(cli, &addr, &v, &height, err);
+    if (!rc)
+        rc = cli_address_field(cli, cli_value(cli, "--operator"), &message.new_operator, err);
     if (rc)
         return rc;
-    message.creator = p.creator;
-    message.validator = p.validator;
+    message.validator = pb_data(addr_bytes(&addr));
     message.name = v->name;
     message.description = v->description;
     take_texts(cli, &message.name, &message.description);
-    msg.body_case = MSG__BODY_EDIT_VALIDATOR;
-    msg.edit_validator = &message;
-    return cli_send_print(cli, &msg, err);
-}
-
-/* A message that says no more than who asks for which validator. */
-static int send_for_validator(struct cli *cli, Msg *msg, ProtobufCBinaryData *creator, ProtobufCBinaryData *validator,
-                              struct err *err) {
-    struct parties p;
-    int rc = parties_of(cli, &p, err);
-    if (rc)
-        return rc;
-    *creator = p.creator;
-    *validator = p.validator;
-    return cli_send_print(cli, msg, err);
+    return cli_act(cli, &message.base, err);
 }
 
 int cmd_validator_unjail(struct cli *cli, struct err *err) {
     MsgUnjail message = MSG_UNJAIL__INIT;
-    Msg msg = MSG__INIT;
-    msg.body_case = MSG__BODY_UNJAIL;
-    msg.unjail = &message;
-    return send_for_validator(cli, &msg, &message.creator, &message.validator, err);
+    int rc = cli_address_field(cli, cli->words[0], &message.validator, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 int cmd_validator_withdraw(struct cli *cli, struct err *err) {
     MsgWithdrawRewards message = MSG_WITHDRAW_REWARDS__INIT;
-    Msg msg = MSG__INIT;
-    msg.body_case = MSG__BODY_WITHDRAW_REWARDS;
-    msg.withdraw_rewards = &message;
-    return send_for_validator(cli, &msg, &message.creator, &message.validator, err);
+    int rc = cli_address_field(cli, cli->words[0], &message.validator, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }
 
 /* As a node keeps it (data/evidence/ADDR.pb), or its JSON. */
@@ -291,15 +225,6 @@ static int read_evidence(struct cli *cli, const char *path, Evidence **ret, stru
 
 int cmd_validator_evidence(struct cli *cli, struct err *err) {
     MsgSubmitEvidence message = MSG_SUBMIT_EVIDENCE__INIT;
-    Msg msg = MSG__INIT;
-    struct addr creator;
     int rc = read_evidence(cli, cli->words[0], &message.evidence, err);
-    if (!rc)
-        rc = cli_address(cli, &creator, err);
-    if (rc)
-        return rc;
-    message.creator = pb_data(addr_bytes(&creator));
-    msg.body_case = MSG__BODY_SUBMIT_EVIDENCE;
-    msg.submit_evidence = &message;
-    return cli_send_print(cli, &msg, err);
+    return rc ? rc : cli_act(cli, &message.base, err);
 }

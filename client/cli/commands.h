@@ -164,7 +164,9 @@ int cli_group(struct cli *cli, const char *name, GroupInfo **ret, struct err *er
 int cli_find_object(struct cli *cli, const char *uri, struct placement *ret, struct err *err); /* proven */
 int cli_sp_id(const char *text, uint32_t *ret, struct err *err);
 
-/* --tag KEY=VALUE, several times, or --no-tags; *ret is NULL when neither is given. */
+/* What --tag KEY=VALUE says, several times. */
+int cli_tag_list(struct cli *cli, Tag *ret[CLI_FLAGS_MAX], size_t *ret_count, struct err *err);
+/* The same, or --no-tags; *ret is NULL when neither is given. */
 int cli_tags(struct cli *cli, SetTags **ret, struct err *err);
 
 #endif

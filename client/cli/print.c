@@ -176,6 +176,13 @@ int cli_print_table(struct cli *cli, json_t *rows, const char *const *columns, s
     return CODE_OK;
 }
 
+int cli_print_rows(struct cli *cli, int rc, json_t *rows, const char *const *columns, struct err *err) {
+    if (!rc)
+        return cli_print_table(cli, rows, columns, err);
+    json_decref(rows);
+    return rc;
+}
+
 const char *cli_u64(struct cli *cli, uint64_t value) {
     const char *text = arena_printf(&cli->arena, "%llu", (unsigned long long)value);
     return text ? text : "";

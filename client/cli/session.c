@@ -198,13 +198,6 @@ int cli_send(struct cli *cli, Msg **msgs, size_t count, TxStatus **ret, struct e
     return rc;
 }
 
-int cli_send_print(struct cli *cli, Msg *msg, struct err *err) {
-    Msg *msgs[] = {msg};
-    TxStatus *status;
-    int rc = cli_send(cli, msgs, 1, &status, err);
-    return rc ? rc : cli_print(cli, cli_tx_json(status), err);
-}
-
 int cli_ask(struct cli *cli, const char *path, const ProtobufCMessageDescriptor *desc, void *ret_msg, struct err *err,
             ...) {
     struct ledger *ledger;
