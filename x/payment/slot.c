@@ -12,6 +12,11 @@ static u128 sum_of(const BucketSlot *slot) {
     return sum;
 }
 
+/* Nothing flows in one whose objects cost nothing: no change of who earns concerns it, and nobody settles it. */
+static bool flows(const BucketSlot *slot) {
+    return sum_of(slot) != 0;
+}
+
 /* A slot has as many rates and remainders as positions from its first object on. */
 static int shape(struct ctx *ctx, BucketSlot *slot, size_t n) {
     if (slot->n_rates == n && slot->n_remainders == n)
@@ -51,6 +56,11 @@ static int earn_stretch(struct ctx *ctx, BucketSlot *slot, PlacementGroup *group
 static int earn(struct ctx *ctx, BucketSlot *slot, const PaymentAccount *payer, PlacementGroup *group,
                 struct err *err) {
     struct earners earners = {.crossed = true};
+    if (!flows(slot)) {
+        slot->settled_at = u64_max(slot->settled_at, payer->settled_at);
+        slot->epoch = group->epoch;
+        return CODE_OK;
+    }
     while (earners.crossed && (payer->settled_at > slot->settled_at || slot->epoch < group->epoch)) {
         int rc =
             placement_earners(ctx, group, slot->epoch, u64_max(payer->settled_at, slot->settled_at), &earners, err);
@@ -76,21 +86,29 @@ static int queue_slot(struct ctx *ctx, BucketSlot *slot, uint64_t due, struct er
     return rc;
 }
 
-/* A slot with a flow is listed with its payer and queued to be settled; one without is neither. */
-static int list_slot(struct ctx *ctx, const struct addr *payer, PaymentAccount *a, BucketSlot *slot, struct err *err) {
+/* A slot with a flow is listed with its payer, counted by its group and queued to be settled; one without is not. */
+static int list_slot(struct ctx *ctx, const struct addr *payer, PaymentAccount *a, BucketSlot *slot,
+                     PlacementGroup *group, struct err *err) {
     struct key k;
     a->slots++;
+    group->flowing++;
     int rc = record_put_mark(ctx, key_payer_slot(&k, payer, slot->bucket_id, slot->slot), err);
     return rc ? rc : queue_slot(ctx, slot, ctx->time + ctx->params->payment->settle_interval_ms, err);
 }
 
+/* What its payer could not pay for nobody earns: it is through with all changes. */
 static int unlist_slot(struct ctx *ctx, const struct addr *payer, PaymentAccount *a, BucketSlot *slot,
-                       struct err *err) {
+                       PlacementGroup *group, struct err *err) {
     struct key k;
-    if (a->slots == 0)
-        return ctx_fault(ctx, CODE_CORRUPT, "a payment account counts fewer slots than it has");
+    int rc = CODE_OK;
+    if (a->slots == 0 || group->flowing == 0)
+        return ctx_fault(ctx, CODE_CORRUPT, "a payment account or placement group counts fewer slots than it has");
     a->slots--;
-    int rc = record_del(ctx, key_payer_slot(&k, payer, slot->bucket_id, slot->slot), err);
+    group->flowing--;
+    while (rc == CODE_OK && slot->epoch < group->epoch)
+        rc = placement_crossed(ctx, group, ++slot->epoch, err);
+    if (rc == CODE_OK)
+        rc = record_del(ctx, key_payer_slot(&k, payer, slot->bucket_id, slot->slot), err);
     return rc ? rc : queue_slot(ctx, slot, 0, err);
 }
 
@@ -125,16 +143,16 @@ static int apply(struct ctx *ctx, BucketSlot *slot, const u128 *rates, bool add,
     return CODE_OK;
 }
 
-static int change(struct ctx *ctx, const struct addr *payer, PaymentAccount *a, BucketSlot *slot, const u128 *rates,
-                  bool add, struct err *err) {
+static int change(struct ctx *ctx, const struct addr *payer, PaymentAccount *a, BucketSlot *slot,
+                  PlacementGroup *group, const u128 *rates, bool add, struct err *err) {
     u128 before = sum_of(slot), after = 0;
     int rc = apply(ctx, slot, rates, add, &after, err);
     if (rc == CODE_OK)
         rc = payment_set_rate(ctx, a, u128_of(a->rate) + after - before, err);
     if (rc == CODE_OK && before == 0 && after)
-        rc = list_slot(ctx, payer, a, slot, err);
+        rc = list_slot(ctx, payer, a, slot, group, err);
     if (rc == CODE_OK && before && after == 0)
-        rc = unlist_slot(ctx, payer, a, slot, err);
+        rc = unlist_slot(ctx, payer, a, slot, group, err);
     return rc;
 }
 
@@ -155,6 +173,6 @@ int payment_slot_change(struct ctx *ctx, const struct addr *payer, BucketSlot *s
     if (add && a->status != PAYMENT_STATUS_ACTIVE)
         return err_set(err, CODE_PAYER_FROZEN, "payment account %s is frozen; deposit to it",
                        ctx_addr_text(ctx, payer));
-    rc = change(ctx, payer, a, slot, rates, add, err);
+    rc = change(ctx, payer, a, slot, group, rates, add, err);
     return rc ? rc : payment_close(ctx, payer, a, err);
 }

@@ -18,17 +18,17 @@ static int handover_get(struct ctx *ctx, uint64_t group_id, uint64_t epoch, Hand
     return rc;
 }
 
-/* A group without slots has nobody who could be settled across the change. */
+/* A group without slots that flow has nobody who could be settled across the change. */
 static int note(struct ctx *ctx, PlacementGroup *group, uint32_t position, uint32_t to, struct err *err) {
     struct key k;
     Handover h = HANDOVER__INIT;
-    if (group->slots == 0)
+    if (group->flowing == 0)
         return CODE_OK;
     h.position = position;
     h.at = ctx->time;
     h.from_sp = earner_now(group, position);
     h.to_sp = to;
-    h.slots_left = group->slots;
+    h.slots_left = group->flowing;
     group->epoch++;
     group->handovers++;
     return record_put(ctx, key_handover(&k, group->id, group->epoch), &h, err);

@@ -88,7 +88,7 @@ int placement_earners(struct ctx *ctx, const PlacementGroup *group, uint64_t epo
 /* Gives it to a provider, or puts it into the position's escrow. Changes *group, which the caller puts. */
 int placement_earn(struct ctx *ctx, PlacementGroup *group, uint32_t position, uint32_t sp_id, uint64_t amount,
                    struct err *err);
-/* A slot has been settled across this change, or ended. Changes *group, which the caller puts. */
+/* A slot has been settled across this change, or flows no more. Changes *group, which the caller puts. */
 int placement_crossed(struct ctx *ctx, PlacementGroup *group, uint64_t epoch, struct err *err);
 
 /* A vote admits this account: it may register a provider, once. CODE_DONE_ALREADY. */

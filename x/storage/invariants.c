@@ -367,7 +367,7 @@ static int check_members(struct ctx *ctx, struct err *err) {
 
 /* Of the changes of who earns in a group: how many slots have yet to be settled across them, both ways. */
 struct crossings {
-    uint64_t epoch, owed, counted, slots;
+    uint64_t epoch, owed, counted, slots, flowing;
 };
 
 /* record_fn over the slots of a group, in the set that draws are made from. rest: bucket, slot. */
@@ -380,7 +380,10 @@ static int add_slot_epoch(struct ctx *ctx, void *arg, struct bytes rest, struct 
     if (rc)
         return rc;
     c->slots++;
-    c->owed += c->epoch - u64_min(c->epoch, slot->epoch);
+    if (slot->settle_due) {
+        c->flowing++;
+        c->owed += c->epoch - u64_min(c->epoch, slot->epoch);
+    }
     return CODE_OK;
 }
 
@@ -398,10 +401,11 @@ static int check_crossings(struct ctx *ctx, const PlacementGroup *g, struct err 
     int rc = record_each(ctx, key_weight_item_all(&k, &slots), BYTES_NONE, 0, NULL, add_slot_epoch, &c, err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_handovers(&k, g->id), BYTES_NONE, 0, &handover__descriptor, add_handover, &c, err);
-    if (rc == CODE_OK && (c.owed != c.counted || c.slots != g->slots))
-        return BROKEN("placement group %llu has %llu slots and counts %llu; %llu settlements across changes are due, "
-                      "%llu are counted",
-                      (ull)g->id, (ull)c.slots, (ull)g->slots, (ull)c.owed, (ull)c.counted);
+    if (rc == CODE_OK && (c.owed != c.counted || c.slots != g->slots || c.flowing != g->flowing))
+        return BROKEN("placement group %llu has %llu slots and counts %llu, of them %llu and %llu that flow; %llu "
+                      "settlements across changes are due, %llu are counted",
+                      (ull)g->id, (ull)c.slots, (ull)g->slots, (ull)c.flowing, (ull)g->flowing, (ull)c.owed,
+                      (ull)c.counted);
     return rc;
 }
 

@@ -76,11 +76,7 @@ static int close_slot(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group
         return ctx_fault(ctx, CODE_CORRUPT, "a bucket or placement group counts fewer slots than it has");
     bucket->live_slots--;
     group->slots--;
-    int rc = CODE_OK;
-    for (uint64_t e = slot->epoch; rc == CODE_OK && e < group->epoch; e++)
-        rc = placement_crossed(ctx, group, e + 1, err);
-    if (rc == CODE_OK && group->slots == 0)
-        rc = placement_emptied(ctx, group, err);
+    int rc = group->slots == 0 ? placement_emptied(ctx, group, err) : CODE_OK;
     if (rc == CODE_OK)
         rc = record_del(ctx, key_slot_of_group(&k, bucket->id, group->id, slot->prepaid), err);
     return rc ? rc : record_del(ctx, key_slot(&k, slot->bucket_id, slot->slot), err);

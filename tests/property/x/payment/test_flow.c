@@ -60,6 +60,7 @@ static PlacementGroup *group(void) {
     g = (PlacementGroup)PLACEMENT_GROUP__INIT;
     g.members = (uint32_t *)(uintptr_t)members;
     g.n_members = POSITIONS;
+    g.flowing = 100; /* of other buckets, too */
     return &g;
 }
 

@@ -84,6 +84,7 @@ static PlacementGroup *group(void) {
     g = (PlacementGroup)PLACEMENT_GROUP__INIT;
     g.members = ids;
     g.n_members = 3;
+    g.flowing = 100; /* of other buckets, too */
     return &g;
 }
 

@@ -311,6 +311,29 @@ static void greenfield_7_1__income_of_who_was_forced_out_waits_for_the_rebuilder
     assert_int_equal(group()->escrow[3], 0);
 }
 
+/* Nobody settles a slot for which nothing is paid: a change of who earns must not wait for it. */
+static void flow__slots_without_a_price_keep_no_change(void **state) {
+    (void)state;
+    struct deal free_one = d;
+    uint32_t id = 4;
+    free_one.bucket = "gratis";
+    free_one.nonce = 200;
+    free_one.price = 0;
+    deal_must_bucket(&free_one);
+    deal_must_create(&free_one);
+    deal_must_seal(&free_one);
+    assert_int_equal(group()->slots, 2);
+    assert_int_equal(group()->flowing, 1);
+    assert_code(trigger_run(&f, force_out, &id), CODE_OK);
+    fixture_skip(&f, 3000);
+    assert_int_equal(group()->handovers, 1);
+    fixture_skip(&f, 2 * MINUTE); /* what flows has been settled */
+    assert_int_equal(group()->handovers, 0);
+    assert_code(deal_delete(&free_one), CODE_OK);
+    assert_int_equal(group()->slots, 1);
+    assert_int_equal(group()->flowing, 1);
+}
+
 /* --- each precondition alone --- */
 
 static void reserve__refused(void **state) {
@@ -555,7 +578,8 @@ static void force_exit__what_it_was_taking_over_is_lost(void **state) {
 TEST_MAIN(T(takeover__of_one_that_leaves), T(greenfield_11_1__no_object_and_no_slot_changes),
           T(takeover__of_the_primary_with_its_group), T(takeover__of_an_offered_position_costs_no_fee),
           T(takeover__of_a_jailed_one), cmocka_unit_test(flow__the_same_money_however_often_it_is_settled),
-          T(greenfield_7_1__income_of_who_was_forced_out_waits_for_the_rebuilder), T(reserve__refused),
+          T(greenfield_7_1__income_of_who_was_forced_out_waits_for_the_rebuilder),
+          T(flow__slots_without_a_price_keep_no_change), T(reserve__refused),
           T(reserve__needs_room_and_stake), T(reserve__bounded_per_provider), T(reserve__the_group_takes_no_new_seals),
           T(cancel__part_of_the_bond_is_lost), T(greenfield_1_7__an_expired_reservation_is_over),
           T(cess_9_5_4__who_has_not_the_bytes_is_not_let_in), T(complete__one_answer_short_is_not_enough),
