@@ -131,7 +131,7 @@ struct bytes key_maintenance_due(struct key *k, uint64_t due, uint32_t sp_id) {
     return sp_due(k, 'u', due, sp_id);
 }
 
-struct bytes key_forced_exit_due(struct key *k, uint64_t due, uint32_t sp_id) {
+struct bytes key_marking_due(struct key *k, uint64_t due, uint32_t sp_id) {
     return sp_due(k, 'x', due, sp_id);
 }
 

@@ -29,8 +29,8 @@ struct bytes key_sp_reservations(struct key *k, uint32_t sp_id);
 /* Queues. */
 struct bytes key_empty_group_due(struct key *k, uint64_t due, uint64_t group); /* 'e' empty groups to close */
 struct bytes key_maintenance_due(struct key *k, uint64_t due, uint32_t sp_id); /* 'u' ends of maintenances */
-struct bytes key_forced_exit_due(struct key *k, uint64_t due,
-                                 uint32_t sp_id); /* 'x' whose groups are marked -> the last group marked u64be */
+struct bytes key_marking_due(struct key *k, uint64_t due,
+                             uint32_t sp_id); /* 'x' whose groups are marked -> the last group marked u64be */
 struct bytes key_reservation_due(struct key *k, uint64_t due, uint64_t group,
                                  uint32_t position); /* 'q' deadlines of reservations */
 struct bytes key_takeover_due(struct key *k, uint64_t due, uint64_t group,

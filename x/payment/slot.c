@@ -143,8 +143,8 @@ static int apply(struct ctx *ctx, BucketSlot *slot, const u128 *rates, bool add,
     return CODE_OK;
 }
 
-static int change(struct ctx *ctx, const struct addr *payer, PaymentAccount *a, BucketSlot *slot,
-                  PlacementGroup *group, const u128 *rates, bool add, struct err *err) {
+static int change(struct ctx *ctx, const struct addr *payer, PaymentAccount *a, BucketSlot *slot, PlacementGroup *group,
+                  const u128 *rates, bool add, struct err *err) {
     u128 before = sum_of(slot), after = 0;
     int rc = apply(ctx, slot, rates, add, &after, err);
     if (rc == CODE_OK)

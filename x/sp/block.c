@@ -10,7 +10,7 @@ static uint64_t closings_cap(const struct ctx *ctx) {
 }
 
 /* Providers a block; of each, so many groups as vacancies_per_block says. */
-static uint64_t exits_cap(const struct ctx *ctx) {
+static uint64_t markings_cap(const struct ctx *ctx) {
     (void)ctx;
     return 4;
 }
@@ -18,6 +18,6 @@ static uint64_t exits_cap(const struct ctx *ctx) {
 const struct hook sp_end_hooks[SP_END_HOOKS] = {
     {.name = "sp.maintenance", .cap = closings_cap, .module = KEY_SP, .queue = 'u', .due = maintenance_due},
     {.name = "sp.reservations", .cap = closings_cap, .module = KEY_SP, .queue = 'q', .due = takeover_due},
-    {.name = "sp.forced_exits", .cap = exits_cap, .module = KEY_SP, .queue = 'x', .due = forced_exit_due},
+    {.name = "sp.marking", .cap = markings_cap, .module = KEY_SP, .queue = 'x', .due = marking_due},
     {.name = "sp.empty_groups", .cap = closings_cap, .module = KEY_SP, .queue = 'e', .due = placement_empty_due},
 };

@@ -5,9 +5,10 @@
  * which the caller puts. */
 #include "x/sp/sp.h"
 
-/* The holder of a position was forced out: from now on the position's income waits. */
+/* The holder of a position was jailed or forced out: from now on the position's income waits. */
 int earning_vacate(struct ctx *ctx, PlacementGroup *group, uint32_t position, struct err *err);
-/* A successor holds the position from now on; it is given what waited. Before the member itself is changed. */
+/* A successor holds the position from now on, or its holder is back from jail; it is given what waited. Before the
+ * member itself is changed. */
 int earning_pass(struct ctx *ctx, PlacementGroup *group, uint32_t position, uint32_t to, struct err *err);
 
 #endif

@@ -16,29 +16,36 @@ struct sums {
     uint64_t memberships, primaries;
     uint64_t member_entries, primary_entries;
     uint64_t gone, exiting;
-    uint64_t reserved, primary_reserved, reserved_bytes; /* as providers count them */
-    uint64_t reservations, primary_reservations, bytes;  /* as there are */
-    uint64_t group_reservations;                         /* as groups count them */
-    uint64_t maintenances, empty_groups, draws;          /* entries that there must be in queues */
+    uint64_t reserved, primary_reserved, reserved_bytes;  /* as providers count them */
+    uint64_t reservations, primary_reservations, bytes;   /* as there are */
+    uint64_t group_reservations;                          /* as groups count them */
+    uint64_t maintenances, empty_groups, draws, markings; /* entries that there must be in queues */
 };
 
 static int check_status(struct ctx *ctx, struct sums *s, const StorageProvider *sp, struct err *err) {
     struct key k;
-    bool queued = false;
+    bool queued = true;
     if ((sp->status == SP_STATUS_IN_MAINTENANCE) != (sp->maintenance_until != 0) ||
-        sp_is_leaving(sp) != (sp->exit_since != 0) || (sp->jailed_until && sp->status != SP_STATUS_JAILED))
+        sp_is_leaving(sp) != (sp->exit_since != 0) || (sp->jailed_until && sp->status != SP_STATUS_JAILED) ||
+        (sp->unpaid && !sp_is_leaving(sp) && sp->status != SP_STATUS_JAILED) ||
+        (!sp->unpaid && (sp->status == SP_STATUS_JAILED || sp->status == SP_STATUS_FORCED_EXITING)))
         return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " is %s, and its record says otherwise", sp->id,
                        sp_status_text(sp->status));
     if (sp->status == SP_STATUS_GONE && (sp->deposit || sp->stored_bytes || sp->reserved_bytes))
         return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " is gone and has bytes or coins", sp->id);
     if (sp->earned < sp->income)
         return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " has more income than it earned", sp->id);
-    if (!sp->maintenance_until)
-        return CODE_OK;
-    s->maintenances++;
-    int rc = record_has(ctx, key_maintenance_due(&k, sp->maintenance_until, sp->id), &queued, err);
+    s->maintenances += sp->maintenance_until != 0;
+    s->markings += sp->marking_at != 0;
+    int rc = CODE_OK;
+    if (sp->maintenance_until)
+        rc = record_has(ctx, key_maintenance_due(&k, sp->maintenance_until, sp->id), &queued, err);
+    if (rc == CODE_OK && queued && sp->marking_at)
+        rc = record_has(ctx, key_marking_due(&k, sp->marking_at, sp->id), &queued, err);
     if (rc == CODE_OK && !queued)
-        rc = err_set(err, CODE_INTERNAL, "the maintenance of storage provider %" PRIu32 " never ends", sp->id);
+        rc = err_set(err, CODE_INTERNAL,
+                     "the maintenance of storage provider %" PRIu32 ", or the marking of its groups, never ends",
+                     sp->id);
     return rc;
 }
 
@@ -117,18 +124,22 @@ static int check_reservation(struct ctx *ctx, void *arg, struct bytes rest, stru
     return rc;
 }
 
-/* Vacant are positions of those who were forced out; while one is marked, not all need be. */
+/* Vacant are the positions of those who are unpaid, and of nobody else; while somebody's are marked, not all need be.
+ */
 static int check_vacant(struct ctx *ctx, const PlacementGroup *g, struct err *err) {
-    for (size_t i = 0; i < g->n_vacant; i++) {
+    for (uint32_t i = 0; i < g->n_members; i++) {
         StorageProvider *sp = NULL;
-        uint32_t position = g->vacant[i];
-        int rc = position < g->n_members ? sp_get(ctx, g->members[position], &sp, err) : CODE_INTERNAL;
-        if (rc || sp->status != SP_STATUS_FORCED_EXITING || (i && position <= g->vacant[i - 1]))
+        int rc = sp_get(ctx, g->members[i], &sp, err);
+        if (rc)
+            return rc;
+        if (!sp->marking_at && sp->unpaid != placement_listed(g->vacant, g->n_vacant, i))
             return err_set(err, CODE_INTERNAL,
-                           "position %" PRIu32 " of placement group %" PRIu64
-                           " is vacant, and its holder was not forced out",
-                           position, g->id);
+                           "position %" PRIu32 " of placement group %" PRIu64 " is %s, and its holder %s", i, g->id,
+                           sp->unpaid ? "not vacant" : "vacant", sp->unpaid ? "is unpaid" : "is not");
     }
+    for (size_t i = 0; i < g->n_vacant; i++)
+        if (g->vacant[i] >= g->n_members || (i && g->vacant[i] <= g->vacant[i - 1]))
+            return err_set(err, CODE_INTERNAL, "placement group %" PRIu64 " has vacant positions that are none", g->id);
     for (size_t i = 0; i < g->n_offered; i++)
         if (g->offered[i] >= g->n_members || (i && g->offered[i] <= g->offered[i - 1]))
             return err_set(err, CODE_INTERNAL, "placement group %" PRIu64 " offers positions that it does not have",
@@ -189,7 +200,7 @@ static int count_queue(struct ctx *ctx, char queue, uint64_t *ret, struct err *e
 
 /* Nothing in the queues that nobody knows of. */
 static int check_queues(struct ctx *ctx, const struct sums *s, struct err *err) {
-    uint64_t maintenances = 0, reservations = 0, empty = 0, draws = 0, listed = 0;
+    uint64_t maintenances = 0, reservations = 0, empty = 0, draws = 0, listed = 0, markings = 0;
     int rc = count_queue(ctx, 'u', &maintenances, err);
     if (rc == CODE_OK)
         rc = count_queue(ctx, 'q', &reservations, err);
@@ -199,10 +210,12 @@ static int check_queues(struct ctx *ctx, const struct sums *s, struct err *err) 
         rc = count_queue(ctx, 'w', &draws, err);
     if (rc == CODE_OK)
         rc = count_queue(ctx, 'v', &listed, err);
+    if (rc == CODE_OK)
+        rc = count_queue(ctx, 'x', &markings, err);
     if (rc)
         return rc;
     if (maintenances != s->maintenances || reservations != s->reservations || listed != s->reservations ||
-        empty != s->empty_groups || draws != s->draws)
+        empty != s->empty_groups || draws != s->draws || markings != s->markings)
         return err_set(err, CODE_INTERNAL, "queues of module sp have entries that no record knows");
     return CODE_OK;
 }

@@ -18,8 +18,11 @@ int maintenance_begin(struct ctx *ctx, StorageProvider *sp, uint64_t duration, s
 int maintenance_end(struct ctx *ctx, StorageProvider *sp, struct err *err);
 /* Queue item: the time is over. */
 int maintenance_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
-/* Queue item: some groups of a provider that was forced out. value: the last group that is done. */
-int forced_exit_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
+/* From now on its positions' income waits, or is its own again; its groups are marked by the queue, some a block.
+ * Changes *sp, which the caller puts. */
+int vacate_begin(struct ctx *ctx, StorageProvider *sp, bool unpaid, struct err *err);
+/* Queue item: some groups of such a provider. value: the last group that is done. */
+int marking_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
 
 /* The counts over all providers; zeros before the first. */
 int sp_totals_get(struct ctx *ctx, SpTotals **ret, struct err *err);

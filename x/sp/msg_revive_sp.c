@@ -39,6 +39,9 @@ int msg_revive_sp_run(struct ctx *ctx, const void *message, struct err *err) {
         return rc;
     sp->status = SP_STATUS_IN_SERVICE;
     sp->jailed_until = 0;
+    rc = vacate_begin(ctx, sp, false, err); /* it has repaired what was missed: what waited is its own */
+    if (rc)
+        return rc;
     ctx_event(ctx, "sp.revived", "sp", ctx_u64_text(ctx, sp->id), NULL);
     return sp_put(ctx, sp, err);
 }

@@ -50,6 +50,9 @@ int sp_jail(struct ctx *ctx, uint32_t id, const char *reason, struct err *err) {
         return rc;
     sp->status = SP_STATUS_JAILED;
     sp->jailed_until = ctx->time + ctx->params->sp->jail_time_ms;
+    rc = vacate_begin(ctx, sp, true, err);
+    if (rc)
+        return rc;
     ctx_event(ctx, "sp.jailed", "sp", ctx_u64_text(ctx, id), "reason", reason, "until",
               ctx_u64_text(ctx, sp->jailed_until), NULL);
     return sp_put(ctx, sp, err);

@@ -47,8 +47,8 @@ uint64_t sp_deposit_needed(const SpParams *params, const StorageProvider *sp);
  */
 int sp_slash(struct ctx *ctx, uint32_t id, uint64_t amount, const struct addr *reward_to, uint64_t reward,
              uint64_t *ret_taken, struct err *err);
-/* Out of service until it is revived: no new groups, no new bytes, others may take over its positions. No error when it
- * is jailed already; one that is leaving stays what it is. */
+/* Out of service until it is revived: no new groups, no new bytes, its income waits, others may take over its
+ * positions. No error when it is jailed already; one that is leaving stays what it is. */
 int sp_jail(struct ctx *ctx, uint32_t id, const char *reason, struct err *err);
 /* Out for good, whatever its status: its positions become vacant, some a block, and their income waits for who takes
  * them over; what it was taking over itself is lost with the bonds. CODE_SP_NOT_FOUND; CODE_SP_STATUS when it is out
@@ -73,9 +73,10 @@ int placement_emptied(struct ctx *ctx, PlacementGroup *group, struct err *err);
 
 /*
  * --- who earns --- A position's income is its member's, or waits in escrow for whoever takes the position over while
- * its holder has been forced out. A change holds from one moment on; a slot that is settled later is settled up to that
- * moment for those who earned before, so that nobody gains or loses by when a slot is settled. A slot remembers in
- * slot->epoch how many changes it has been settled across.
+ * its holder is in jail or has been forced out; back from jail, it has rebuilt what was missed, and is given it itself.
+ * A change holds from one moment on; a slot that is settled later is settled up to that moment for those who earned
+ * before, so that nobody gains or loses by when a slot is settled. A slot remembers in slot->epoch how many changes it
+ * has been settled across.
  */
 struct earners {
     uint64_t until;   /* the stretch that begins where the slot has been settled to ends here, at `to` at the latest */

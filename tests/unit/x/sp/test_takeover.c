@@ -311,6 +311,64 @@ static void greenfield_7_1__income_of_who_was_forced_out_waits_for_the_rebuilder
     assert_int_equal(group()->escrow[3], 0);
 }
 
+/* What a jailed holder's positions earn waits, too: for whoever rebuilds them. */
+static void greenfield_7_1__income_of_a_jailed_one_waits_for_the_rebuilder(void **state) {
+    (void)state;
+    uint32_t id = 4;
+    assert_code(trigger_run(&f, jail, &id), CODE_OK);
+    fixture_skip(&f, 3 * MINUTE);
+    assert_int_equal(group()->n_vacant, 1);
+    uint64_t earned = deal_sp(&f, 4)->earned;
+    fixture_skip(&f, 5 * MINUTE);
+    uint64_t waits = group()->escrow[3];
+    assert_true(waits > 0);
+    assert_int_equal(deal_sp(&f, 4)->earned, earned);
+    assert_code(reserve("newsp", 3), CODE_OK);
+    assert_code(complete("newsp", 3), CODE_OK);
+    prove(3);
+    assert_true(deal_sp(&f, NEW)->earned >= waits);
+    assert_int_equal(deal_sp(&f, 4)->earned, earned);
+    assert_int_equal(group()->n_vacant, 0);
+}
+
+static int revive(uint32_t id) {
+    MsgReviveSp m = MSG_REVIVE_SP__INIT;
+    m.sp_id = id;
+    return send(arena_printf(&f.tx_arena, "sp%u", id - 1), &m.base);
+}
+
+/* One that is back has rebuilt what was missed: what waited is its own, and all is as if it had been paid throughout.
+ */
+static void flow__who_is_back_from_jail_is_given_what_waited(void **state) {
+    (void)state;
+    uint32_t id = 4;
+    assert_code(trigger_run(&f, jail, &id), CODE_OK);
+    fixture_skip(&f, 5 * MINUTE);
+    assert_true(group()->escrow[3] > 0);
+    assert_code(revive(4), CODE_OK);
+    fixture_skip(&f, 3000);
+    assert_int_equal(group()->n_vacant, 0);
+    assert_int_equal(group()->escrow[3], 0);
+    fixture_skip(&f, 5 * MINUTE);
+    assert_int_equal(group()->handovers, 0);
+    assert_code(deal_delete(&d), CODE_OK);
+    assert_int_equal(deal_sp(&f, 4)->earned, deal_sp(&f, 5)->earned); /* a column like its own */
+}
+
+/* Leaving is no way out of waiting. */
+static void greenfield_7_1__who_leaves_out_of_jail_stays_unpaid(void **state) {
+    (void)state;
+    uint32_t id = 4;
+    assert_code(trigger_run(&f, jail, &id), CODE_OK);
+    assert_code(do_exit(4), CODE_OK); /* and a block has passed: not all groups need be marked yet */
+    fixture_skip(&f, 3 * MINUTE);
+    uint64_t earned = deal_sp(&f, 4)->earned, waits = group()->escrow[3];
+    fixture_skip(&f, 5 * MINUTE);
+    assert_int_equal(deal_sp(&f, 4)->earned, earned);
+    assert_true(group()->escrow[3] > waits);
+    assert_code(revive(4), CODE_SP_STATUS);
+}
+
 /* Nobody settles a slot for which nothing is paid: a change of who earns must not wait for it. */
 static void flow__slots_without_a_price_keep_no_change(void **state) {
     (void)state;
@@ -579,8 +637,10 @@ TEST_MAIN(T(takeover__of_one_that_leaves), T(greenfield_11_1__no_object_and_no_s
           T(takeover__of_the_primary_with_its_group), T(takeover__of_an_offered_position_costs_no_fee),
           T(takeover__of_a_jailed_one), cmocka_unit_test(flow__the_same_money_however_often_it_is_settled),
           T(greenfield_7_1__income_of_who_was_forced_out_waits_for_the_rebuilder),
-          T(flow__slots_without_a_price_keep_no_change), T(reserve__refused),
-          T(reserve__needs_room_and_stake), T(reserve__bounded_per_provider), T(reserve__the_group_takes_no_new_seals),
+          T(greenfield_7_1__income_of_a_jailed_one_waits_for_the_rebuilder),
+          T(flow__who_is_back_from_jail_is_given_what_waited), T(greenfield_7_1__who_leaves_out_of_jail_stays_unpaid),
+          T(flow__slots_without_a_price_keep_no_change), T(reserve__refused), T(reserve__needs_room_and_stake),
+          T(reserve__bounded_per_provider), T(reserve__the_group_takes_no_new_seals),
           T(cancel__part_of_the_bond_is_lost), T(greenfield_1_7__an_expired_reservation_is_over),
           T(cess_9_5_4__who_has_not_the_bytes_is_not_let_in), T(complete__one_answer_short_is_not_enough),
           T(complete__by_one_that_may_store_nothing_now), T(takeover__when_everything_is_deleted_meanwhile),
