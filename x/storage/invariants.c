@@ -2,6 +2,7 @@
 #include "x/storage/invariants.h"
 
 #include "chain/codec/pb.h"
+#include "chain/types/deal_state.h"
 #include "chain/types/keys_payment.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
@@ -12,6 +13,7 @@
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
 #include "x/storage/group.h"
+#include "x/storage/held.h"
 #include "x/storage/object.h"
 #include "x/storage/replace.h"
 #include "x/storage/slot.h"
@@ -37,6 +39,7 @@ struct sums {
     uint64_t replacing, locked;     /* versions on their way; pebble locked for what is not sealed */
     uint64_t whole, column, payload, in_slot;
     u128 rates[OBJECT_POSITIONS_MAX];
+    uint64_t held[OBJECT_POSITIONS_MAX];
 };
 
 /* A version on its way has the object's id, and a record that the object names. */
@@ -133,6 +136,7 @@ static void add_to_slot(struct sums *s, const ObjectInfo *o) {
         uint64_t bytes = layout_position_bytes(o->profile, o->payload_size, i);
         *(profile_is_whole(o->profile, i) ? &whole : &column) = bytes;
         s->rates[i] += (u128)bytes * o->prices[i];
+        s->held[i] += deal_sealed_positions(o) >> i & 1 ? bytes : 0;
     }
     s->whole += whole;
     s->column += column;
@@ -218,6 +222,10 @@ static int check_slot(struct ctx *ctx, void *arg, struct bytes rest, struct byte
         sums.in_slot != slot->objects)
         return BROKEN("slot %llu of bucket %llu counts other bytes than its objects have", (ull)slot->slot,
                       (ull)slot->bucket_id);
+    for (size_t i = 0; i < OBJECT_POSITIONS_MAX; i++)
+        if (held_at(slot, i) != sums.held[i])
+            return BROKEN("slot %llu of bucket %llu counts %llu bytes at position %zu, its objects %llu",
+                          (ull)slot->slot, (ull)slot->bucket_id, (ull)held_at(slot, i), i, (ull)sums.held[i]);
     for (size_t i = 0; i < slot->n_rates; i++)
         if (u128_of(slot->rates[i]) != sums.rates[i])
             return BROKEN("slot %llu of bucket %llu: the rate of position %zu is not that of its objects",

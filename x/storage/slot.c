@@ -11,6 +11,7 @@
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
 #include "x/storage/deps.h"
+#include "x/storage/held.h"
 #include "x/storage/object.h"
 #include "x/storage/term.h"
 #include "x/storage/weight.h"
@@ -206,7 +207,9 @@ static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group
     slot->objects++;
     group->bytes += held_bytes_all(object, group->n_members);
     group->objects++;
-    rc = sps_change(ctx, group, object, true, sealed, err);
+    rc = held_add(ctx, slot, object, group->n_members, err);
+    if (rc == CODE_OK)
+        rc = sps_change(ctx, group, object, true, sealed, err);
     if (rc == CODE_OK)
         rc = weights_change(ctx, slot, object, true, err);
     if (rc == CODE_OK)
@@ -250,7 +253,9 @@ int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *ob
     slot->objects--;
     group->bytes -= billed;
     group->objects--;
-    rc = sps_change(ctx, group, object, false, false, err);
+    rc = held_sub(ctx, slot, object, group->n_members, err);
+    if (rc == CODE_OK)
+        rc = sps_change(ctx, group, object, false, false, err);
     if (rc == CODE_OK)
         rc = weights_change(ctx, slot, object, false, err);
     if (rc == CODE_OK)
@@ -342,6 +347,8 @@ int slot_vacate(struct ctx *ctx, ObjectInfo *object, uint32_t position, struct e
     if (bytes == 0 || position >= group->n_members || group->bytes < bytes)
         return ctx_fault(ctx, CODE_CORRUPT, "position %u of an object is vacated, and nothing lies there", position);
     rc = lower_price(ctx, bucket, slot, group, object, position, err);
+    if (rc == CODE_OK)
+        rc = held_sub_at(ctx, slot, position, bytes, err);
     if (rc == CODE_OK)
         rc = sp_sub(ctx, group->members[position], group->id, bytes, err);
     if (rc)
