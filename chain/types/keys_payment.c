@@ -129,8 +129,13 @@ struct bytes key_territory_name(struct key *k, const struct addr *owner, const c
     return key_bytes(k);
 }
 
-struct bytes key_territory_due(struct key *k, uint64_t at, uint64_t id) {
+struct bytes key_territory_dues(struct key *k) {
     key_begin(k, KEY_PAYMENT, 'e');
+    return key_bytes(k);
+}
+
+struct bytes key_territory_due(struct key *k, uint64_t at, uint64_t id) {
+    key_territory_dues(k);
     key_add_u64(k, at);
     key_add_u64(k, id);
     return key_bytes(k);

@@ -29,7 +29,8 @@ struct bytes key_territories(struct key *k);
 /* 'o' owner, name -> id u64; all of an owner's when the name is "" */
 struct bytes key_territory_name(struct key *k, const struct addr *owner, const char *name);
 struct bytes key_territory_due(struct key *k, uint64_t at,
-                               uint64_t id);                  /* 'e' ledger time, id -> empty: what it does next */
+                               uint64_t id); /* 'e' ledger time, id -> empty: what it does next */
+struct bytes key_territory_dues(struct key *k);
 struct bytes key_territory_offer(struct key *k, uint64_t id); /* 'g' id -> empty: those for sale */
 struct bytes key_territory_offers(struct key *k);
 struct bytes key_territory_totals(struct key *k); /* 'T' -> TerritoryTotals */

@@ -10,6 +10,8 @@
 #include "x/payment/quota.h"
 #include "x/payment/territory.h"
 
+#include <string.h>
+
 static int query_account(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
     (void)ctx;
     struct addr addr;
@@ -182,6 +184,56 @@ static int query_territories(struct ctx *ctx, const void *question, void *ret_an
     return rc;
 }
 
+enum { ENDS_CURSOR_LEN = 16 }; /* due time, id */
+
+struct ends_page {
+    TerritoryEndsAnswer *answer;
+    size_t limit, seen;
+    uint64_t until;
+    uint8_t last[ENDS_CURSOR_LEN];
+};
+
+/* rest: due time, id. What has ended already is on its way out and ends no more, but counts as seen: a page is bounded
+ * work. */
+static int add_ending(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct ends_page *page = arg;
+    TerritoryEndsAnswer *a = page->answer;
+    Territory *t;
+    (void)value, (void)msg;
+    if (load_be64(rest.data) >= page->until)
+        return RECORD_STOP;
+    if (ctx_page_full(ctx, page->seen, page->limit)) {
+        a->next_cursor = ctx_data(ctx, bytes_of(page->last, sizeof page->last));
+        return RECORD_STOP;
+    }
+    page->seen++;
+    memcpy(page->last, rest.data, sizeof page->last);
+    int rc = territory_get(ctx, load_be64(rest.data + 8), &t, err);
+    if (rc == CODE_OK && t->status != TERRITORY_STATUS_EXPIRED)
+        a->territories[a->n_territories++] = t;
+    return rc;
+}
+
+static int query_territory_ends(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
+    const TerritoryEndsQuery *q = question;
+    struct ends_page page = {.limit = query_limit(q->limit), .until = q->until ? q->until : UINT64_MAX};
+    uint64_t from = q->from ? q->from : ctx->time;
+    struct key prefix, after;
+    if (q->cursor.len && q->cursor.len != ENDS_CURSOR_LEN)
+        return err_set(err, CODE_INVALID_ARGUMENT, "the cursor is not one that a list gave");
+    page.answer = CTX_NEW(ctx, TerritoryEndsAnswer);
+    territory_ends_answer__init(page.answer);
+    page.answer->territories = ctx_array(ctx, page.limit, sizeof(Territory *));
+    if (q->cursor.len) /* ids begin at 1: behind number 0 is the first of its time */
+        key_territory_due(&after, load_be64(q->cursor.data), load_be64(q->cursor.data + 8));
+    else
+        key_territory_due(&after, from, 0);
+    int rc = record_each(ctx, key_territory_dues(&prefix), key_bytes(&after), 0, NULL, add_ending, &page, err);
+    if (rc == CODE_OK)
+        *(TerritoryEndsAnswer **)ret_answer = page.answer;
+    return rc;
+}
+
 static int query_territory_quote(struct ctx *ctx, const void *question, void *ret_answer, struct err *err) {
     const TerritoryQuoteQuery *q = question;
     TerritoryQuoteAnswer *a = CTX_NEW(ctx, TerritoryQuoteAnswer);
@@ -259,6 +311,11 @@ const struct query payment_queries[PAYMENT_QUERIES] = {
      .question = &territories_query__descriptor,
      .answer = &territories_answer__descriptor,
      .run = query_territories},
+    {.path = "/payment/territory_ends",
+     .help = "territories that freeze or end, the next first: from and until (ledger time), cursor, limit",
+     .question = &territory_ends_query__descriptor,
+     .answer = &territory_ends_answer__descriptor,
+     .run = query_territory_ends},
     {.path = "/payment/territory_totals",
      .help = "how many territories there are, and their capacity",
      .question = &empty_query__descriptor,

@@ -3,7 +3,7 @@
 #define CAIRN_X_PAYMENT_QUERIES_H
 #include "x/base/module.h"
 
-#define PAYMENT_QUERIES 12
+#define PAYMENT_QUERIES 13
 extern const struct query payment_queries[PAYMENT_QUERIES];
 
 #endif

@@ -38,6 +38,12 @@ static int query_seed(struct ctx *ctx, const void *question, struct key *ret, st
     return CODE_OK;
 }
 
+static int query_reward_state(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    (void)ctx, (void)question, (void)err;
+    key_reward_state(ret);
+    return CODE_OK;
+}
+
 static int query_evidence(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
     (void)ctx;
     struct hash id;
@@ -130,6 +136,11 @@ const struct query validator_queries[VALIDATOR_QUERIES] = {
      .question = &address_query__descriptor,
      .answer = &validator_standing__descriptor,
      .run = query_standing},
+    {.path = "/validator/reward_state",
+     .help = "what a unit of power has earned since genesis, and what of the fees is not withdrawn",
+     .question = &empty_query__descriptor,
+     .answer = &reward_state__descriptor,
+     .key = query_reward_state},
     {.path = "/validator/evidence",
      .help = "evidence that was acted upon: evidence_id",
      .question = &evidence_query__descriptor,

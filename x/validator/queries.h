@@ -4,7 +4,7 @@
 /* Private to the folder. */
 #include "x/base/module.h"
 
-#define VALIDATOR_QUERIES 6
+#define VALIDATOR_QUERIES 7
 extern const struct query validator_queries[VALIDATOR_QUERIES];
 
 #endif

@@ -128,6 +128,7 @@ const BlockResults *fixture_block(struct fixture *f, const struct tx *const *txs
     struct err err = {0};
     struct app_block block = fixture_next(f, txs, n);
     arena_reset(&f->arena);
+    f->ledger.options.invariants = f->invariants; /* a test may turn them off for a while */
     assert_ok(on_scratch(f, process_on, &block, &err), &err);
     commit(f, &block);
     f->revealed[proposer_of(f)]++;

@@ -2,7 +2,7 @@
 #include "chain/base/num.h"
 #include "tests/lib/test.h"
 
-static void u64__edges(void **state) {
+static void greenfield_11_3_26__sums_and_products_at_the_edges(void **state) {
     (void)state;
     uint64_t v = 7, rest;
     assert_false(u64_add(UINT64_MAX, 1, &v));
@@ -70,5 +70,6 @@ static void size_and_duration__units(void **state) {
     assert_code(duration_parse("30", &v, NULL), CODE_INVALID_ARGUMENT);
 }
 
-TEST_MAIN(cmocka_unit_test(u64__edges), cmocka_unit_test(u64_parse__plain_decimal_only),
-          cmocka_unit_test(money__text_both_ways), cmocka_unit_test(size_and_duration__units))
+TEST_MAIN(cmocka_unit_test(greenfield_11_3_26__sums_and_products_at_the_edges),
+          cmocka_unit_test(u64_parse__plain_decimal_only), cmocka_unit_test(money__text_both_ways),
+          cmocka_unit_test(size_and_duration__units))

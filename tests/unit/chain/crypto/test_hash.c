@@ -2,7 +2,7 @@
 #include "chain/crypto/hash.h"
 #include "tests/lib/test.h"
 
-static void domain_table__no_two_share_a_name(void **state) {
+static void greenfield_11_3_25__no_two_domains_share_a_name(void **state) {
     (void)state;
     for (int i = 0; i < DOMAIN_COUNT; i++) {
         assert_int_equal(strncmp(domain_name((enum domain)i), "cairn.", 6), 0);
@@ -59,6 +59,7 @@ static void hash_pair_and_signed__are_concatenations(void **state) {
     assert_true(hash_eq(&got, &want));
 }
 
-TEST_MAIN(cmocka_unit_test(domain_table__no_two_share_a_name), cmocka_unit_test(hash_of__is_blake2b_with_personal),
-          cmocka_unit_test(hash_of__domains_differ), cmocka_unit_test(hash_parts__equal_the_whole_however_cut),
-          cmocka_unit_test(hasher__numbers_are_big_endian), cmocka_unit_test(hash_pair_and_signed__are_concatenations))
+TEST_MAIN(cmocka_unit_test(greenfield_11_3_25__no_two_domains_share_a_name),
+          cmocka_unit_test(hash_of__is_blake2b_with_personal), cmocka_unit_test(hash_of__domains_differ),
+          cmocka_unit_test(hash_parts__equal_the_whole_however_cut), cmocka_unit_test(hasher__numbers_are_big_endian),
+          cmocka_unit_test(hash_pair_and_signed__are_concatenations))

@@ -92,7 +92,7 @@ static void leaf_verify__every_leaf_and_no_other_data(void **state) {
 }
 
 /* What a challenge is answered with: leaf, path in the piece, path over the pieces. */
-static void checksum__a_leaf_proves_to_it(void **state) {
+static void greenfield_11_3_11__a_leaf_proves_to_the_checksum(void **state) {
     (void)state;
     enum { PIECES = 5 };
     const size_t piece_len = 30 * LEAF_LEN;
@@ -126,7 +126,7 @@ int main(void) {
         cmocka_unit_test(piece_hasher__equals_the_definition_however_cut),
         cmocka_unit_test(piece_root__binds_the_length),
         cmocka_unit_test(leaf_verify__every_leaf_and_no_other_data),
-        cmocka_unit_test(checksum__a_leaf_proves_to_it),
+        cmocka_unit_test(greenfield_11_3_11__a_leaf_proves_to_the_checksum),
         cmocka_unit_test(checksum__of_one_piece_is_its_root_and_of_none_the_empty_one),
     };
     test_setup();

@@ -774,7 +774,7 @@ static void call__deadline_idle_and_cancel(void **state) {
     assert_code(http_call_run(client, &c, &err), CODE_CANCELLED);
 }
 
-static void client__does_not_dial_private_addresses(void **state) {
+static void cess_9_5_16__private_addresses_are_not_dialled(void **state) {
     (void)state;
     struct http_client *strict;
     struct err err;
@@ -957,7 +957,7 @@ TEST_MAIN(T(route__params_and_precedence), T(route__other_method_says_which), T(
           cmocka_unit_test_setup_teardown(server__busy_when_all_wait, setup_busy, teardown),
           cmocka_unit_test_setup_teardown(events__leave_most_of_the_places, setup_few_long, teardown),
           T(stop__ends_streams_and_answers_those_in_hand), T(calls__parallel), T(call__deadline_idle_and_cancel),
-          T(client__does_not_dial_private_addresses), T(server__many_threads_and_its_metrics),
+          T(cess_9_5_16__private_addresses_are_not_dialled), T(server__many_threads_and_its_metrics),
           T(server__keeps_the_connection), S(guard__one_address_leaves_room_for_others),
           S(guard__a_head_that_trickles_is_cut_off), S(guard__bodies_that_trickle_take_no_worker),
           S(guard__a_body_larger_than_the_buffer_is_streamed))

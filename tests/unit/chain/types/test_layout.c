@@ -139,7 +139,7 @@ static void check_size(const Profile *profile, uint64_t size) {
     assert_int_equal(layout_billed_bytes(profile, size), billed);
 }
 
-static void layout__sizes_to_get_right(void **state) {
+static void cess_9_5_3__sizes_round_every_boundary(void **state) {
     (void)state;
     static const char *const profiles[] = {"ec:4+2+w", "ec:4+2", "ec:4+8",    "ec:1+0",
                                            "ec:1+1+w", "ec:7+3", "replica:1", "replica:3"};
@@ -180,5 +180,5 @@ static void layout__the_largest_payload_does_not_overflow(void **state) {
 
 TEST_MAIN(cmocka_unit_test(profile_parse__round_trip), cmocka_unit_test(profile_parse__refuses),
           cmocka_unit_test(profile_check__segment_sizes), cmocka_unit_test(profile__positions_and_rows),
-          cmocka_unit_test(layout__sizes_to_get_right), cmocka_unit_test(layout__known_figures),
+          cmocka_unit_test(cess_9_5_3__sizes_round_every_boundary), cmocka_unit_test(layout__known_figures),
           cmocka_unit_test(layout__the_largest_payload_does_not_overflow))

@@ -54,7 +54,7 @@ static void approval__signed_opened_verified(void **state) {
 }
 
 /* A statement's bytes signed as an approval do not pass as a statement: domains differ. */
-static void domains__keep_kinds_apart(void **state) {
+static void greenfield_11_3_25__domains_keep_kinds_apart(void **state) {
     (void)state;
     SecondaryAsk ask = SECONDARY_ASK__INIT;
     SignedSecondaryAsk *as_ask;
@@ -129,7 +129,7 @@ static void receipts__one_signature_covers_each(void **state) {
     }
 }
 
-static void receipts__cannot_be_moved_or_swapped(void **state) {
+static void greenfield_11_3_10__receipts_cannot_be_moved_or_swapped(void **state) {
     (void)state;
     SignedReceipt *sealed[BATCH];
     sign_batch(5, sealed);
@@ -157,9 +157,11 @@ static void receipts__cannot_be_moved_or_swapped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(approval__signed_opened_verified),     cmocka_unit_test(domains__keep_kinds_apart),
-        cmocka_unit_test(statement_and_offer__round_trip),      cmocka_unit_test(receipts__one_signature_covers_each),
-        cmocka_unit_test(receipts__cannot_be_moved_or_swapped),
+        cmocka_unit_test(approval__signed_opened_verified),
+        cmocka_unit_test(greenfield_11_3_25__domains_keep_kinds_apart),
+        cmocka_unit_test(statement_and_offer__round_trip),
+        cmocka_unit_test(receipts__one_signature_covers_each),
+        cmocka_unit_test(greenfield_11_3_10__receipts_cannot_be_moved_or_swapped),
     };
     test_setup();
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -76,7 +76,7 @@ static void read__whole_from_the_primary(void **state) {
         assert_int_equal(atomic_load(&object.sps[p].pieces_asked), 0);
 }
 
-static void read__any_fault_of_the_primary_is_named_and_columns_are_used(void **state) {
+static void cess_9_5_9__any_fault_of_the_primary_is_named_and_columns_are_used(void **state) {
     static const struct {
         enum fake_fault fault;
         int code;
@@ -193,7 +193,7 @@ static void verify__names_who_lost_something(void **state) {
 }
 
 TEST_MAIN(cmocka_unit_test_setup_teardown(read__whole_from_the_primary, setup, teardown),
-          cmocka_unit_test_setup_teardown(read__any_fault_of_the_primary_is_named_and_columns_are_used, setup,
+          cmocka_unit_test_setup_teardown(cess_9_5_9__any_fault_of_the_primary_is_named_and_columns_are_used, setup,
                                           teardown),
           cmocka_unit_test_setup_teardown(read__columns_fail_too_until_too_few_are_left, setup, teardown),
           cmocka_unit_test_setup_teardown(read__denied_everywhere_says_so, setup, teardown),

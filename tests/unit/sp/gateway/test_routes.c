@@ -66,7 +66,7 @@ static int ask(struct http_client *client, uint16_t port, const struct http_rout
     return status;
 }
 
-static void routes__deny_by_default(void **state) {
+static void cess_9_5_12__routes_deny_by_default(void **state) {
     struct http_server *server;
     struct http_client *client;
     unsigned asked = 0, closed = 0;
@@ -90,4 +90,4 @@ static void routes__deny_by_default(void **state) {
     http_server_free(server);
 }
 
-TEST_MAIN(cmocka_unit_test(routes__each_is_complete), cmocka_unit_test(routes__deny_by_default))
+TEST_MAIN(cmocka_unit_test(routes__each_is_complete), cmocka_unit_test(cess_9_5_12__routes_deny_by_default))

@@ -80,6 +80,30 @@ static void manager_add__while_it_runs(void **state) {
     assert_int_equal(manager_count(&w->manager), 0);
 }
 
+/* Work that cannot be done goes to the back with a pause: what is behind it is done meanwhile. */
+static void cess_9_5_5__ten_impossible_ones_do_not_hold_up_a_hundred(void **state) {
+    enum { IMPOSSIBLE = 10, GOOD = 100 };
+    struct world *w = *state;
+    struct err why;
+    unsigned done = 0, failed = 0;
+    err_set(&why, CODE_UNAVAILABLE, "nobody is there");
+    for (uint64_t id = 1; id <= IMPOSSIBLE + GOOD; id++) {
+        Task task = task_of(TASK_KIND_SEAL_OBJECT, id, TASK_PRIORITY_SEAL);
+        assert_int_equal(manager_add(&w->manager, &task, NULL, NULL), CODE_OK);
+    }
+    while (done < GOOD) {
+        Task *task = take(w);
+        bool impossible = task->object_id <= IMPOSSIBLE;
+        assert_int_equal(manager_done(&w->manager, task, impossible ? CODE_UNAVAILABLE : CODE_OK,
+                                      impossible ? &why : NULL, false, NULL),
+                         CODE_OK);
+        *(impossible ? &failed : &done) += 1;
+        assert_true(failed <= 3 * IMPOSSIBLE);
+        arena_reset(&w->arena);
+    }
+    assert_int_equal(manager_count(&w->manager), IMPOSSIBLE); /* and they are tried on */
+}
+
 static void manager_done__failure_is_tried_again_later(void **state) {
     struct world *w = *state;
     Task task = task_of(TASK_KIND_SEAL_OBJECT, 9, 1);
@@ -135,6 +159,7 @@ static void manager_close__wakes_who_waits(void **state) {
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 TEST_MAIN(WORLD_TEST(manager_take__by_priority_then_age), WORLD_TEST(manager_add__same_work_once),
-          WORLD_TEST(manager_add__while_it_runs), WORLD_TEST(manager_done__failure_is_tried_again_later),
+          WORLD_TEST(manager_add__while_it_runs), WORLD_TEST(cess_9_5_5__ten_impossible_ones_do_not_hold_up_a_hundred),
+          WORLD_TEST(manager_done__failure_is_tried_again_later),
           WORLD_TEST(manager_done__final_or_past_its_deadline_goes), WORLD_TEST(manager_init__takes_up_what_was_left),
           WORLD_TEST(manager_close__wakes_who_waits))

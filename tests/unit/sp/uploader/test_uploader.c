@@ -199,7 +199,7 @@ static void upload__other_profiles(void **state) {
     }
 }
 
-static void upload__parts_any_order(void **state) {
+static void cess_9_5_7__parts_twice_and_in_any_order(void **state) {
     (void)state;
     struct upload_status status;
     struct bytes bitmap;
@@ -320,6 +320,6 @@ static void upload__collected_meanwhile(void **state) {
 }
 
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(UNIT(upload__whole), UNIT(upload__other_profiles), UNIT(upload__parts_any_order),
+TEST_MAIN(UNIT(upload__whole), UNIT(upload__other_profiles), UNIT(cess_9_5_7__parts_twice_and_in_any_order),
           UNIT(upload__resume_after_last_segment), UNIT(upload__refuses), UNIT(upload__memory_is_bounded),
           UNIT(upload__other_content), UNIT(upload__collected_meanwhile))

@@ -199,7 +199,7 @@ static void unordered__a_block_of_sought_ids(void **state) {
     fixture_with_ctx(&f, fill_block, NULL);
 }
 
-static void replay__of_an_executed_one_is_refused(void **state) {
+static void cess_8_90__a_replay_is_refused(void **state) {
     (void)state;
     TxBody body = a_body();
     const struct tx *tx = fixture_tx_body(&f, "alice", &body);
@@ -411,7 +411,7 @@ static void check_nested__has_inner_signatures_checked(void **state) {
 TEST_MAIN(T(check_nested__has_inner_signatures_checked), T(check__good), T(sequence__wrong_tells_the_expected),
           T(check__behind_what_waits), T(unordered__takes_no_sequence), T(unordered__is_taken_once),
           T(unordered__many_that_end_together), T(unordered__cap_of_a_record), T(unordered__a_block_of_sought_ids),
-          T(replay__of_an_executed_one_is_refused), T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges),
+          T(cess_8_90__a_replay_is_refused), T(window__edges), T(memo__edges), T(messages__edges), T(fee__edges),
           T(fee__more_than_the_balance), T(creator__must_be_an_account), T(creator__without_a_grant_does_not_wait),
           T(fee_payer__needs_a_grant), T(message__own_check_makes_the_block_invalid),
           T(block__two_of_one_sender_follow_each_other), T(block__transaction_cap),

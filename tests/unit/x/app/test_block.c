@@ -117,7 +117,7 @@ static void empty__is_due_after_the_heartbeat_or_after_transactions(void **state
 
 /* --- reveals --- */
 
-static void reveal__must_be_the_next_preimage(void **state) {
+static void greenfield_11_3_16__a_reveal_must_be_the_next_preimage(void **state) {
     (void)state;
     struct app_block block = fixture_next(&f, NULL, 0);
     block.reveal.b[0] ^= 1;
@@ -224,7 +224,7 @@ static void run_some(struct fixture *g, const char *dir, struct hash *ret) {
     fixture_release(g);
 }
 
-static void blocks__give_the_same_hash_in_memory_and_in_rocksdb(void **state) {
+static void greenfield_11_3_24__the_same_hash_in_memory_and_in_rocksdb(void **state) {
     (void)state;
     struct hash memory, rocks;
     fixture_release(&f); /* it is made anew by each run */
@@ -288,7 +288,7 @@ static bool there(char table, const char *name) {
     return rc == CODE_OK;
 }
 
-static void queue__is_capped_ordered_and_puts_failures_aside(void **state) {
+static void greenfield_11_3_23__a_queue_is_capped_ordered_and_puts_failures_aside(void **state) {
     (void)state;
     const struct module *modules[16];
     size_t n = 0;
@@ -328,7 +328,8 @@ static void query__chain_and_quarantine(void **state) {
 #define S(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(results__decode_whatever_a_message_names), T(time__moves_with_the_header_up_to_two_heartbeats),
           T(time__must_move_on), S(time__scaled_on_a_development_network),
-          T(empty__is_due_after_the_heartbeat_or_after_transactions), T(reveal__must_be_the_next_preimage),
-          T(query__chain_and_quarantine), T(seed__hashes_each_reveal), S(reveal__spent_chain_and_its_successor),
-          S(blocks__give_the_same_hash_in_memory_and_in_rocksdb), S(genesis__is_refused),
-          S(queue__is_capped_ordered_and_puts_failures_aside))
+          T(empty__is_due_after_the_heartbeat_or_after_transactions),
+          T(greenfield_11_3_16__a_reveal_must_be_the_next_preimage), T(query__chain_and_quarantine),
+          T(seed__hashes_each_reveal), S(reveal__spent_chain_and_its_successor),
+          S(greenfield_11_3_24__the_same_hash_in_memory_and_in_rocksdb), S(genesis__is_refused),
+          S(greenfield_11_3_23__a_queue_is_capped_ordered_and_puts_failures_aside))

@@ -713,7 +713,7 @@ static void wrap_key__that_is_none(void **state) {
     }
 }
 
-static void supply__is_the_sum(void **state) {
+static void cess_8_88__the_supply_is_the_sum(void **state) {
     (void)state;
     deal_fund(&d, 500 * CAIRN);
     deal_must(&d);
@@ -744,4 +744,4 @@ TEST_MAIN(T(grant__none_and_no_message_in_its_name), T(grant__named_message_spen
           T(point_sponsor__pays_up_to_its_cap), T(sponsor__is_not_who_lets_act), T(sponsor__without_coins),
           T(sponsor__messages_of_the_block_come_too_late), T(sponsor__end_is_judged_at_the_time_of_the_block_before),
           T(cess_8_114__signed_off_line_submitted_by_a_gateway), T(wrap_key__is_in_the_account),
-          T(wrap_key__that_is_none), T(supply__is_the_sum))
+          T(wrap_key__that_is_none), T(cess_8_88__the_supply_is_the_sum))

@@ -29,7 +29,7 @@ static const TxResult *send(const char *from, const char *to, uint64_t amount) {
     return fixture_do(&f, from, &msg.base);
 }
 
-static void send__moves_coins_and_takes_the_fee(void **state) {
+static void cess_8_90__coins_move_and_the_fee_is_taken(void **state) {
     (void)state;
     const TxResult *r = send("alice", "carol", 7);
     assert_code((int)r->code, CODE_OK);
@@ -104,7 +104,7 @@ static void query__account(void **state) {
     assert_null(fixture_query(&f, "/auth/account", "address", text, NULL));
 }
 
-TEST_MAIN(cmocka_unit_test_setup_teardown(send__moves_coins_and_takes_the_fee, setup, teardown),
+TEST_MAIN(cmocka_unit_test_setup_teardown(cess_8_90__coins_move_and_the_fee_is_taken, setup, teardown),
           cmocka_unit_test_setup_teardown(send__too_much_costs_the_fee_and_nothing_else, setup, teardown),
           cmocka_unit_test_setup_teardown(send__to_oneself, setup, teardown),
           cmocka_unit_test_setup_teardown(send__to_a_module_is_refused, setup, teardown),

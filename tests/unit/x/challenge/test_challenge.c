@@ -83,7 +83,7 @@ static void wait_for(const char *event, unsigned blocks) {
 
 /* --- answers --- */
 
-static void answer__of_every_position_and_segment(void **state) {
+static void cess_8_83__answers_of_every_position_and_segment(void **state) {
     (void)state;
     begin("ec:4+2+w", 200000);
     f.params.challenge.leaves = 5;
@@ -198,7 +198,7 @@ static void spoil(MsgAnswerChallenge *m, const Challenge *c, enum wrong wrong) {
     }
 }
 
-static void answer__wrong_in_one_place(void **state) {
+static void cess_8_85__an_answer_wrong_in_one_place(void **state) {
     (void)state;
     static const int want[WRONG_COUNT] = {
         [LEAF_MISSING] = CODE_CHALLENGE_LEAVES,   [LEAF_MORE] = CODE_CHALLENGE_LEAVES,
@@ -356,7 +356,7 @@ static void miss__with_many_blocks_needs_the_time(void **state) {
     assert_int_equal(challenge(id)->status, CHALLENGE_STATUS_MISSED);
 }
 
-static void miss__an_answer_after_the_deadline(void **state) {
+static void greenfield_11_3_13__an_answer_after_the_deadline(void **state) {
     (void)state;
     begin("replica:2", 100000);
     f.params.challenge.misses_per_block = 1;
@@ -495,7 +495,7 @@ static void submit__needs_the_right_and_the_piece(void **state) {
     assert_code((int)submit("alice", 0, 0)->code, CODE_BUCKET_NOT_FOUND);
 }
 
-static void submit__caps(void **state) {
+static void greenfield_11_3_15__so_many_open_per_account(void **state) {
     (void)state;
     begin("replica:2", 100000);
     f.params.challenge.open_per_submitter = 3;
@@ -517,7 +517,7 @@ static void submit__deferred(void **state) {
     assert_code((int)submit("alice", 0, 0)->code, CODE_CHALLENGE_DEFERRED);
 }
 
-static void submit__bond_pays_the_provider_that_answers(void **state) {
+static void greenfield_11_3_15__the_bond_pays_the_provider_that_answers(void **state) {
     (void)state;
     begin("replica:2", 100000);
     start();
@@ -547,7 +547,7 @@ static void floor__draws_each_provider_about_once_an_interval(void **state) {
         assert_in_range(drawn[sp], 15, 25);
 }
 
-static void bytes__draws_by_what_is_stored(void **state) {
+static void greenfield_11_3_14__draws_by_what_is_stored(void **state) {
     (void)state;
     size_t drawn = 0;
     begin("replica:2", 100000); /* 200,000 bytes stored: a draw in 5 s */
@@ -564,7 +564,7 @@ static void bytes__draws_by_what_is_stored(void **state) {
     assert_in_range(drawn, 18, 21);
 }
 
-static void closed__are_forgotten(void **state) {
+static void greenfield_11_3_12__closed_ones_are_forgotten(void **state) {
     (void)state;
     begin("replica:2", 100000);
     f.params.challenge.closed_kept_ms = 5000;
@@ -579,27 +579,27 @@ static void closed__are_forgotten(void **state) {
 
 #define T(name) cmocka_unit_test_teardown(name, teardown)
 static const struct CMUnitTest tests[] = {
-    T(answer__of_every_position_and_segment),
+    T(cess_8_83__answers_of_every_position_and_segment),
     T(answer__sizes_at_the_edges_of_leaves),
-    T(answer__wrong_in_one_place),
+    T(cess_8_85__an_answer_wrong_in_one_place),
     T(answer__free_once_then_for_a_fee),
     T(answer__by_another_or_of_none_or_again),
     T(miss__slashes_opens_a_duty_and_is_repaired),
     T(miss__needs_time_and_blocks),
     T(miss__with_many_blocks_needs_the_time),
-    T(miss__an_answer_after_the_deadline),
+    T(greenfield_11_3_13__an_answer_after_the_deadline),
     T(miss__slashes_no_more_than_the_window_allows),
     T(miss__of_repairs_jails),
     T(duty__rests_while_nothing_is_left_to_rebuild_from),
     T(duty__ends_with_its_object),
     T(deletion__does_not_cancel),
     T(submit__needs_the_right_and_the_piece),
-    T(submit__caps),
+    T(greenfield_11_3_15__so_many_open_per_account),
     T(submit__deferred),
-    T(submit__bond_pays_the_provider_that_answers),
+    T(greenfield_11_3_15__the_bond_pays_the_provider_that_answers),
     T(floor__draws_each_provider_about_once_an_interval),
-    T(bytes__draws_by_what_is_stored),
-    T(closed__are_forgotten),
+    T(greenfield_11_3_14__draws_by_what_is_stored),
+    T(greenfield_11_3_12__closed_ones_are_forgotten),
 };
 
 int main(void) {

@@ -408,7 +408,7 @@ static void cess_8_86__a_deadline_costs_exactly_once(void **state) {
 /* --- what happens meanwhile --- */
 
 /* No block for an hour: ledger time has hardly moved, and nobody was late. */
-static void halt__slashes_nobody(void **state) {
+static void cess_9_5_11__a_halt_slashes_nobody(void **state) {
     (void)state;
     begin("replica:3", 100000);
     start();
@@ -463,7 +463,7 @@ static void move__slashes_no_honest_and_saves_no_guilty(void **state) {
 }
 
 /* greenfield-chain.md §6.3: "deleting an object escapes the slash", in the same block as the deadline here. */
-static void greenfield_6_3__deleting_does_not_escape_the_slash(void **state) {
+static void greenfield_11_3_18__deleting_does_not_escape_the_slash(void **state) {
     (void)state;
     begin("replica:3", 100000);
     start();
@@ -475,7 +475,7 @@ static void greenfield_6_3__deleting_does_not_escape_the_slash(void **state) {
 }
 
 /* greenfield-chain.md §6.4: a cap takes the remainder, not nothing; a drained provider loses what it has. */
-static void greenfield_6_4__what_is_left_is_taken(void **state) {
+static void greenfield_11_3_18__what_is_left_is_taken(void **state) {
     (void)state;
     begin("replica:3", 100000);
     f.params.challenge.slash_amount = f.sp_deposit - 5;
@@ -489,7 +489,7 @@ static void greenfield_6_4__what_is_left_is_taken(void **state) {
 }
 
 /* greenfield-chain.md §6.2: a user's challenges do not suppress the ledger's own. */
-static void greenfield_6_2__submitted_ones_do_not_crowd_out_the_draws(void **state) {
+static void greenfield_11_3_14__submitted_ones_do_not_crowd_out_the_draws(void **state) {
     (void)state;
     begin("replica:3", 100000);
     f.params.challenge.answers_per_block = 1; /* 7 may be open, 3 of them submitted */
@@ -512,7 +512,7 @@ TEST_MAIN(T(declare_lost__costs_a_fixed_price_and_vacates), T(declare_lost__refu
           T(declare_lost__is_not_drawn_for), T(cooling_off__one_slash_for_one_loss),
           T(cooling_off__does_not_spare_repairs), T(cess_8_80__misses_in_a_row),
           T(cess_8_81__a_wrong_answer_counts_as_failed), T(cess_8_79__a_snapshot_that_anybody_can_draw_again),
-          T(cess_8_86__a_deadline_costs_exactly_once), T(halt__slashes_nobody),
+          T(cess_8_86__a_deadline_costs_exactly_once), T(cess_9_5_11__a_halt_slashes_nobody),
           T(overwrite__slashes_no_honest_and_saves_no_guilty), T(move__slashes_no_honest_and_saves_no_guilty),
-          T(greenfield_6_3__deleting_does_not_escape_the_slash), T(greenfield_6_4__what_is_left_is_taken),
-          T(greenfield_6_2__submitted_ones_do_not_crowd_out_the_draws))
+          T(greenfield_11_3_18__deleting_does_not_escape_the_slash), T(greenfield_11_3_18__what_is_left_is_taken),
+          T(greenfield_11_3_14__submitted_ones_do_not_crowd_out_the_draws))

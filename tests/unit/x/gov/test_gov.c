@@ -226,7 +226,7 @@ static void changes__edges(void **state) {
 
 /* --- votes --- */
 
-static void vote__only_more_than_two_thirds_pass(void **state) {
+static void greenfield_11_3_17__only_more_than_two_thirds_of_the_power_pass(void **state) {
     (void)state;
     uint64_t id = must_propose(a_change("gov.deposit", 1));
     pass(id); /* 2 of 4 did not, 3 of 4 did */
@@ -412,7 +412,7 @@ static void upgrade__a_program_that_does_not_know_it_stops(void **state) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(params__change_from_the_next_block_on_as_a_version), T(cess_8_170__a_price_changes_when_it_is_decided),
           T(params__what_is_refused), T(params__that_cannot_be_any_more_have_failed), T(changes__edges),
-          T(vote__only_more_than_two_thirds_pass), T(vote__the_last_word_counts),
+          T(greenfield_11_3_17__only_more_than_two_thirds_of_the_power_pass), T(vote__the_last_word_counts),
           T(vote__a_third_against_it_ends_it_and_costs_the_deposit),
           T(greenfield_11_3_1__only_the_operator_votes_for_a_validator), T(time__over_without_enough), T(open__edges),
           T(deposit__is_needed), T(admission__where_parameters_ask_for_it), T(exit__forced_by_a_vote),

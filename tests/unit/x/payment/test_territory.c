@@ -270,7 +270,7 @@ static void cess_8_159__expires_refunds_and_is_reactivated(void **state) {
     assert_code(mint("alice", "attic", 1000, DAY), CODE_OK); /* the name is free */
 }
 
-static void bucket__is_charged_to_the_territory_up_to_its_capacity(void **state) {
+static void cess_9_5_3__an_exact_fit_fits(void **state) {
     (void)state;
     assert_code(mint("alice", "attic", 200000, 30 * DAY), CODE_OK);
     d.price = WHOLE; /* at the territory's price, capacity is bytes */
@@ -455,7 +455,7 @@ static void cess_8_170__one_price_rule_for_all(void **state) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(cess_8_156__mint_costs_what_the_quote_says), T(mint__every_bound),
           T(cess_8_157__expand_is_charged_pro_rata), T(cess_8_158__renew_also_in_grace),
-          T(cess_8_159__expires_refunds_and_is_reactivated), T(bucket__is_charged_to_the_territory_up_to_its_capacity),
+          T(cess_8_159__expires_refunds_and_is_reactivated), T(cess_9_5_3__an_exact_fit_fits),
           T(bucket__only_its_owner_charges_to_it_and_nobody_withdraws), T(cess_8_163__a_territory_is_given_away),
           T(cess_8_160__consign_only_what_is_empty_and_has_time_left), T(cess_8_161__buy_at_the_price_that_was_seen),
           T(cess_8_162__the_seller_cancels_the_consignment), T(cess_8_171__renews_itself_while_there_are_coins),

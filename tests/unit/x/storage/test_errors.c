@@ -188,7 +188,7 @@ static void create_bucket__refusals(void **state) {
     }
 }
 
-static void create_bucket__approval_is_good_once(void **state) {
+static void greenfield_11_3_9__an_approval_is_good_once(void **state) {
     (void)state;
     struct bucket_try t;
     deal_must_bucket(&d);
@@ -511,7 +511,7 @@ static void seal__at_the_edges(void **state) {
 }
 
 /* A receipt of one object in the seal of another: every binding at once. */
-static void seal__receipts_do_not_travel(void **state) {
+static void greenfield_11_3_10__receipts_do_not_travel(void **state) {
     (void)state;
     struct seal_try first, second;
     deal_must_bucket(&d);
@@ -664,7 +664,7 @@ static void group__rules(void **state) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     T(create_bucket__refusals),
-    T(create_bucket__approval_is_good_once),
+    T(greenfield_11_3_9__an_approval_is_good_once),
     T(create_bucket__used_approvals_are_forgotten),
     T(create_bucket__101st),
     T(delete_bucket__refusals),
@@ -672,7 +672,7 @@ static const struct CMUnitTest tests[] = {
     T(create_object__taken_name_and_used_approval),
     T(seal__refusals),
     T(seal__at_the_edges),
-    T(seal__receipts_do_not_travel),
+    T(greenfield_11_3_10__receipts_do_not_travel),
     T(seal__statement_refusals),
     T(seal__slots_of_a_bucket_are_capped),
     T(create_object__of_a_payer_without_account),

@@ -90,7 +90,7 @@ static void object__of_no_bytes_is_sealed_at_once(void **state) {
     assert_int_equal(o->locked_balance, 0);
 }
 
-static void object__unsealed_expires_and_unlocks_exactly(void **state) {
+static void greenfield_11_3_20_22__unsealed_expires_and_unlocks_exactly(void **state) {
     (void)state;
     deal_must_bucket(&d);
     uint64_t balance = deal_payer(&d)->balance;
@@ -362,7 +362,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(bucket__create_and_delete, setup, teardown),
     cmocka_unit_test_setup_teardown(object__create_seal_delete, setup, teardown),
     cmocka_unit_test_setup_teardown(object__of_no_bytes_is_sealed_at_once, setup, teardown),
-    cmocka_unit_test_setup_teardown(object__unsealed_expires_and_unlocks_exactly, setup, teardown),
+    cmocka_unit_test_setup_teardown(greenfield_11_3_20_22__unsealed_expires_and_unlocks_exactly, setup, teardown),
     cmocka_unit_test_setup_teardown(object__cancelled_or_rejected_unlocks_exactly, setup, teardown),
     cmocka_unit_test_setup_teardown(object__every_profile_and_size, setup, teardown),
     cmocka_unit_test_setup_teardown(seal__by_the_creator_with_a_layout_root, setup, teardown),

@@ -443,7 +443,7 @@ static void copy__refusals(void **state) {
 
 /* Who may read the source and create in the destination may copy; public means that everybody may. The hole in
  * greenfield-chain.md 1.3, a destination that nobody asked about, is closed. */
-static void greenfield_11_3__copy_needs_source_and_destination(void **state) {
+static void greenfield_11_3_5__copy_needs_source_and_destination(void **state) {
     (void)state;
     struct copy_try t;
     MsgUpdateObject m = MSG_UPDATE_OBJECT__INIT;
@@ -493,4 +493,4 @@ TEST_MAIN(T(replace__is_atomic_at_the_seal), T(poss_d1_6__a_taken_name_is_replac
           T(replace__by_nothing_and_of_nothing), T(replace__challenges_on_the_old_version_stay),
           T(replace__policies_on_the_object_stay), T(move__keeps_id_version_and_bytes), T(move__refusals),
           T(copy__is_created_and_sealed_by_its_primary), T(copy__refusals),
-          T(greenfield_11_3__copy_needs_source_and_destination), T(copy__onto_itself_changes_the_profile))
+          T(greenfield_11_3_5__copy_needs_source_and_destination), T(copy__onto_itself_changes_the_profile))

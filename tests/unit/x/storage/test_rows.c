@@ -97,19 +97,18 @@ static void poss_d1_3__at_most_100_buckets(void **state) {
     assert_code(create_bucket("bob", "bucket-100"), CODE_OK);
 }
 
-/* Names in any order into one bucket, listed page by page: each once and in order (tests/bench lists a million). */
-static void poss_d1_4__many_objects_in_a_bucket(void **state) {
-    (void)state;
-    enum { OBJECTS = 2000, AT_ONCE = 50 };
+/* So many empty objects in the bucket "photos", their names "00000" and up made in any order. */
+static void fill(int objects) {
+    enum { AT_ONCE = 50 };
     f.invariants = false;
     deal_must_bucket(&d);
-    for (int i = 0; i < OBJECTS; i += AT_ONCE) {
+    for (int i = 0; i < objects; i += AT_ONCE) {
         Msg *msgs[AT_ONCE];
         for (int m = 0; m < AT_ONCE; m++) {
             struct deal one = d;
             struct object_try t;
             MsgCreateObject *create = ARENA_NEW(&f.tx_arena, MsgCreateObject);
-            one.object = arena_printf(&f.tx_arena, "%05d", (i + m) * 7919 % OBJECTS);
+            one.object = arena_printf(&f.tx_arena, "%05d", (i + m) * 7919 % objects);
             one.size = 0;
             deal_object_try(&one, &t);
             deal_object_message(&one, &t, create);
@@ -118,11 +117,23 @@ static void poss_d1_4__many_objects_in_a_bucket(void **state) {
         const struct tx *tx = fixture_tx(&f, "alice", 0, msgs, AT_ONCE);
         assert_code((int)fixture_block(&f, &tx, 1)->txs[0]->code, CODE_OK);
     }
+    f.invariants = true;
+    fixture_block(&f, NULL, 0);
+}
+
+static const ObjectsAnswer *page_after(const char *name) {
+    return fixture_query(&f, "/storage/objects", "bucket_name", "photos", "limit", "1000", "start_after", name, NULL);
+}
+
+/* Page by page each once and in order (tests/bench lists a million). */
+static void poss_d1_4__many_objects_in_a_bucket(void **state) {
+    (void)state;
+    enum { OBJECTS = 20000 };
     char after[16] = "", want[16];
     int seen = 0;
+    fill(OBJECTS);
     do {
-        const ObjectsAnswer *a =
-            fixture_query(&f, "/storage/objects", "bucket_name", "photos", "limit", "1000", "start_after", after, NULL);
+        const ObjectsAnswer *a = page_after(after);
         for (size_t i = 0; i < a->n_objects; i++, seen++) {
             snprintf(want, sizeof want, "%05d", seen);
             assert_string_equal(a->objects[i]->object_name, want);
@@ -350,15 +361,49 @@ static void cess_8_132__what_is_over_goes_in_bounded_steps(void **state) {
     assert_int_equal(before, 1);
 }
 
-static void cess_8_133_134__buckets(void **state) {
+/* Page by page every id, and none twice. */
+static void cess_8_120__ids_page_by_page(void **state) {
+    (void)state;
+    enum { OBJECTS = 5000 };
+    static bool seen[2 * OBJECTS];
+    char after[16] = "";
+    int n = 0;
+    memset(seen, 0, sizeof seen);
+    fill(OBJECTS);
+    do {
+        const ObjectsAnswer *a = page_after(after);
+        for (size_t i = 0; i < a->n_objects; i++, n++) {
+            uint64_t id = a->objects[i]->id;
+            assert_in_range(id, 1, 2 * OBJECTS - 1);
+            assert_false(seen[id]);
+            seen[id] = true;
+        }
+        snprintf(after, sizeof after, "%s", a->next);
+    } while (after[0]);
+    assert_int_equal(n, OBJECTS);
+}
+
+static void cess_8_133__buckets_are_listed_and_told(void **state) {
+    (void)state;
+    struct addr alice = fixture_addr("alice");
+    char owner[ADDR_TEXT_MAX];
+    addr_to_text(&alice, owner);
+    assert_code(create_bucket("alice", "photos"), CODE_OK);
+    assert_code(create_bucket("bob", "others"), CODE_OK);
+    assert_code(create_empty("note"), CODE_OK);
+    const BucketsAnswer *a = fixture_query(&f, "/storage/buckets", "owner", owner, NULL);
+    assert_int_equal(a->n_buckets, 1);
+    const BucketInfo *b = fixture_query(&f, "/storage/bucket", "bucket_name", "photos", NULL);
+    assert_int_equal(b->objects, 1);
+}
+
+static void cess_8_134__a_name_once_and_deleted_only_when_empty(void **state) {
     (void)state;
     assert_code(create_bucket("alice", "photos"), CODE_OK);
     assert_code(create_bucket("alice", "photos"), CODE_BUCKET_EXISTS);
     assert_code(create_empty("note"), CODE_OK);
     assert_code(delete_bucket("alice"), CODE_BUCKET_NOT_EMPTY);
     assert_code(delete_bucket("bob"), CODE_DENIED);
-    const BucketInfo *b = fixture_query(&f, "/storage/bucket", "bucket_name", "photos", NULL);
-    assert_int_equal(b->objects, 1);
 }
 
 static void cess_8_135__a_pending_upload_is_cancelled(void **state) {
@@ -382,5 +427,6 @@ TEST_MAIN(T(poss_d1_1__create_bucket), T(poss_d1_2__delete_bucket), T(poss_d1_3_
           T(cess_8_115__a_bad_declaration_is_refused), T(cess_8_117__a_pending_object_tells_its_deadline),
           T(cess_8_118__a_stored_object_is_found), T(cess_8_119__an_accounts_objects_over_its_buckets),
           T(cess_8_121__a_receipt_of_another_provider_is_refused), T(cess_8_123__deletion_gives_back),
-          T(cess_8_132__what_is_over_goes_in_bounded_steps), T(cess_8_133_134__buckets),
+          T(cess_8_132__what_is_over_goes_in_bounded_steps), T(cess_8_120__ids_page_by_page),
+          T(cess_8_133__buckets_are_listed_and_told), T(cess_8_134__a_name_once_and_deleted_only_when_empty),
           T(cess_8_135__a_pending_upload_is_cancelled))
