@@ -53,6 +53,7 @@
     X(ASK, "cairn.ask", "signed: chain tag 32 | a primary's question to secondaries")                                  \
     X(ASKID, "cairn.askid", "id of a question to secondaries: its bytes")                                              \
     X(OFFER, "cairn.offer", "signed: chain tag 32 | a secondary's answer")                                             \
+    X(STAGE, "cairn.stage", "id of pieces staged at a provider: bucket id u64be | upload id 16 | object name")         \
     X(SEED, "cairn.seed", "challenge seed: previous seed 32 | reveal 32")                                              \
     X(REVEAL, "cairn.reveal", "reveal chain: next preimage 32")                                                        \
     X(REVEAL_KEY, "cairn.revealkey", "first value of a reveal chain: secret 32 | number of the chain u64be")           \

@@ -11,6 +11,7 @@
 #include "chain/types/name.h"
 #include "chain/types/signed.h"
 #include "client/lib/placement.h"
+#include "sp/approver/judge.h"
 #include "sp/spdb/notes.h"
 
 #include <inttypes.h>
@@ -20,9 +21,15 @@
 enum { APPROVAL_TTL_S = 600, OFFER_TTL_MS = 600000, EXPIRES_SOON_MS = 5000, BUCKET_PATH_MAX = 128 };
 
 void approver_init(struct approver *a, struct ledger *ledger, struct authenticator *auth, struct signer *signer,
-                   struct spdb *db, struct piecestore *pieces, const SpConfig *config) {
-    *a = (struct approver){
-        .ledger = ledger, .auth = auth, .signer = signer, .db = db, .pieces = pieces, .config = config};
+                   struct spdb *db, struct piecestore *pieces, const SpConfig *config,
+                   const struct stage_limits *stages) {
+    *a = (struct approver){.ledger = ledger,
+                           .auth = auth,
+                           .signer = signer,
+                           .db = db,
+                           .pieces = pieces,
+                           .config = config,
+                           .stages = *stages};
     mutex_init(&a->lock);
 }
 
@@ -39,7 +46,7 @@ static bool listed(char *const *accounts, size_t count, const char *address) {
     return false;
 }
 
-static int judge_account(const struct approver *a, const struct addr *account, struct err *err) {
+int judge_account(const struct approver *a, const struct addr *account, struct err *err) {
     const SpPolicy *policy = a->config->policy;
     char address[ADDR_TEXT_MAX];
     if (!policy)
@@ -54,7 +61,7 @@ static int judge_account(const struct approver *a, const struct addr *account, s
     return CODE_OK;
 }
 
-static int judge_space(const struct approver *a, uint64_t bytes, uint64_t *ret_free, struct err *err) {
+int judge_space(const struct approver *a, uint64_t bytes, uint64_t *ret_free, struct err *err) {
     uint64_t room, total;
     uint64_t keep = a->config->policy ? a->config->policy->free_space_min_mib << 20 : 0;
     int rc = piecestore_space(a->pieces, &room, &total, err);
@@ -85,7 +92,7 @@ static int judge_object(const struct approver *a, const CreateObjectSpec *spec, 
 
 /* --- approvals ---------------------------------------------------------------------------------------------------- */
 
-static int own_record(const struct approver *a, struct arena *arena, StorageProvider **ret, struct err *err) {
+int judge_own(const struct approver *a, struct arena *arena, StorageProvider **ret, struct err *err) {
     int rc = placement_sp(a->ledger, a->signer->sp_id, arena, ret, err);
     if (!rc && (*ret)->status != SP_STATUS_IN_SERVICE)
         rc = err_set(err, CODE_NOT_READY, "this provider is not in service");
@@ -149,7 +156,7 @@ static int approve(struct approver *a, struct bytes spec, struct arena *arena, A
     *spec_hash = signed_spec_hash(spec);
     int rc = ledger_time(a->ledger, &now, err);
     if (!rc)
-        rc = own_record(a, arena, &own, err);
+        rc = judge_own(a, arena, &own, err);
     if (rc)
         return rc;
     mutex_lock(&a->lock);
@@ -161,19 +168,25 @@ static int approve(struct approver *a, struct bytes spec, struct arena *arena, A
     return rc;
 }
 
-static int judge_creator(const struct approver *a, const struct caller *caller, ProtobufCBinaryData creator,
-                         struct err *err) {
-    if (caller->anonymous || !bytes_eq(bytes_of(creator.data, creator.len), addr_bytes(&caller->address)))
-        return err_set(err, CODE_DENIED, "an approval is given only to the account that creates: sign with its key");
-    return judge_account(a, &caller->address, err);
+int judge_creator(const struct approver *a, const struct caller *caller, ProtobufCBinaryData creator,
+                  const struct acting *what, struct caller *ret, struct err *err) {
+    int rc = authenticator_acts_for(a->auth, caller, pb_bytes(creator), what, err);
+    if (rc)
+        return rc;
+    *ret = (struct caller){.anonymous = false};
+    addr_from(pb_bytes(creator), &ret->address);
+    return judge_account(a, &ret->address, err);
 }
 
 int approver_bucket(struct approver *a, const struct caller *caller, struct bytes spec, struct arena *arena,
                     ApprovalBody **ret, struct err *err) {
     CreateBucketSpec *s;
+    struct caller creator;
     int rc = pb_decode(&create_bucket_spec__descriptor, spec, arena, &s, err);
-    if (!rc)
-        rc = judge_creator(a, caller, s->creator, err);
+    if (!rc) {
+        struct acting what = {.message = "MsgCreateBucket", .bucket = s->bucket_name, .object = ""};
+        rc = judge_creator(a, caller, s->creator, &what, &creator, err);
+    }
     if (!rc)
         rc = name_check_bucket(s->bucket_name, err);
     if (!rc && s->primary_sp != a->signer->sp_id)
@@ -184,10 +197,7 @@ int approver_bucket(struct approver *a, const struct caller *caller, struct byte
     return rc ? rc : approve(a, spec, arena, ret, err);
 }
 
-/* The bucket as the operator's own node knows it now: one of the newest block cannot be proven yet. The ledger judges
- * the create again. */
-static int find_bucket(const struct approver *a, const char *name, struct arena *arena, BucketInfo **ret,
-                       struct err *err) {
+int judge_bucket(const struct approver *a, const char *name, struct arena *arena, BucketInfo **ret, struct err *err) {
     char path[BUCKET_PATH_MAX];
     int rc = name_check_bucket(name, err);
     if (rc)
@@ -201,13 +211,16 @@ int approver_object(struct approver *a, const struct caller *caller, struct byte
                     ApprovalBody **ret, struct err *err) {
     CreateObjectSpec *s;
     BucketInfo *bucket;
+    struct caller creator;
     int rc = pb_decode(&create_object_spec__descriptor, spec, arena, &s, err);
-    if (!rc)
-        rc = judge_creator(a, caller, s->creator, err);
+    if (!rc) {
+        struct acting what = {"MsgCreateObject", s->bucket_name, s->object_name, s->payload_size};
+        rc = judge_creator(a, caller, s->creator, &what, &creator, err);
+    }
     if (!rc)
         rc = name_check_object(s->object_name, err);
     if (!rc)
-        rc = find_bucket(a, s->bucket_name, arena, &bucket, err);
+        rc = judge_bucket(a, s->bucket_name, arena, &bucket, err);
     if (!rc && bucket->primary_sp != a->signer->sp_id)
         rc = err_set(err, CODE_INVALID_ARGUMENT, "the primary of bucket %s is provider %u, this is provider %u",
                      s->bucket_name, bucket->primary_sp, a->signer->sp_id);
@@ -217,11 +230,18 @@ int approver_object(struct approver *a, const struct caller *caller, struct byte
     if (!rc)
         rc = profile_check(profile, err);
     if (!rc)
-        rc = authenticator_may(a->auth, caller, ACTION_CREATE_OBJECT, s->bucket_name, s->object_name, s->payload_size,
+        rc = authenticator_may(a->auth, &creator, ACTION_CREATE_OBJECT, s->bucket_name, s->object_name, s->payload_size,
                                err);
     if (!rc)
         rc = judge_object(a, s, profile, err);
     return rc ? rc : approve(a, spec, arena, ret, err);
+}
+
+int judge_capacity(const StorageProvider *own, uint64_t bytes, struct err *err) {
+    if (own->capacity && (own->stored_bytes > own->capacity || bytes > own->capacity - own->stored_bytes))
+        return err_set(err, CODE_SP_CAPACITY, "this provider offers %" PRIu64 " bytes, of which %" PRIu64 " are taken",
+                       own->capacity, own->stored_bytes);
+    return CODE_OK;
 }
 
 /* --- secondaries -------------------------------------------------------------------------------------------------- */
@@ -243,11 +263,8 @@ static int judge_ask(const struct approver *a, const SecondaryAsk *ask, const St
     /* a column is at most what the position with most bytes keeps; position 0 may be the primary's whole copy */
     uint64_t bytes =
         layout_position_bytes(ask->profile, ask->payload_size, profile_positions(ask->profile) > 1 ? 1 : 0);
-    /* the ledger would not seal what goes beyond */
-    if (own->capacity && (own->stored_bytes > own->capacity || bytes > own->capacity - own->stored_bytes))
-        return err_set(err, CODE_SP_CAPACITY, "this provider offers %" PRIu64 " bytes, of which %" PRIu64 " are taken",
-                       own->capacity, own->stored_bytes);
-    return judge_space(a, bytes, ret_free, err);
+    rc = judge_capacity(own, bytes, err);
+    return rc ? rc : judge_space(a, bytes, ret_free, err);
 }
 
 static int judge_asker(const struct approver *a, const SignedSecondaryAsk *in, const SecondaryAsk *ask,
@@ -278,7 +295,7 @@ int approver_secondary(struct approver *a, struct bytes question, struct arena *
     if (!rc)
         rc = ledger_time(a->ledger, &now, err);
     if (!rc)
-        rc = own_record(a, arena, &own, err);
+        rc = judge_own(a, arena, &own, err);
     if (rc)
         return rc;
     struct hash id = ask_hash(bytes_of(in->ask.data, in->ask.len));

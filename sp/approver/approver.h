@@ -15,6 +15,7 @@
 #include "sp/piecestore/piecestore.h"
 #include "sp/signer/signer.h"
 #include "sp/spdb/spdb.h"
+#include "sp/spdb/stages.h"
 
 struct approver {
     struct ledger *ledger; /* borrowed, all of them */
@@ -23,14 +24,17 @@ struct approver {
     struct spdb *db;
     struct piecestore *pieces;
     const SpConfig *config;
+    struct stage_limits stages;
     struct mutex lock; /* one decision at a time about one spec */
 };
 
 void approver_init(struct approver *approver, struct ledger *ledger, struct authenticator *auth, struct signer *signer,
-                   struct spdb *db, struct piecestore *pieces, const SpConfig *config);
+                   struct spdb *db, struct piecestore *pieces, const SpConfig *config,
+                   const struct stage_limits *stages);
 void approver_release(struct approver *approver);
 
-/* Decides about an encoded CreateBucketSpec / CreateObjectSpec that caller sent; caller must be the spec's creator.
+/* Decides about an encoded CreateBucketSpec / CreateObjectSpec that caller sent; caller must be the spec's creator, or
+ * one whom it has granted that message.
  * CODE_DENIED with the reason; CODE_LIMIT, CODE_DISK_FULL, CODE_TOO_LARGE, CODE_UNSUPPORTED. On the arena. */
 int approver_bucket(struct approver *approver, const struct caller *caller, struct bytes spec, struct arena *arena,
                     ApprovalBody **ret, struct err *err);
@@ -42,5 +46,18 @@ int approver_object(struct approver *approver, const struct caller *caller, stru
  * provider). */
 int approver_secondary(struct approver *approver, struct bytes question, struct arena *arena,
                        SignedSecondaryApproval **ret, struct err *err);
+
+/* --- staging (stage.c) --- */
+
+/* May caller leave the question's position here, for an object that it codes and stores itself? The offer names no
+ * object and no provider that it is for. Errors as for an object, and CODE_LIMIT, CODE_PRICE. */
+int approver_stage(struct approver *approver, const struct caller *caller, const SecondaryAsk *ask, struct arena *arena,
+                   SignedSecondaryApproval **ret, struct err *err);
+/* What such an offer at this price says that it is for: ask_hash of the question without what the provider fills in. */
+int approver_stage_hash(const SecondaryAsk *ask, uint64_t price, const struct hash *chain_tag, struct arena *arena,
+                        struct hash *ret, struct err *err);
+/* May caller have this primary look for who keeps such an object (position 0)? */
+int approver_placement(struct approver *approver, const struct caller *caller, const SecondaryAsk *ask,
+                       struct arena *arena, struct err *err);
 
 #endif

@@ -9,6 +9,7 @@
  *
  * Thread-safe.
  */
+#include "cairn/auth.h"
 #include "cairn/permission.h"
 #include "chain/http/server.h"
 #include "chain/os/thread.h"
@@ -62,5 +63,22 @@ int authenticator_peer(struct authenticator *auth, const struct caller *caller, 
  * CODE_UNAUTHENTICATED for an anonymous caller who might be let in if it signed. */
 int authenticator_may(struct authenticator *auth, const struct caller *caller, Action action, const char *bucket,
                       const char *object, uint64_t size, struct err *err);
+
+/* --- in another's name (grants.c) --- */
+
+/* What a message would do of which somebody asks for a part at this provider. */
+struct acting {
+    const char *message;         /* "MsgCreateObject" */
+    const char *bucket, *object; /* object "" where none is named */
+    uint64_t bytes;              /* of payload that it will take of the grant; 0 once the ledger has taken them */
+};
+
+/* Is the caller `owner` (an address), or does a grant of the owner's, as the operator's own node knows it now, cover
+ * this message of the caller's? The ledger judges the message again. CODE_UNAUTHENTICATED, CODE_DENIED with what the
+ * grant lacks. */
+int authenticator_acts_for(struct authenticator *auth, const struct caller *caller, struct bytes owner,
+                           const struct acting *what, struct err *err);
+/* The part of it that looks at the grant; now: ledger time, ms. */
+int acting_covered(const Grant *grant, const struct acting *what, uint64_t now, struct err *err);
 
 #endif

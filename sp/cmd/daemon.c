@@ -108,8 +108,9 @@ static void close_auth(struct daemon *d) {
 }
 
 static int open_approver(struct daemon *d, struct err *err) {
+    struct stage_limits stages = home_stage_limits(&d->home);
     (void)err;
-    approver_init(&d->approver, d->ledger, &d->auth, &d->signer, &d->db, d->pieces, d->home.config);
+    approver_init(&d->approver, d->ledger, &d->auth, &d->signer, &d->db, d->pieces, d->home.config, &stages);
     return CODE_OK;
 }
 static void close_approver(struct daemon *d) {
@@ -192,7 +193,8 @@ static int open_reads(struct daemon *d, struct err *err) {
                                     .env = links_receiver(d),
                                     .chain_tag = *ledger_chain_tag(d->ledger),
                                     .sp_id = d->home.config->sp_id,
-                                    .unsealed_ttl_ms = d->home.config->stored_secondary_ttl_seconds * 1000};
+                                    .unsealed_ttl_ms = d->home.config->stored_secondary_ttl_seconds * 1000,
+                                    .stages = home_stage_limits(&d->home)};
     return CODE_OK;
 }
 static void close_reads(struct daemon *d) {
@@ -364,8 +366,12 @@ static void stop_threads(struct daemon *d) {
 }
 
 static int start_threads(struct daemon *d, struct err *err) {
-    d->executor = (struct executor){
-        .provider = &d->provider, .replicator = &d->replicator, .gc = links_gc_task, .copy = copy_task, .gc_ctx = d};
+    d->executor = (struct executor){.provider = &d->provider,
+                                    .replicator = &d->replicator,
+                                    .gc = links_gc_task,
+                                    .copy = copy_task,
+                                    .adopt = links_adopt_task,
+                                    .gc_ctx = d};
     int rc = recover(d, err);
     if (!rc)
         rc = executor_start(&d->executor, d->home.config->worker_threads, err);

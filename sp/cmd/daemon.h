@@ -59,9 +59,11 @@ struct gc_env links_gc(struct daemon *daemon);
 struct scrubber_env links_scrubber(struct daemon *daemon);
 void links_piece_bad(void *ctx, const struct piece_key *key);
 void links_repaired(void *ctx, bool rebuilt);
-/* Work of TASK_KIND_GC_OBJECT. */
 /* copy.c: makes an object here from the one that it is a copy of. */
 int copy_task(void *ctx, const Task *task, bool *ret_final, struct err *err);
+/* Work of TASK_KIND_ADOPT_STAGE. */
+int links_adopt_task(void *ctx, const Task *task, bool *ret_final, struct err *err);
+/* Work of TASK_KIND_GC_OBJECT. */
 int links_gc_task(void *ctx, const Task *task, bool *ret_final, struct err *err);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { HOME_ARENA_MAX = 4 << 20 };
+enum { HOME_ARENA_MAX = 4 << 20, STAGES_MAX = 4096 };
 
 #define TEST_PASSPHRASE "test"
 
@@ -26,6 +26,8 @@ static void fill_defaults(SpConfig *c) {
     fill_u64(&c->rocksdb_cache_mib, 8);
     fill_u64(&c->upload_memory_mib, 128);
     fill_u64(&c->stored_secondary_ttl_seconds, 24 * 3600);
+    fill_u64(&c->stage_positions_per_account, 256);
+    fill_u64(&c->stage_mib_per_account, 65536);
     if (!c->worker_threads)
         c->worker_threads = 4;
     if (!c->replicate_parallel)
@@ -40,7 +42,7 @@ static int check(const SpConfig *c, const char *path, struct err *err) {
     if (!c->n_ledger_nodes)
         return err_set(err, CODE_CONFIG, "%s: ledger_nodes is empty: name at least one node", path);
     if (c->worker_threads > 64 || c->replicate_parallel > 256 || c->upload_memory_mib > 1 << 20 ||
-        c->rocksdb_cache_mib > 1 << 20)
+        c->stage_mib_per_account > UINT64_C(1) << 40 || c->rocksdb_cache_mib > 1 << 20)
         return err_set(err, CODE_CONFIG, "%s: a number is out of all proportion", path);
     return CODE_OK;
 }
@@ -83,6 +85,12 @@ int home_piece_dir(const struct home *home, char ret_path[PATH_MAX], struct err 
         return err_set(err, CODE_CONFIG, "piece_dir is too long");
     memcpy(ret_path, dir, strlen(dir) + 1);
     return CODE_OK;
+}
+
+struct stage_limits home_stage_limits(const struct home *home) {
+    return (struct stage_limits){.account_count = home->config->stage_positions_per_account,
+                                 .account_bytes = home->config->stage_mib_per_account << 20,
+                                 .count = STAGES_MAX};
 }
 
 int home_passphrase(const char *file, uint8_t *ret, size_t *ret_len, struct err *err) {

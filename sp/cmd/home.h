@@ -15,6 +15,8 @@
 #include "chain/base/arena.h"
 #include "chain/base/bytes.h"
 
+#include "sp/spdb/stages.h"
+
 #include <limits.h>
 
 struct home {
@@ -33,6 +35,9 @@ int home_path(const struct home *home, const char *name, char ret_path[PATH_MAX]
 
 /* Where pieces lie: the config's piece_dir, relative to the home. */
 int home_piece_dir(const struct home *home, char ret_path[PATH_MAX], struct err *err);
+
+/* What clients may stage here. */
+struct stage_limits home_stage_limits(const struct home *home);
 
 /* What opens the key files: the first line of `file`, or the word of the test keyring for NULL. The caller wipes ret.
  */

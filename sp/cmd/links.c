@@ -3,13 +3,16 @@
 #include "cairn/challenge.h"
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
+#include "chain/os/log.h"
 #include "chain/types/deal_state.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
 #include "client/lib/piece_fetch.h"
 #include "sp/cmd/daemon.h"
 #include "sp/executor/repair.h"
+#include "sp/gateway/parts.h"
 #include "sp/spdb/pieces.h"
+#include "sp/spdb/stages.h"
 #include "sp/spdb/uploads.h"
 
 #include <inttypes.h>
@@ -155,11 +158,31 @@ static int is_challenged(struct daemon *d, uint64_t object_id, struct arena *are
     return rc;
 }
 
+static int adopts(void *ctx, const Task *task, bool running, struct err *err) {
+    (void)running, (void)err;
+    return task->kind == TASK_KIND_ADOPT_STAGE && task->challenge_id == *(const uint64_t *)ctx ? CODE_DONE_ALREADY
+                                                                                               : CODE_OK;
+}
+
+/* A stage goes when the ledger can store it no more: all blocks up to the time when its receipts end were followed, and
+ * none of them has. */
+static enum gc_verdict stage_verdict(struct daemon *d, uint64_t stage, uint64_t version, uint32_t position) {
+    struct arena arena;
+    HeldPosition *held;
+    arena_init(&arena, LINK_ARENA_MAX);
+    int rc = held_get(&d->db, stage, version, position, &arena, &held, NULL);
+    bool over = rc == CODE_NOT_FOUND || (!rc && held->valid_until < follower_time(&d->follower));
+    arena_release(&arena);
+    return over && !manager_each(&d->manager, adopts, &stage, NULL) ? GC_DELETE : GC_KEEP;
+}
+
 static enum gc_verdict may_delete(void *ctx, uint64_t object_id, uint64_t version, uint32_t position) {
     struct daemon *d = ctx;
     struct arena arena;
     struct err err;
     bool ended = false, challenged = false;
+    if (stage_is(object_id))
+        return stage_verdict(d, object_id, version, position);
     err_clear(&err);
     arena_init(&arena, LINK_ARENA_MAX);
     int rc = has_ended(d, object_id, version, position, &arena, &ended, &err);
@@ -171,6 +194,28 @@ static enum gc_verdict may_delete(void *ctx, uint64_t object_id, uint64_t versio
 
 struct gc_env links_gc(struct daemon *d) {
     return (struct gc_env){.ctx = d, .real_ms = real_ms, .may_delete = may_delete};
+}
+
+/* --- what was staged and is stored now
+ * ------------------------------------------------------------------------------------ */
+
+int links_adopt_task(void *ctx, const Task *task, bool *ret_final, struct err *err) {
+    struct daemon *d = ctx;
+    struct arena arena;
+    ObjectInfo *o;
+    arena_init(&arena, LINK_ARENA_MAX);
+    int rc = lookup_version(&d->gateway, task->object_id, task->segment, &arena, &o, err);
+    if (rc == CODE_OBJECT_VERSION || rc == CODE_OBJECT_NOT_FOUND) {
+        rc = CODE_OK; /* it has ended meanwhile, and the stage will */
+    } else if (!rc) {
+        rc = receiver_adopt(&d->receiver, task->challenge_id, task->position, o, err);
+        *ret_final = rc == CODE_CONFLICT;
+        if (!rc)
+            log_info("executor", "a stage became an object's", "object=%" PRIu64 " version=%" PRIu64 " position=%u",
+                     task->object_id, task->segment, task->position);
+    }
+    arena_release(&arena);
+    return rc;
 }
 
 struct versions {

@@ -23,6 +23,8 @@ static int run(struct executor *e, const Task *task, bool *ret_final, struct err
         return e->gc(e->gc_ctx, task, ret_final, err);
     case TASK_KIND_COPY_OBJECT:
         return e->copy(e->gc_ctx, task, ret_final, err);
+    case TASK_KIND_ADOPT_STAGE:
+        return e->adopt(e->gc_ctx, task, ret_final, err);
     case TASK_KIND_TAKE_OVER:
         return takeover_task(e->provider, task, ret_final, err);
     default:

@@ -14,12 +14,14 @@ struct executor {
     int (*gc)(void *ctx, const Task *task, bool *ret_final, struct err *err);
     /* Work of TASK_KIND_COPY_OBJECT (sp/cmd/copy.c). */
     int (*copy)(void *ctx, const Task *task, bool *ret_final, struct err *err);
-    void *gc_ctx;
+    /* Work of TASK_KIND_ADOPT_STAGE (sp/receiver). */
+    int (*adopt)(void *ctx, const Task *task, bool *ret_final, struct err *err);
+    void *gc_ctx; /* of these three */
     struct thread threads[EXECUTOR_THREADS_MAX];
     unsigned count;
 };
 
-/* provider, replicator, gc and copy are set already. threads 0: 4. */
+/* provider, replicator, gc, copy and adopt are set already. threads 0: 4. */
 int executor_start(struct executor *executor, unsigned threads, struct err *err);
 /* Waits for running tasks; the manager must be closed already. */
 void executor_stop(struct executor *executor);

@@ -9,10 +9,11 @@
 #include "sp/follower/tasks.h"
 #include "sp/spdb/notes.h"
 #include "sp/spdb/pieces.h"
+#include "sp/spdb/stages.h"
 
 #include <inttypes.h>
 
-enum { RETRY_MS = 1000, STATUS_ARENA_MAX = 1 << 20 };
+enum { RETRY_MS = 1000, STATUS_ARENA_MAX = 1 << 20, UPLOAD_ID_BYTES = 16 };
 
 #define CURSOR_NAME "ledger"
 
@@ -34,8 +35,19 @@ static bool number_of(const Event *event, const char *key, uint64_t *ret) {
 /* --- events
  * ------------------------------------------------------------------------------------------------------------- */
 
+/* The id under which positions of it lie here if its client has staged them. */
+static uint64_t stage_of(const Event *e) {
+    const char *upload = text_of(e, "upload_id"), *name = text_of(e, "object");
+    uint8_t id[UPLOAD_ID_BYTES];
+    uint64_t bucket_id;
+    if (!upload || !name || strlen(upload) != 2 * sizeof id || !hex_decode(upload, 2 * sizeof id, id, sizeof id) ||
+        !number_of(e, "bucket_id", &bucket_id))
+        return 0;
+    return stage_id(bucket_id, bytes_of(id, sizeof id), name);
+}
+
 static int object_sealed(struct follower *f, const Event *e, struct err *err) {
-    struct sealed_object o = {.sps = text_of(e, "sps")};
+    struct sealed_object o = {.sps = text_of(e, "sps"), .stage = stage_of(e)};
     if (!number_of(e, "object_id", &o.object_id) || !number_of(e, "version", &o.version) || !o.sps)
         return CODE_OK;
     return tasks_sealed(f, &o, err);
@@ -165,8 +177,10 @@ static int on_event(void *ctx, const EventNote *note, struct err *err) {
 
 static int on_height(void *ctx, uint64_t height, uint64_t ledger_time, struct err *err) {
     struct follower *f = ctx;
-    (void)ledger_time;
     set_height(f, height, true);
+    mutex_lock(&f->lock);
+    f->ledger_time = ledger_time;
+    mutex_unlock(&f->lock);
     if (is_closing(f))
         return CODE_CANCELLED;
     /* the events behind the cursor may come again: it need not be written at every block */
@@ -274,6 +288,13 @@ uint64_t follower_height(struct follower *f) {
     uint64_t height = f->height;
     mutex_unlock(&f->lock);
     return height;
+}
+
+uint64_t follower_time(struct follower *f) {
+    mutex_lock(&f->lock);
+    uint64_t time = f->ledger_time;
+    mutex_unlock(&f->lock);
+    return time;
 }
 
 bool follower_ready(struct follower *f) {

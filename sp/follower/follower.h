@@ -4,7 +4,7 @@
 /*
  * Follows the ledger's events with a durable cursor and turns what concerns this provider into records and tasks:
  *
- *     storage.object_sealed          positions held of it are sealed: they are kept
+ *     storage.object_sealed          positions held of it are sealed: they are kept; staged ones: ADOPT_STAGE
  *     storage.object_deleted, ...    whatever ends an object, or one version of it: GC_OBJECT
  *     storage.object_created         here, with the bytes of another object: COPY_OBJECT
  *     challenge.opened               for this provider: ANSWER_CHALLENGE
@@ -29,8 +29,9 @@ struct follower {
     uint32_t sp_id;
     struct mutex lock;
     struct cond changed;
-    uint64_t height; /* followed up to */
-    bool synced;     /* has reconciled since start */
+    uint64_t height;      /* followed up to */
+    uint64_t ledger_time; /* of that height; 0 until one was followed since start */
+    bool synced;          /* has reconciled since start */
     bool closing;
     /* the thread's own */
     struct thread thread;
@@ -48,6 +49,8 @@ void follower_release(struct follower *follower);
 
 /* The newest height whose events are done. */
 uint64_t follower_height(struct follower *follower);
+/* The ledger's time at that height, ms; 0 until a block was followed since start. */
+uint64_t follower_time(struct follower *follower);
 /* Has it caught what happened while this provider was away? */
 bool follower_ready(struct follower *follower);
 

@@ -9,6 +9,7 @@
 #include "chain/types/deal_state.h"
 #include "sp/follower/tasks.h"
 #include "sp/spdb/pieces.h"
+#include "sp/spdb/stages.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ enum {
     PAGE = 100,
     PAGES_MAX = 1000,
     PATH_MAX_BYTES = 512,
+    NAME_PATH_MAX = 8192,
     UNSEALED_MAX = 256,
     SPS_TEXT_MAX = 1024
 };
@@ -133,7 +135,7 @@ static int note_unsealed(void *ctx, struct bytes key, const void *msg, struct er
     struct unsealed *u = ctx;
     const HeldPosition *held = msg;
     (void)key, (void)err;
-    if (!held->sealed && u->count < UNSEALED_MAX) {
+    if (!held->sealed && !stage_is(held->object_id) && u->count < UNSEALED_MAX) {
         u->items[u->count].object_id = held->object_id;
         u->items[u->count++].version = held->version;
     }
@@ -182,6 +184,62 @@ static int unsealed(struct follower *f, struct arena *arena, struct err *err) {
     return rc;
 }
 
+/* --- what clients have staged
+ * ------------------------------------------------------------------------------------------ */
+
+struct staged {
+    struct follower *f;
+    struct arena *arena;
+};
+
+static int object_named(struct follower *f, const HeldPosition *held, struct arena *arena, ObjectInfo **ret,
+                        struct err *err) {
+    struct buf path;
+    buf_init(&path, NAME_PATH_MAX);
+    buf_put_str(&path, "/storage/object?bucket_name=");
+    uri_encode(&path, bytes_str(held->bucket_name), false);
+    buf_put_str(&path, "&object_name=");
+    uri_encode(&path, bytes_str(held->object_name), false);
+    const char *text = buf_failed(&path) ? NULL : buf_cstr(&path);
+    int rc = text ? ledger_query_pb(f->ledger, text, &object_info__descriptor, arena, ret, err)
+                  : err_set(err, CODE_TOO_LARGE, "the object's name is too long");
+    buf_release(&path);
+    return rc;
+}
+
+static bool holds_it(const HeldPosition *held, const ObjectInfo *o) {
+    return deal_is_stored(o) && o->slot && o->bucket_id == held->bucket_id && held->position < o->n_checksums &&
+           bytes_eq(pb_bytes(o->creator), pb_bytes(held->creator)) &&
+           bytes_eq(pb_bytes(o->checksums[held->position]), pb_bytes(held->checksum));
+}
+
+/* Without a receipt nobody could have stored it. Whatever upload the object came by: the bytes are those that it has at
+ * this position. */
+static int look_up_stage(void *ctx, struct bytes key, const void *msg, struct err *err) {
+    struct staged *s = ctx;
+    const HeldPosition *held = msg;
+    char sps[SPS_TEXT_MAX] = "";
+    ObjectInfo *o;
+    (void)key;
+    if (!held->checksum.len)
+        return CODE_OK;
+    int rc = object_named(s->f, held, s->arena, &o, err);
+    if (rc == CODE_NOT_FOUND || rc == CODE_OBJECT_NOT_FOUND || rc == CODE_BUCKET_NOT_FOUND)
+        rc = CODE_OK;
+    else if (!rc && holds_it(held, o)) {
+        rc = members_text(s->f, o, s->arena, sps, err);
+        struct sealed_object sealed = {o->id, o->version, sps, held->object_id};
+        rc = rc ? rc : tasks_sealed(s->f, &sealed, err);
+    }
+    arena_reset(s->arena);
+    return rc;
+}
+
+static int staged(struct follower *f, struct arena *arena, struct err *err) {
+    struct staged s = {f, arena};
+    return stage_each(f->db, look_up_stage, &s, err);
+}
+
 int reconcile_all(struct follower *f, struct err *err) {
     struct arena arena;
     arena_init(&arena, ARENA_MAX);
@@ -192,6 +250,8 @@ int reconcile_all(struct follower *f, struct err *err) {
         rc = takeovers(f, &arena, err);
     if (!rc)
         rc = unsealed(f, &arena, err);
+    if (!rc)
+        rc = staged(f, &arena, err);
     arena_release(&arena);
     return rc;
 }

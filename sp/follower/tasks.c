@@ -37,9 +37,29 @@ static int seal_position(void *ctx, struct bytes key, const void *msg, struct er
     return held_put(s->f->db, &held, err);
 }
 
+/* A stage in which the object was stored in one step. */
+static int adopt_position(void *ctx, struct bytes key, const void *msg, struct err *err) {
+    struct sealing *s = ctx;
+    const HeldPosition *held = msg;
+    Task task = TASK__INIT;
+    (void)key;
+    if (sp_at(s->object->sps, held->position) != s->f->sp_id)
+        return CODE_OK; /* another took its place; it goes when its time is over */
+    task.kind = TASK_KIND_ADOPT_STAGE;
+    task.object_id = s->object->object_id;
+    task.segment = s->object->version;
+    task.position = held->position;
+    task.challenge_id = s->object->stage;
+    task.priority = TASK_PRIORITY_SEAL;
+    return manager_add(s->f->manager, &task, NULL, err);
+}
+
 int tasks_sealed(struct follower *f, const struct sealed_object *object, struct err *err) {
     struct sealing sealing = {.f = f, .object = object};
-    return held_each(f->db, object->object_id, seal_position, &sealing, err);
+    int rc = held_each(f->db, object->object_id, seal_position, &sealing, err);
+    if (!rc && object->stage)
+        rc = held_each(f->db, object->stage, adopt_position, &sealing, err);
+    return rc;
 }
 
 static int find_any(void *ctx, struct bytes key, const void *msg, struct err *err) {

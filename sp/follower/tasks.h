@@ -8,9 +8,11 @@
 struct sealed_object {
     uint64_t object_id, version;
     const char *sps;
+    uint64_t stage; /* its positions may lie here under this id; 0: they do not */
 };
 
-/* Positions held here that the seal gave to this provider are kept from now on. */
+/* Positions held here that the seal gave to this provider are kept from now on; staged ones become the object's by a
+ * task. */
 int tasks_sealed(struct follower *f, const struct sealed_object *object, struct err *err);
 /* The object, or this version of it (0: all of them), has ended: a task to remove what is held of it, if anything is.
  */

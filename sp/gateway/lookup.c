@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cairn/sp.h"
 #include "chain/http/uri.h"
+#include "chain/os/clock.h"
 #include "chain/types/deal_state.h"
 #include "chain/types/keys_storage.h"
 #include "chain/types/name.h"
 #include "sp/gateway/parts.h"
+#include "sp/spdb/pieces.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { LOOKUP_ARENA_MAX = 1 << 20, LOOKUP_PATH_MAX = 8192, SHORT_PATH_MAX = 128 };
+enum {
+    LOOKUP_ARENA_MAX = 1 << 20,
+    LOOKUP_PATH_MAX = 8192,
+    SHORT_PATH_MAX = 128,
+    SETTLED_BLOCKS = 16,
+    SETTLE_MS = 5000
+};
+
+#define SETTLE_STEP_NS ((uint64_t)200000000)
 
 /* what: "object", or "replacement" for the version on its way. */
 static int ask_object(struct gateway *g, const char *what, const char *bucket, const char *key, struct arena *arena,
@@ -125,6 +135,37 @@ int lookup_sealed(struct gateway *g, uint64_t object_id, const uint64_t *version
     if (!rc)
         *ret = object;
     return rc;
+}
+
+/* --- what was sealed a moment ago --- */
+
+static int adopts_object(void *ctx, const Task *task, bool running, struct err *err) {
+    (void)running, (void)err;
+    return task->kind == TASK_KIND_ADOPT_STAGE && task->object_id == *(const uint64_t *)ctx ? CODE_DONE_ALREADY
+                                                                                            : CODE_OK;
+}
+
+static bool is_settled(struct gateway *g, const ObjectInfo *o) {
+    struct arena arena;
+    HeldPosition *held;
+    arena_init(&arena, LOOKUP_ARENA_MAX);
+    bool here = !held_any(g->m.db, o->id, o->version, &arena, &held, NULL);
+    arena_release(&arena);
+    uint64_t id = o->id;
+    return here ||
+           (follower_height(g->m.follower) > o->sealed_at && !manager_each(g->m.manager, adopts_object, &id, NULL));
+}
+
+void lookup_settle(struct gateway *g, const ObjectInfo *o) {
+    if (follower_height(g->m.follower) > o->sealed_at + SETTLED_BLOCKS)
+        return;
+    uint64_t until = deadline_in_ms(SETTLE_MS);
+    for (;;) {
+        uint64_t seen = spdb_writes(g->m.db), now = clock_mono_ns(), step = now + SETTLE_STEP_NS;
+        if (is_settled(g, o) || now >= until)
+            return;
+        spdb_wait_write(g->m.db, seen, step < until ? step : until); /* the follower's height is no write */
+    }
 }
 
 /* Is this provider taking over one of the group's positions? */

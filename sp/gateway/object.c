@@ -142,6 +142,8 @@ int gateway_get_object(void *ctx, struct http_request *r, struct err *err) {
     if (!rc && !deal_is_stored(o))
         rc = err_set(err, CODE_OBJECT_STATUS, "%s is not sealed yet: nothing can be read", o->object_name);
     if (!rc)
+        lookup_settle(g, o);
+    if (!rc)
         rc = check_here(g, o, http_arena(r), err);
     return rc ? rc : serve(g, r, o, err);
 }

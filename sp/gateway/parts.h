@@ -12,6 +12,7 @@ http_handler gateway_approve_bucket, gateway_approve_object;
 http_handler gateway_put_object, gateway_get_object;
 http_handler gateway_get_piece, gateway_get_roots, gateway_get_groups, gateway_get_challenge;
 http_handler gateway_put_piece, gateway_post_receipt;
+http_handler gateway_post_placement, gateway_post_stage, gateway_put_stage, gateway_post_stage_receipt;
 http_handler gateway_meta_buckets, gateway_meta_bucket, gateway_meta_object, gateway_meta_list, gateway_meta_quota,
     gateway_meta_reads;
 http_handler gateway_status, gateway_health, gateway_metrics;
@@ -33,6 +34,13 @@ int body_pb(struct http_request *r, const ProtobufCMessageDescriptor *desc, void
 /* A number of the pattern. CODE_INVALID_ARGUMENT. */
 int param_u64(struct http_request *r, const char *name, uint64_t max, uint64_t *ret, struct err *err);
 
+/* --- pieces that come (receive.c) --- */
+
+/* The ticket in the header X-Cairn-Ticket, which carries an approval; neither is judged yet. On the request's arena. */
+int ticket_read(struct http_request *r, PieceTicket **ret, struct err *err);
+/* Takes the body of a PUT as the piece of the path's segment, under a ticket whose sender was judged; answers. */
+int ticket_take_piece(struct gateway *g, struct http_request *r, const PieceTicket *ticket, struct err *err);
+
 /* --- what the ledger says, as the operator's own node knows it now (lookup.c)
  * ----------------------------------------- */
 
@@ -51,6 +59,9 @@ int lookup_by_id(struct gateway *g, uint64_t object_id, bool fresh, struct arena
 /* A sealed object by id, and version unless that is NULL. CODE_OBJECT_NOT_FOUND, CODE_OBJECT_STATUS. */
 int lookup_sealed(struct gateway *g, uint64_t object_id, const uint64_t *version, struct arena *arena, ObjectInfo **ret,
                   struct err *err);
+/* Of an object that was sealed a moment ago: waits (some seconds at most) until what was staged of it here is the
+ * object's, so that who has seen the seal finds it. */
+void lookup_settle(struct gateway *g, const ObjectInfo *object);
 /* May the caller read this object here? *ret_peer: as a provider of the object's placement group, whose reads are not
  * metered. */
 int lookup_may_read(struct gateway *g, const struct caller *caller, const ObjectInfo *object, bool *ret_peer,

@@ -56,6 +56,7 @@ static int find(struct gateway *g, struct http_request *r, struct asked *ret, st
                            &a.object, err);
     if (!rc) {
         a.key.version = a.object->version;
+        lookup_settle(g, a.object);
         rc = find_held(g, r, &a, err);
     }
     if (!rc)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PUT /v1/piece and its receipt: columns from a primary, under an approval that this provider signed itself. */
+/* PUT /v1/piece and its receipt: columns from a primary, under an approval that this provider signed itself. Tickets
+ * and bodies of pieces also for what clients stage (stage.c). */
 #include "chain/codec/pb.h"
 #include "chain/crypto/hash.h"
 #include "chain/os/clock.h"
@@ -52,7 +53,8 @@ static int check_offer(struct gateway *g, const PieceTicket *t, struct arena *ar
         rc = ledger_time(g->m.ledger, &now, err);
     if (rc)
         return rc;
-    if (offer->refused || offer->sp_id != g->sp_id || offer->object_id != t->object_id || offer->price != t->price)
+    uint64_t object_id = stage_is(t->object_id) ? 0 : t->object_id;
+    if (offer->refused || offer->sp_id != g->sp_id || offer->object_id != object_id || offer->price != t->price)
         return err_set(err, CODE_DENIED, "the approval is for something else than this ticket");
     if (offer->timeout <= now)
         return err_set(err, CODE_EXPIRED, "the approval has expired: ask for a new one");
@@ -63,6 +65,8 @@ static int check_offer(struct gateway *g, const PieceTicket *t, struct arena *ar
 static int check_validity(struct gateway *g, const PieceTicket *t, struct err *err) {
     uint64_t now;
     int rc = ledger_time(g->m.ledger, &now, err);
+    if (!rc && stage_is(t->object_id) && t->valid_until <= now)
+        rc = err_set(err, CODE_EXPIRED, "the time that the ticket asks for is over");
     if (!rc && t->valid_until > now + RECEIPT_LIFE_MAX_MS)
         rc = err_set(err, CODE_INVALID_ARGUMENT, "a receipt is given for at most an hour");
     return rc;
@@ -91,6 +95,28 @@ static int check_object(struct gateway *g, const PieceTicket *t, uint32_t for_sp
                : err_set(err, CODE_CONFLICT, "object %" PRIu64 " is sealed already", t->object_id);
 }
 
+/* The offer is for this very stage: for no provider, and all that the ticket says is what was asked. */
+static int check_staged(struct gateway *g, const PieceTicket *t, struct arena *arena, struct err *err) {
+    SecondaryAsk ask = SECONDARY_ASK__INIT;
+    SecondaryApproval *offer;
+    struct hash id;
+    ask.payload_size = t->payload_size;
+    ask.profile = t->profile;
+    ask.nonce = t->upload_id;
+    ask.bucket_name = t->bucket_name;
+    ask.object_name = t->object_name;
+    ask.creator = t->creator;
+    ask.version = t->version;
+    ask.bucket_id = t->bucket_id;
+    ask.position = t->position;
+    int rc = offer_open(t->approval, ledger_chain_tag(g->m.ledger), arena, &offer, err);
+    if (!rc)
+        rc = approver_stage_hash(&ask, t->price, ledger_chain_tag(g->m.ledger), arena, &id, err);
+    if (!rc && (offer->for_sp || !bytes_eq(pb_bytes(offer->ask_hash), hash_bytes(&id))))
+        rc = err_set(err, CODE_DENIED, "the approval is for another stage than this ticket");
+    return rc;
+}
+
 int gateway_check_ticket(void *ctx, const PieceTicket *ticket, struct err *err) {
     struct gateway *g = ctx;
     struct arena arena;
@@ -105,9 +131,10 @@ int gateway_check_ticket(void *ctx, const PieceTicket *ticket, struct err *err) 
     struct hash id = rc ? (struct hash){{0}} : hash_of(DOMAIN_BODY, encoded);
     if (!rc && !is_known(g, &id)) {
         uint32_t for_sp = 0;
+        bool staged = stage_is(ticket->object_id);
         rc = check_offer(g, ticket, &arena, &for_sp, err);
         if (!rc)
-            rc = check_object(g, ticket, for_sp, &arena, err);
+            rc = staged ? check_staged(g, ticket, &arena, err) : check_object(g, ticket, for_sp, &arena, err);
         if (!rc)
             remember(g, &id);
     }
@@ -115,20 +142,27 @@ int gateway_check_ticket(void *ctx, const PieceTicket *ticket, struct err *err) 
     return rc;
 }
 
-/* The ticket of a request: of the path's object and position, from the provider that the approval was given to. */
-static int read_ticket(struct gateway *g, struct http_request *r, PieceTicket **ret, struct err *err) {
+int ticket_read(struct http_request *r, PieceTicket **ret, struct err *err) {
     const char *text = http_header(r, "x-cairn-ticket");
-    const struct caller *caller = authenticator_caller(r);
     size_t len = text ? strlen(text) : 0;
-    uint64_t object, version, position;
-    SecondaryApproval *offer;
-    PieceTicket *t;
     if (!len || len % 2 || len > 2 * (size_t)TICKET_MAX)
         return err_set(err, CODE_INVALID_ARGUMENT, "the header X-Cairn-Ticket must carry the ticket in hex");
     uint8_t *raw = arena_alloc(http_arena(r), len / 2);
     if (!raw || !hex_decode(text, len, raw, len / 2))
         return err_set(err, CODE_INVALID_ARGUMENT, "the ticket is not hex");
-    int rc = pb_decode(&piece_ticket__descriptor, bytes_of(raw, len / 2), http_arena(r), &t, err);
+    int rc = pb_decode(&piece_ticket__descriptor, bytes_of(raw, len / 2), http_arena(r), ret, err);
+    if (!rc && !(*ret)->approval)
+        rc = err_set(err, CODE_DENIED, "the ticket carries no approval");
+    return rc;
+}
+
+/* The ticket of a request: of the path's object and position, from the provider that the approval was given to. */
+static int read_ticket(struct gateway *g, struct http_request *r, PieceTicket **ret, struct err *err) {
+    const struct caller *caller = authenticator_caller(r);
+    uint64_t object, version, position;
+    SecondaryApproval *offer;
+    PieceTicket *t;
+    int rc = ticket_read(r, &t, err);
     if (!rc)
         rc = param_u64(r, "object", UINT64_MAX, &object, err);
     if (!rc)
@@ -137,8 +171,8 @@ static int read_ticket(struct gateway *g, struct http_request *r, PieceTicket **
         rc = param_u64(r, "position", CODE_N_MAX - 1, &position, err);
     if (!rc && (t->object_id != object || t->version != version || t->position != position))
         rc = err_set(err, CODE_DENIED, "the ticket is for another object or position than the path");
-    if (!rc && !t->approval)
-        rc = err_set(err, CODE_DENIED, "the ticket carries no approval");
+    if (!rc && stage_is(object))
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "no object has the id %" PRIu64, object);
     if (!rc)
         rc = offer_open(t->approval, ledger_chain_tag(g->m.ledger), http_arena(r), &offer, err);
     if (!rc && offer->for_sp != caller->sp_id)
@@ -197,15 +231,11 @@ static int take_piece(struct gateway *g, struct http_request *r, const PieceTick
     return rc;
 }
 
-int gateway_put_piece(void *ctx, struct http_request *r, struct err *err) {
-    struct gateway *g = ctx;
-    PieceTicket *ticket;
+int ticket_take_piece(struct gateway *g, struct http_request *r, const PieceTicket *ticket, struct err *err) {
     uint64_t segment, len;
     struct hash room;
     const struct hash *root;
-    int rc = read_ticket(g, r, &ticket, err);
-    if (!rc)
-        rc = param_u64(r, "segment", UINT64_MAX, &segment, err);
+    int rc = param_u64(r, "segment", UINT64_MAX, &segment, err);
     if (!rc)
         rc = receiver_piece_len(ticket, segment, &len, err);
     if (!rc && http_body_len(r) != len)
@@ -220,6 +250,13 @@ int gateway_put_piece(void *ctx, struct http_request *r, struct err *err) {
     if (!rc)
         rc = take_piece(g, r, ticket, segment, (size_t)len, root, err);
     return rc ? rc : http_reply_json(r, 200, "{}", 2, err);
+}
+
+int gateway_put_piece(void *ctx, struct http_request *r, struct err *err) {
+    struct gateway *g = ctx;
+    PieceTicket *ticket;
+    int rc = read_ticket(g, r, &ticket, err);
+    return rc ? rc : ticket_take_piece(g, r, ticket, err);
 }
 
 int gateway_post_receipt(void *ctx, struct http_request *r, struct err *err) {

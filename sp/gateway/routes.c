@@ -38,6 +38,18 @@ static const struct http_route routes[] = {
     {"POST", "/v1/piece/{object}/{version}/{position}/receipt", HTTP_AUTH_PEER, .body_max = JSON_BODY_MAX,
      .handler = gateway_post_receipt, .doc = "the receipt for a position whose pieces are all here"},
 
+    /* what clients code themselves and store in one step */
+    {"POST", "/v1/placement", HTTP_AUTH_SIGNED, .body_max = JSON_BODY_MAX, .long_lived = true,
+     .handler = gateway_post_placement,
+     .doc = "an open placement group of this primary for such an object; opens one when none fits"},
+    {"POST", "/v1/stage", HTTP_AUTH_SIGNED, .body_max = JSON_BODY_MAX, .handler = gateway_post_stage,
+     .doc = "this provider's approval to stage a position here"},
+    {"PUT", "/v1/stage/{upload}/{position}/{segment}", HTTP_AUTH_SIGNED, .body_max = SEGMENT_LEN_MAX,
+     .deadline_ms = PIECE_MS, .long_lived = true, .handler = gateway_put_stage,
+     .doc = "stages a piece under such an approval; header X-Cairn-Ticket"},
+    {"POST", "/v1/stage/{upload}/{position}/receipt", HTTP_AUTH_SIGNED, .body_max = JSON_BODY_MAX,
+     .handler = gateway_post_stage_receipt, .doc = "the receipt for a position that is staged whole"},
+
     /* metadata */
     {"GET", "/v1/meta/buckets", HTTP_AUTH_OPTIONAL, .handler = gateway_meta_buckets, .doc = "buckets of ?owner"},
     {"GET", "/v1/meta/bucket/{bucket}", HTTP_AUTH_OPTIONAL, .handler = gateway_meta_bucket, .doc = "a bucket's record"},

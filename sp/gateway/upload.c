@@ -16,9 +16,12 @@ enum { UPLOAD_CHUNK = 256 << 10, PROGRESS_WAIT_MAX_MS = 10000, PROGRESS_LOOK_MS 
 /* --- what is refused before the body -------------------------------------------------------------------------------
  */
 
+/* The creator, or whom it has granted creating: the grant has paid for the bytes when the object was created. */
 static int check_uploader(const struct gateway *g, const struct caller *caller, const ObjectInfo *o, struct err *err) {
-    if (!bytes_eq(pb_bytes(o->creator), addr_bytes(&caller->address)))
-        return err_set(err, CODE_DENIED, "only the account that created %s may upload it", o->object_name);
+    struct acting what = {"MsgCreateObject", o->bucket_name, o->object_name, 0};
+    int rc = authenticator_acts_for(g->m.auth, caller, pb_bytes(o->creator), &what, err);
+    if (rc)
+        return rc;
     if (o->primary_sp != g->sp_id)
         return err_set(err, CODE_CONFLICT, "the primary of %s is provider %u, this is provider %u", o->object_name,
                        o->primary_sp, g->sp_id);

@@ -8,6 +8,7 @@
 #include "chain/base/vec.h"
 #include "chain/codec/pb.h"
 #include "sp/spdb/pieces.h"
+#include "sp/spdb/stages.h"
 #include "sp/spdb/uploads.h"
 
 /* Positions looked at in one run, and files without a record that are remembered: the rest waits for the next run. */
@@ -207,11 +208,26 @@ static int take_aged(void *ctx, struct bytes key, const void *msg, struct err *e
     struct aging *aging = ctx;
     const HeldPosition *held = msg;
     (void)key;
-    bool late = !held->sealed && held->expires_ms != 0 && held->expires_ms <= aging->now_ms;
+    bool late = stage_is(held->object_id) || /* how late is for the ledger's time to say */
+                (!held->sealed && held->expires_ms != 0 && held->expires_ms <= aging->now_ms);
     if (!late && !aging->all)
         return CODE_OK;
     struct target target = {held->object_id, held->version, held->position};
     return target_vec_push(aging->targets, target) ? CODE_OK : no_room(err);
+}
+
+/* If it may go. Of a stage nobody can be promised more while that is decided. */
+static int remove_if_allowed(struct gc *gc, const struct target *target, const char *reason, bool *ret_gone,
+                             struct err *err) {
+    bool staged = stage_is(target->object_id);
+    if (staged)
+        mutex_lock(&gc->db->updating);
+    *ret_gone = may_go(gc, target, NULL) == CODE_OK;
+    int rc = *ret_gone ? gc_mark(gc->db, target->object_id, target->version, target->position, reason, now_ms(gc), err)
+                       : CODE_OK;
+    if (staged)
+        mutex_unlock(&gc->db->updating);
+    return rc || !*ret_gone ? rc : finish(gc, target, err);
 }
 
 static bool still_unsealed(struct gc *gc, const struct target *target) {
@@ -231,11 +247,9 @@ static int compare_positions(struct gc *gc, bool all, struct err *err) {
     target_vec_init(&targets, POSITIONS_MAX);
     int rc = held_each(gc->db, 0, take_aged, &aging, err);
     for (size_t i = 0; !rc && i < targets.len; i++) {
-        if (may_go(gc, &targets.at[i], NULL) != CODE_OK)
-            continue;
-        bool unsealed = still_unsealed(gc, &targets.at[i]);
-        rc = remove_position(gc, &targets.at[i], unsealed ? "never sealed" : "not on the ledger", err);
-        if (!rc && unsealed)
+        bool gone, unsealed = still_unsealed(gc, &targets.at[i]);
+        rc = remove_if_allowed(gc, &targets.at[i], unsealed ? "never sealed" : "not on the ledger", &gone, err);
+        if (!rc && gone && unsealed)
             add(gc, &gc->stats.unsealed_expired, 1);
     }
     target_vec_release(&targets);
@@ -284,9 +298,10 @@ static int compare_index(struct gc *gc, struct err *err) {
     struct strays strays = {.gc = gc, .targets = &targets};
     target_vec_init(&targets, POSITIONS_MAX);
     int rc = piece_each(gc->db, NULL, look_at_position, &strays, err);
-    for (size_t i = 0; !rc && i < targets.len; i++)
-        if (may_go(gc, &targets.at[i], NULL) == CODE_OK)
-            rc = remove_position(gc, &targets.at[i], "came after its end", err);
+    for (size_t i = 0; !rc && i < targets.len; i++) {
+        bool gone;
+        rc = remove_if_allowed(gc, &targets.at[i], "came after its end", &gone, err);
+    }
     target_vec_release(&targets);
     return rc;
 }

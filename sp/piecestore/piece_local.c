@@ -370,6 +370,57 @@ static int local_groups(struct piecestore *store, const struct piece_key *key, s
     return rc;
 }
 
+/* --- another name --- */
+
+/* The header of the file at `path` names `to` from now on; it named `from`, or `to` already. */
+static int rename_header(const char *path, const struct piece_key *from, const struct piece_key *to, struct err *err) {
+    uint8_t page[PIECE_FILE_PAGE];
+    struct piece_key found;
+    struct piece_meta meta;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, errno, "%s", path);
+    int rc = file_pread(fd, page, sizeof page, 0, err);
+    if (!rc)
+        rc = piece_file_get_header(page, &found, &meta, err);
+    if (!rc && !key_eq(&found, from) && !key_eq(&found, to))
+        rc = err_set(err, CODE_CORRUPT, "its header is not the one of this piece");
+    if (!rc && !key_eq(&found, to)) {
+        piece_file_put_header(to, &meta, page);
+        rc = file_pwrite(fd, page, sizeof page, 0, err);
+    }
+    if (!rc)
+        rc = file_sync(fd, err);
+    close(fd);
+    return rc ? err_wrap(err, rc, "%s", path) : CODE_OK;
+}
+
+/* A second link to the same file, whose header then is rewritten. A crash leaves what doing it again puts right: the
+ * first name stays until it is deleted. */
+static int local_rename(struct piecestore *store, const struct piece_key *from, const struct piece_key *to,
+                        struct err *err) {
+    struct local *local = local_of(store);
+    char old[PATH_LEN_MAX], path[PATH_LEN_MAX], folder[PATH_LEN_MAX];
+    struct piece_meta meta;
+    int rc = piece_local_path(local->dir, from, old, sizeof old, err);
+    if (!rc)
+        rc = piece_local_path(local->dir, to, path, sizeof path, err);
+    if (!rc)
+        rc = folder_path(local->dir, to, folder, sizeof folder, err);
+    if (!rc)
+        rc = make_folder(local->dir, to, folder, err);
+    if (rc)
+        return rc;
+    if (local_head(store, to, &meta, NULL) != CODE_OK) {
+        if (unlink(path) != 0 && errno != ENOENT)
+            return err_errno(err, errno, "%s", path);
+        if (link(old, path) != 0)
+            return err_errno(err, errno, "%s", old);
+        rc = rename_header(path, from, to, err);
+    }
+    return rc ? rc : dir_sync(folder, err);
+}
+
 /* --- deleting, listing --- */
 
 static int local_del(struct piecestore *store, const struct piece_key *key, struct err *err) {
@@ -470,6 +521,7 @@ static const struct piecestore_ops local_ops = {
     .file = local_file,
     .stamp = local_stamp,
     .verified = local_verified,
+    .rename = local_rename,
     .del = local_del,
     .list = local_list,
     .space = local_space,

@@ -45,6 +45,11 @@ void piecestore_verified(struct piecestore *store, const struct piece_key *key, 
         store->ops->verified(store, key, stamp);
 }
 
+int piecestore_rename(struct piecestore *store, const struct piece_key *from, const struct piece_key *to,
+                      struct err *err) {
+    return store->ops->rename(store, from, to, err);
+}
+
 int piecestore_delete(struct piecestore *store, const struct piece_key *key, struct err *err) {
     return store->ops->del(store, key, err);
 }

@@ -67,6 +67,9 @@ struct piecestore_ops {
      * no files. */
     int (*stamp)(struct piecestore *store, const struct piece_key *key, struct piece_stamp *ret_stamp, struct err *err);
     void (*verified)(struct piecestore *store, const struct piece_key *key, const struct piece_stamp *stamp);
+    /* The bytes of `from` are the piece `to` from now on, durable on return, without a copy where the store can; what
+     * `from` is then is undefined: delete it. May be done again after a crash. CODE_NOT_FOUND. */
+    int (*rename)(struct piecestore *store, const struct piece_key *from, const struct piece_key *to, struct err *err);
     /* A missing piece is fine. */
     int (*del)(struct piecestore *store, const struct piece_key *key, struct err *err);
     /* Every piece once, in no order; pieces put or deleted meanwhile may be missed. Not 0 from visit ends it. */
@@ -97,6 +100,8 @@ int piecestore_file(struct piecestore *store, const struct piece_key *key, int *
 int piecestore_stamp(struct piecestore *store, const struct piece_key *key, struct piece_stamp *ret_stamp,
                      struct err *err);
 void piecestore_verified(struct piecestore *store, const struct piece_key *key, const struct piece_stamp *stamp);
+int piecestore_rename(struct piecestore *store, const struct piece_key *from, const struct piece_key *to,
+                      struct err *err);
 int piecestore_delete(struct piecestore *store, const struct piece_key *key, struct err *err);
 int piecestore_list(struct piecestore *store, int (*visit)(void *ctx, const struct piece_key *key, struct err *err),
                     void *ctx, struct err *err);

@@ -68,10 +68,19 @@ static bool same_object(const HeldPosition *held, const PieceTicket *ticket) {
            held->bucket_id == ticket->bucket_id;
 }
 
+static int open_stage(struct receiver *receiver, const PieceTicket *ticket, struct err *err) {
+    HeldPosition fresh = held_from(receiver, ticket);
+    fresh.expires_ms = 0; /* the ledger's time tells */
+    return stage_open(receiver->db, &fresh, &receiver->stages, err);
+}
+
 /* Makes the record where there is none, or where another upload of the same object took over. */
 static int open_position(struct receiver *receiver, const PieceTicket *ticket, bool *ret_sealed, struct err *err) {
     struct arena arena;
     HeldPosition *held;
+    *ret_sealed = false;
+    if (stage_is(ticket->object_id))
+        return open_stage(receiver, ticket, err);
     arena_init(&arena, 64 * KIB);
     int rc = held_get(receiver->db, ticket->object_id, ticket->version, ticket->position, &arena, &held, err);
     *ret_sealed = rc == CODE_OK && held->sealed;
@@ -191,7 +200,7 @@ static Receipt receipt_for(const struct receiver *receiver, const HeldPosition *
     receipt.checksum = pb_data(hash_bytes(checksum));
     receipt.price = held->price;
     receipt.valid_until = held->valid_until;
-    receipt.object_id = held->object_id;
+    receipt.object_id = stage_is(held->object_id) ? 0 : held->object_id; /* none has an id before it is stored */
     return receipt;
 }
 
@@ -199,13 +208,16 @@ static Receipt receipt_for(const struct receiver *receiver, const HeldPosition *
 static int sign(struct receiver *receiver, const PieceTicket *ticket, HeldPosition *held, struct hash *roots,
                 struct arena *arena, SignedReceipt **ret_signed, struct err *err) {
     struct hash checksum = checksum_of(roots, (size_t)segments_of(ticket));
+    uint64_t keep_until = held->valid_until;
     held->checksum = pb_data(hash_bytes(&checksum));
-    held->valid_until = ticket->valid_until;
     held->price = ticket->price;
-    int rc = held_put(receiver->db, held, err);
+    held->valid_until = ticket->valid_until;
+    Receipt receipt = receipt_for(receiver, held, &checksum);
+    if (stage_is(held->object_id) && keep_until > held->valid_until)
+        held->valid_until = keep_until; /* an earlier receipt may still come to the ledger */
+    int rc = stage_is(held->object_id) ? stage_promise(receiver->db, held, err) : held_put(receiver->db, held, err);
     if (rc)
         return rc;
-    Receipt receipt = receipt_for(receiver, held, &checksum);
     return receiver->env.sign_receipt(receiver->env.ctx, &receipt, arena, ret_signed, err);
 }
 
@@ -233,4 +245,64 @@ int receiver_receipt(struct receiver *receiver, const PieceTicket *ticket, struc
         return err_set(err, CODE_CONFLICT, "%" PRIu64 " of %" PRIu64 " pieces are missing", segments_of(ticket) - have,
                        segments_of(ticket));
     return sign(receiver, ticket, held, roots, arena, ret_signed, err);
+}
+
+/* --- from a stage to an object --- */
+
+static int check_sealed(const HeldPosition *held, const ObjectInfo *o, struct err *err) {
+    uint32_t position = held->position;
+    bool same = o->payload_size == held->payload_size && o->bucket_id == held->bucket_id && o->profile &&
+                profile_eq(o->profile, held->profile) && bytes_eq(pb_bytes(o->creator), pb_bytes(held->creator)) &&
+                position < o->n_checksums && held->checksum.len &&
+                bytes_eq(pb_bytes(o->checksums[position]), pb_bytes(held->checksum));
+    return same ? CODE_OK
+                : err_set(err, CODE_CONFLICT, "what is staged for position %u is not what object %" PRIu64 " has there",
+                          position, o->id);
+}
+
+/* Every piece gets its name among the object's, then one batch makes it the object's. */
+static int adopt(struct receiver *receiver, const HeldPosition *held, const ObjectInfo *o, struct hash *roots,
+                 struct err *err) {
+    uint64_t segments = layout_segments(held->profile, held->payload_size), have;
+    int rc = piece_roots_read(receiver->db, held->object_id, held->version, held->position, segments, roots, NULL,
+                              &have, err);
+    if (!rc && have != segments)
+        rc = err_set(err, CODE_CONFLICT, "%" PRIu64 " of %" PRIu64 " staged pieces are missing", segments - have,
+                     segments);
+    for (uint64_t s = 0; !rc && s < segments; s++) {
+        struct piece_key from = {held->object_id, held->version, held->position, s};
+        struct piece_key to = {o->id, o->version, held->position, s};
+        rc = piecestore_rename(receiver->store, &from, &to, err);
+    }
+    return rc ? rc
+              : stage_adopt(receiver->db, held, o->id, o->version, roots, segments,
+                            receiver->env.real_ms(receiver->env.ctx), err);
+}
+
+struct adopting {
+    struct receiver *receiver;
+    const ObjectInfo *object;
+    uint32_t position;
+};
+
+static int adopt_one(void *ctx, struct bytes key, const void *msg, struct err *err) {
+    struct adopting *a = ctx;
+    const HeldPosition *held = msg;
+    (void)key;
+    if (held->position != a->position)
+        return CODE_OK;
+    int rc = check_sealed(held, a->object, err);
+    if (rc)
+        return rc;
+    struct hash *roots = calloc((size_t)layout_segments(held->profile, held->payload_size), sizeof *roots);
+    rc = roots ? adopt(a->receiver, held, a->object, roots, err)
+               : err_set(err, CODE_NO_MEMORY, "no memory for the roots of a position");
+    free(roots);
+    return rc;
+}
+
+int receiver_adopt(struct receiver *receiver, uint64_t stage, uint32_t position, const ObjectInfo *object,
+                   struct err *err) {
+    struct adopting a = {receiver, object, position};
+    return held_each(receiver->db, stage, adopt_one, &a, err);
 }

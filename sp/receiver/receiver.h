@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The secondary's side of an upload: takes the pieces of one position, one segment after the other, under an approval
- * that this SP signed itself; verifies and stores them durably; and signs the receipt once the whole position is here.
+ * The receiving side of an upload, from a primary or from a client that stages what it coded itself: takes the pieces
+ * of one position, one segment after the other, under an approval that this SP signed itself; verifies and stores them
+ * durably; and signs the receipt once the whole position is here.
  *
  * Every call is idempotent: a piece that is here already with the same root is not written again, a receipt can be
  * asked for as often as one likes. What is never sealed goes when `unsealed_ttl_ms` have passed (gc).
+ *
+ * The ticket of a stage has the stage's id as object id (stages.h), which its receipt does not name; its record takes
+ * room of its creator's from the first piece on, and goes when the ledger's time has come to its end.
  *
  * Threads: all functions may be called from any thread at once.
  */
@@ -14,6 +18,7 @@
 #include "cairn/sp_wire.h"
 #include "sp/piecestore/piecestore.h"
 #include "sp/spdb/spdb.h"
+#include "sp/spdb/stages.h"
 
 /* What the receiver needs of others. Every call may block and be made from any thread. */
 struct receiver_env {
@@ -37,6 +42,7 @@ struct receiver {
     struct hash chain_tag;
     uint32_t sp_id;
     uint64_t unsealed_ttl_ms;
+    struct stage_limits stages; /* of what clients stage */
 };
 
 /*
@@ -63,5 +69,11 @@ int receiver_have(struct receiver *receiver, const PieceTicket *ticket, struct a
  */
 int receiver_receipt(struct receiver *receiver, const PieceTicket *ticket, struct arena *arena,
                      SignedReceipt **ret_signed, struct err *err);
+
+/* The ledger has sealed `object` with what was staged here for a position: it is the object's from now on, and the
+ * bytes are not copied. Nothing staged (any more) is CODE_OK. CODE_CONFLICT: what is staged is not what was sealed;
+ * CODE_IO, ... */
+int receiver_adopt(struct receiver *receiver, uint64_t stage, uint32_t position, const ObjectInfo *object,
+                   struct err *err);
 
 #endif

@@ -32,6 +32,11 @@ int held_put(struct spdb *db, const HeldPosition *held, struct err *err) {
     return spdb_put(db, SPDB_HELD, spdb_key_of(&key), held, err);
 }
 
+void held_put_in(struct spdb_batch *batch, const HeldPosition *held) {
+    struct spdb_key key = position_key(held->object_id, held->version, held->position);
+    spdb_batch_put(batch, SPDB_HELD, spdb_key_of(&key), held);
+}
+
 void held_del_in(struct spdb_batch *batch, uint64_t object_id, uint64_t version, uint32_t position) {
     struct spdb_key key = position_key(object_id, version, position);
     spdb_batch_del(batch, SPDB_HELD, spdb_key_of(&key));
@@ -171,21 +176,26 @@ int piece_roots_read(struct spdb *db, uint64_t object_id, uint64_t version, uint
 
 /* --- bytes to be removed --- */
 
-int gc_mark(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, const char *reason,
-            uint64_t now_ms, struct err *err) {
+void gc_mark_in(struct spdb_batch *batch, uint64_t object_id, uint64_t version, uint32_t position, const char *reason,
+                uint64_t now_ms) {
     struct spdb_key key = position_key(object_id, version, position);
-    struct spdb_batch batch;
     GcRecord msg = GC_RECORD__INIT;
     msg.object_id = object_id;
     msg.version = version;
     msg.position = position;
     msg.reason = pb_text(reason);
     msg.since_ms = now_ms;
+    spdb_batch_put(batch, SPDB_GC, spdb_key_of(&key), &msg);
+    held_del_in(batch, object_id, version, position);
+}
+
+int gc_mark(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, const char *reason,
+            uint64_t now_ms, struct err *err) {
+    struct spdb_batch batch;
     int rc = spdb_begin(db, &batch, err);
     if (rc)
         return rc;
-    spdb_batch_put(&batch, SPDB_GC, spdb_key_of(&key), &msg);
-    held_del_in(&batch, object_id, version, position);
+    gc_mark_in(&batch, object_id, version, position, reason, now_ms);
     return spdb_commit(&batch, err);
 }
 

@@ -16,6 +16,7 @@
 int held_get(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, struct arena *arena,
              HeldPosition **ret_held, struct err *err);
 int held_put(struct spdb *db, const HeldPosition *held, struct err *err);
+void held_put_in(struct spdb_batch *batch, const HeldPosition *held);
 void held_del_in(struct spdb_batch *batch, uint64_t object_id, uint64_t version, uint32_t position);
 /* Every position held of one object; object_id 0: of all. msg is a const HeldPosition *. */
 int held_each(struct spdb *db, uint64_t object_id, spdb_visit *visit, void *ctx, struct err *err);
@@ -49,6 +50,8 @@ int piece_each(struct spdb *db, const struct piece_key *from, piece_visit *visit
 /* One batch: the position is no longer held, and its bytes are to go. */
 int gc_mark(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, const char *reason,
             uint64_t now_ms, struct err *err);
+void gc_mark_in(struct spdb_batch *batch, uint64_t object_id, uint64_t version, uint32_t position, const char *reason,
+                uint64_t now_ms);
 int gc_unmark(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, struct err *err);
 /* msg is a const GcRecord *. */
 int gc_each(struct spdb *db, spdb_visit *visit, void *ctx, struct err *err);

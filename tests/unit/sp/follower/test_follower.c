@@ -5,6 +5,7 @@
 #include "chain/types/layout.h"
 #include "sp/spdb/notes.h"
 #include "sp/spdb/pieces.h"
+#include "sp/spdb/stages.h"
 #include "tests/lib/test.h"
 
 enum { OWN = 4 };
@@ -168,6 +169,30 @@ static void follower__cursor(void **state) {
     assert_int_equal(follower_height(&follower), 77);
 }
 
+static void sealed__what_was_staged_is_adopted(void **state) {
+    (void)state;
+    uint8_t upload[16];
+    memset(upload, 0xab, sizeof upload);
+    uint64_t stage = stage_id(3, bytes_of(upload, sizeof upload), "a b");
+    static const char hex[] = "abababababababababababababababab";
+    hold(stage, 5, 1);
+    hold(stage, 5, 2);
+    assert_ok(tell("storage.object_sealed", "object_id", "31", "version", "31", "bucket_id", "3", "object", "other",
+                   "sps", "1,4,3", "upload_id", hex, NULL),
+              &err);
+    assert_int_equal(manager_count(&manager), 0);
+    assert_ok(tell("storage.object_sealed", "object_id", "31", "version", "31", "bucket_id", "3", "object", "a b",
+                   "sps", "1,4,3", "upload_id", hex, NULL),
+              &err); /* position 2 is another provider's */
+    Task *task = the_task();
+    assert_int_equal(task->kind, TASK_KIND_ADOPT_STAGE);
+    assert_int_equal(task->object_id, 31);
+    assert_int_equal(task->segment, 31);
+    assert_int_equal(task->position, 1);
+    assert_true(task->challenge_id == stage);
+}
+
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(UNIT(event__challenge_opened), UNIT(event__repair_opened), UNIT(event__object_sealed),
-          UNIT(event__object_ended), UNIT(event__others_and_broken), UNIT(follower__cursor))
+          UNIT(event__object_ended), UNIT(event__others_and_broken), UNIT(follower__cursor),
+          UNIT(sealed__what_was_staged_is_adopted))

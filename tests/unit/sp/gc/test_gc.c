@@ -219,6 +219,25 @@ static void gc_run__came_after_the_end(void **state) {
     assert_int_equal(files(), 0);
 }
 
+static void run__a_stage_goes_when_the_verdict_says_so(void **state) {
+    (void)state;
+    uint64_t stage = (uint64_t)1 << 63 | 4;
+    struct gc_stats stats;
+    hold(stage, 1, false, 0); /* no end by the clock */
+    put_piece(stage, 1, 0, true);
+    verdict = GC_KEEP;
+    assert_ok(gc_run(&gc, true, &err), &err);
+    verdict = GC_DELETE;
+    gc_get_stats(&gc, &stats);
+    assert_int_equal(stats.positions_deleted, 0);
+    assert_ok(gc_run(&gc, false, &err), &err);
+    gc_get_stats(&gc, &stats);
+    assert_int_equal(stats.positions_deleted, 1);
+    assert_int_equal(stats.unsealed_expired, 1);
+    assert_int_equal(stats.pieces_deleted, 1);
+}
+
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(UNIT(gc_object__asks_the_ledger), UNIT(gc_object__upload_that_ended), UNIT(gc_run__finishes_after_a_crash),
-          UNIT(gc_run__unsealed), UNIT(gc_run__both_ways), UNIT(gc_run__came_after_the_end))
+          UNIT(gc_run__unsealed), UNIT(gc_run__both_ways), UNIT(gc_run__came_after_the_end),
+          UNIT(run__a_stage_goes_when_the_verdict_says_so))

@@ -282,8 +282,43 @@ static void piecestore_put__full_disk(void **state) {
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void piecestore_rename__again_and_after_a_crash(void **state) {
+    (void)state;
+    struct piece_write w = piece(7, 0, PIECE_GROUP_LEN + 1);
+    struct piece_key to = {.object_id = 8, .version = 9, .position = 3, .segment = 0}, none = to;
+    char old[512], path[512];
+    struct piece_report report;
+    struct piece_meta meta;
+    none.segment = 1;
+    assert_code(piecestore_rename(store, &none, &to, &err), CODE_NOT_FOUND);
+    assert_ok(piecestore_put(store, &w, 1, &err), &err);
+    assert_ok(piecestore_rename(store, &w.key, &to, &err), &err);
+    assert_ok(piecestore_rename(store, &w.key, &to, &err), &err);
+    assert_ok(piecestore_delete(store, &w.key, &err), &err);
+    assert_ok(piecestore_head(store, &to, &meta, &err), &err);
+    assert_true(meta.length == w.data.len && hash_eq(&meta.root, &w.root));
+    assert_ok(piece_local_path(test_path("pieces"), &to, path, sizeof path, &err), &err);
+    assert_ok(piece_file_inspect(path, &report, &err), &err);
+    assert_true(report.trailer_ok && !report.bad_groups && report.key.object_id == 8 && report.key.position == 3);
+    assert_ok(piecestore_rename(store, &w.key, &to, &err), &err); /* the first name has gone meanwhile */
+    assert_ok(piecestore_delete(store, &to, &err), &err);
+
+    /* the second link was made, and its header not written */
+    assert_ok(piecestore_put(store, &w, 1, &err), &err);
+    assert_ok(piece_local_path(test_path("pieces"), &w.key, old, sizeof old, &err), &err);
+    assert_int_equal(link(old, path), 0);
+    assert_code(piecestore_head(store, &to, &meta, &err), CODE_CORRUPT);
+    assert_ok(piecestore_rename(store, &w.key, &to, &err), &err);
+    assert_ok(piecestore_head(store, &to, &meta, &err), &err);
+    /* the header was written, and the second link lost */
+    assert_int_equal(unlink(path), 0);
+    assert_ok(piecestore_rename(store, &w.key, &to, &err), &err);
+    assert_ok(piecestore_head(store, &to, &meta, &err), &err);
+}
+
 TEST_MAIN(cmocka_unit_test_setup_teardown(piecestore__put_and_read, setup, teardown),
           cmocka_unit_test_setup_teardown(checked__damage, setup, teardown),
           cmocka_unit_test_setup_teardown(piecestore_list__groups_and_sweep, setup, teardown),
           cmocka_unit_test_setup_teardown(piecestore_file__only_untouched, setup, teardown),
-          cmocka_unit_test_setup_teardown(piecestore_put__full_disk, setup, teardown))
+          cmocka_unit_test_setup_teardown(piecestore_put__full_disk, setup, teardown),
+          cmocka_unit_test_setup_teardown(piecestore_rename__again_and_after_a_crash, setup, teardown))

@@ -5,6 +5,7 @@
 #include "chain/codec/pb.h"
 #include "chain/coding/cut.h"
 #include "chain/os/file.h"
+#include "sp/piecestore/checked.h"
 #include "sp/piecestore/piece_local.h"
 #include "sp/spdb/pieces.h"
 #include "tests/lib/test.h"
@@ -190,5 +191,127 @@ static void receiver_put__sealed_stays(void **state) {
     assert_ok(piecestore_head(store, &key, &meta, &err), &err);
 }
 
+/* --- stages --- */
+
+static PieceTicket stage_ticket(uint32_t position) {
+    PieceTicket ticket = ticket_for(position);
+    ticket.version = 5; /* that is to be replaced */
+    ticket.object_id = stage_id(ticket.bucket_id, pb_bytes(ticket.upload_id), ticket.object_name);
+    return ticket;
+}
+
+static int put_staged(uint64_t segment, uint32_t position) {
+    PieceTicket ticket = stage_ticket(position);
+    struct cut_piece piece = piece_of(segment, position);
+    return receiver_put(&receiver, &ticket, segment, piece.data, &piece.root, &err);
+}
+
+/* The object that the ledger made of it. */
+static ObjectInfo sealed_as(ProtobufCBinaryData *checksums, struct hash *checksum, uint32_t position) {
+    ObjectInfo o = OBJECT_INFO__INIT;
+    PieceTicket ticket = stage_ticket(position);
+    struct hash roots[4];
+    for (uint64_t s = 0; s < 4; s++)
+        roots[s] = piece_of(s, position).root;
+    *checksum = checksum_of(roots, 4);
+    for (size_t i = 0; i < 4; i++)
+        checksums[i] = pb_data(hash_bytes(checksum));
+    o.id = o.version = 31;
+    o.bucket_id = ticket.bucket_id;
+    o.creator = ticket.creator;
+    o.payload_size = SIZE;
+    o.profile = &profile;
+    o.checksums = checksums;
+    o.n_checksums = 4;
+    return o;
+}
+
+static void stage__receipt_names_no_object(void **state) {
+    (void)state;
+    PieceTicket ticket = stage_ticket(2);
+    SignedReceipt *receipt;
+    Receipt *body;
+    HeldPosition *held;
+    for (uint64_t s = 0; s < 4; s++)
+        assert_ok(put_staged(s, 2), &err);
+    assert_ok(held_get(&db, ticket.object_id, 5, 2, &arena, &held, &err), &err);
+    assert_int_equal(held->valid_until, 99);
+    ticket.valid_until = 80; /* a receipt of a shorter life */
+    assert_ok(receiver_receipt(&receiver, &ticket, &arena, &receipt, &err), &err);
+    assert_ok(pb_decode(&receipt__descriptor, pb_bytes(receipt->receipt), &arena, &body, &err), &err);
+    assert_int_equal(body->object_id, 0);
+    assert_int_equal(body->version, 5);
+    assert_int_equal(body->valid_until, 80);
+    assert_ok(held_get(&db, ticket.object_id, 5, 2, &arena, &held, &err), &err);
+    assert_int_equal(held->valid_until, 99); /* what was promised before still holds */
+}
+
+static void stage__limit_before_any_byte(void **state) {
+    (void)state;
+    receiver.stages.account_count = 1;
+    assert_ok(put_staged(0, 2), &err);
+    assert_code(put_staged(0, 3), CODE_LIMIT);
+    assert_ok(put_staged(1, 2), &err);
+}
+
+static void stage__becomes_the_objects(void **state) {
+    (void)state;
+    PieceTicket ticket = stage_ticket(2);
+    ProtobufCBinaryData checksums[4];
+    struct hash checksum;
+    SignedReceipt *receipt;
+    HeldPosition *held;
+    ObjectInfo o = sealed_as(checksums, &checksum, 2);
+    for (uint64_t s = 0; s < 4; s++)
+        assert_ok(put_staged(s, 2), &err);
+    assert_code(receiver_adopt(&receiver, ticket.object_id, 2, &o, &err), CODE_CONFLICT); /* nothing was promised */
+    assert_ok(receiver_receipt(&receiver, &ticket, &arena, &receipt, &err), &err);
+    checksum.b[0] ^= 1;
+    assert_code(receiver_adopt(&receiver, ticket.object_id, 2, &o, &err), CODE_CONFLICT);
+    checksum.b[0] ^= 1;
+    o.payload_size++;
+    assert_code(receiver_adopt(&receiver, ticket.object_id, 2, &o, &err), CODE_CONFLICT);
+    o.payload_size--;
+    assert_ok(receiver_adopt(&receiver, ticket.object_id, 1, &o, &err), &err); /* no such position here */
+    assert_ok(receiver_adopt(&receiver, ticket.object_id, 2, &o, &err), &err);
+    assert_ok(receiver_adopt(&receiver, ticket.object_id, 2, &o, &err), &err); /* done already */
+    assert_ok(held_get(&db, 31, 31, 2, &arena, &held, &err), &err);
+    assert_true(held->sealed);
+    for (uint64_t s = 0; s < 4; s++) {
+        struct cut_piece piece = piece_of(s, 2);
+        struct piece_key key = {31, 31, 2, s};
+        struct hash root, scratch[16];
+        uint8_t back[SEGMENT];
+        assert_ok(piece_root_get(&db, &key, &root, &err), &err);
+        assert_ok(checked_read(store, &key, &root, piece.data.len, scratch, back, &err), &err);
+        assert_memory_equal(back, piece.data.data, piece.data.len);
+    }
+}
+
+/* A crash at any point before the batch: the same again ends it. */
+static void stage__adopted_after_a_crash(void **state) {
+    (void)state;
+    PieceTicket ticket = stage_ticket(2);
+    ProtobufCBinaryData checksums[4];
+    struct hash checksum;
+    SignedReceipt *receipt;
+    ObjectInfo o = sealed_as(checksums, &checksum, 2);
+    for (uint64_t s = 0; s < 4; s++)
+        assert_ok(put_staged(s, 2), &err);
+    assert_ok(receiver_receipt(&receiver, &ticket, &arena, &receipt, &err), &err);
+    for (uint64_t s = 0; s < 3; s++) { /* these had their name, and nothing was written down */
+        struct piece_key from = {ticket.object_id, 5, 2, s}, to = {31, 31, 2, s};
+        assert_ok(piecestore_rename(store, &from, &to, &err), &err);
+    }
+    assert_ok(receiver_adopt(&receiver, ticket.object_id, 2, &o, &err), &err);
+    for (uint64_t s = 0; s < 4; s++) {
+        struct piece_key key = {31, 31, 2, s};
+        struct piece_meta meta;
+        assert_ok(piecestore_head(store, &key, &meta, &err), &err);
+    }
+}
+
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(UNIT(receiver__whole_position), UNIT(receiver_put__refuses), UNIT(receiver_put__sealed_stays))
+TEST_MAIN(UNIT(receiver__whole_position), UNIT(receiver_put__refuses), UNIT(receiver_put__sealed_stays),
+          UNIT(stage__receipt_names_no_object), UNIT(stage__limit_before_any_byte), UNIT(stage__becomes_the_objects),
+          UNIT(stage__adopted_after_a_crash))
