@@ -99,6 +99,9 @@ int cli_ledger(struct cli *cli, struct ledger **ret, struct err *err);
 int cli_key(struct cli *cli, const struct seckey **ret, struct err *err);
 /* The account that acts: that of --for, else the one behind --from, without opening the key. */
 int cli_address(struct cli *cli, struct addr *ret, struct err *err);
+/* Who else is concerned when a client of providers signs with --from: the account of --for and that of --fee-payer, on
+ * the arena; NULL where it was not given. */
+int cli_sponsors(struct cli *cli, const struct addr **ret_creator, const struct addr **ret_payer, struct err *err);
 /* "cairn1...", or the name of a key of ours. */
 int cli_parse_address(struct cli *cli, const char *text, struct addr *ret, struct err *err);
 /* The connection to providers, made once. signs: a key is needed; else requests are signed when a key is there.

@@ -62,6 +62,8 @@ int cmd_bucket_create(struct cli *cli, struct err *err) {
         rc = cli_number(cli, "--sp", 0, UINT32_MAX, &sp, err);
     if (!rc)
         rc = cli_size(cli, "--quota", 0, &create.read_quota, err);
+    if (!rc)
+        rc = cli_sponsors(cli, &create.creator, &create.fee_payer, err);
     if (!rc && cli_value(cli, "--payment")) {
         rc = cli_payer(cli, cli_value(cli, "--payment"), &payment, err);
         create.payment_address = &payment;

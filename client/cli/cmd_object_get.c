@@ -169,6 +169,8 @@ static int read_object(struct cli *cli, struct sp_client *sps, const struct plac
     int rc = piece_fetch_init(&fetch, sps, p, err);
     if (rc)
         return rc;
+    if (cli_has(cli, "--direct"))
+        fetch.skip = 1; /* position 0 */
     progress_init(&out->progress, cli);
     get->sink = write_out;
     get->progress = show;

@@ -4,7 +4,7 @@
 #include "chain/os/file.h"
 #include "client/cli/commands.h"
 #include "client/cli/progress.h"
-#include "client/lib/object_put.h"
+#include "client/lib/object_direct.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SPOOL_CHUNK = 1 << 20 };
+enum { SPOOL_CHUNK = 1 << 20, KEEP_MAX_MS = 3600000 };
 
 /* Standard input into a file that has no name, below $TMPDIR or /var/tmp: it may be large. */
 static int spool_input(int *ret_fd, uint64_t *ret_size, struct err *err) {
@@ -125,11 +125,19 @@ static int read_options(struct cli *cli, struct object_put *put, struct err *err
     int rc = cli_profile(cli, NULL, &profile, err);
     put->profile = profile;
     if (!rc)
+        rc = cli_sponsors(cli, &put->creator, &put->fee_payer, err);
+    if (!rc)
         rc = cli_visibility(cli, &put->visibility, err);
     if (!rc)
         rc = cli_number(cli, "--max-price", 0, UINT64_MAX, &put->max_price, err);
     if (!rc)
         rc = cli_duration(cli, "--term", 0, &put->term_ms, err);
+    if (!rc)
+        rc = cli_duration(cli, "--keep", 0, &put->keep_ms, err);
+    if (!rc && put->keep_ms && !cli_has(cli, "--direct"))
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "--keep says how long providers keep what --direct leaves with them");
+    if (!rc && put->keep_ms > KEEP_MAX_MS)
+        rc = err_set(err, CODE_INVALID_ARGUMENT, "--keep is at most 1h");
     if (!rc)
         rc = cli_number(cli, "--timeout", 600, 7 * 24 * 3600, &timeout_s, err);
     if (rc)
@@ -165,9 +173,10 @@ int cmd_object_put(struct cli *cli, struct err *err) {
     put.ctx = &progress;
     rc = warn_private(cli, &put, err);
     if (!rc) {
-        rc = object_put_run(sps, &put, &cli->arena, &result, err);
+        bool direct = cli_has(cli, "--direct");
+        rc = (direct ? object_direct_run : object_put_run)(sps, &put, &cli->arena, &result, err);
         progress_end(&progress, !rc);
-        if (rc && result.object_id && !result.sealed && code_retryable(rc) && err) {
+        if (rc && !direct && result.object_id && !result.sealed && code_retryable(rc) && err) {
             char why[ERR_MSG_MAX - 64];
             snprintf(why, sizeof why, "%s", err_text(err));
             err_set(err, rc, "%s; the same command again goes on where this one stopped", why);

@@ -65,6 +65,8 @@ static const struct cli_flag put_flags[] = {
     {"--term", "DURATION", "ends by itself after so long: 30d; else stays until it is deleted"},
     {"--max-price", "N", "at most so much a position, 2^-64 pebble per byte and ms"},
     {"--timeout", "SECONDS", "how long to wait for the seal (default 600)"},
+    {"--direct", NULL, "code it here, leave the pieces with the providers, then create and seal it in one transaction"},
+    {"--keep", "DURATION", "with --direct: how long they keep what is not stored (default 50m, at most 1h)"},
     {NULL, NULL, NULL}};
 static const struct cli_flag grant_flags[] = {
     {"--messages", "M[,M]", "what may be sent in your name: MsgCreateObject, ...; all: what needs no naming"},
@@ -82,8 +84,9 @@ static const struct cli_flag title_flag[] = {{"--title", "TEXT", "what people re
 static const struct cli_flag upgrade_flags[] = {{"--title", "TEXT", "what people read; else what it does"},
                                                 {"--info", "TEXT", "where to get the program"},
                                                 {NULL, NULL, NULL}};
-static const struct cli_flag range_flags[] = {{"--range", "FIRST-LAST", "only these bytes; FIRST- or -COUNT also do"},
-                                              {NULL, NULL, NULL}};
+static const struct cli_flag get_flags[] = {{"--range", "FIRST-LAST", "only these bytes; FIRST- or -COUNT also do"},
+                                            {"--direct", NULL, "from the others, without the bucket's primary"},
+                                            {NULL, NULL, NULL}};
 static const struct cli_flag list_flags[] = {{"--prefix", "TEXT", "names that begin so"},
                                              {"--delimiter", "TEXT", "fold names at it, like folders"},
                                              {"--start-after", "NAME", "go on after this name"},
@@ -249,8 +252,8 @@ const struct cli_command cli_commands[] = {
 
     {"object", "put", "FILE|- " URI, "store a file; the same again goes on with one that was interrupted", 2, 2,
      put_flags, cmd_object_put},
-    {"object", "get", URI " [FILE|-]", "fetch an object, every byte verified", 1, 2, range_flags, cmd_object_get},
-    {"object", "cat", URI, "the same to standard output", 1, 1, range_flags, cmd_object_cat},
+    {"object", "get", URI " [FILE|-]", "fetch an object, every byte verified", 1, 2, get_flags, cmd_object_get},
+    {"object", "cat", URI, "the same to standard output", 1, 1, get_flags, cmd_object_cat},
     {"object", "head", URI, "an object's record, proven", 1, 1, NULL, cmd_object_head},
     {"object", "list", "cairn://BUCKET[/PREFIX]", "objects by name", 1, 1, list_flags, cmd_object_list},
     {"object", "where", URI, "who holds which position, proven", 1, 1, NULL, cmd_object_where},

@@ -146,6 +146,22 @@ int cli_parse_address(struct cli *cli, const char *text, struct addr *ret, struc
     return CODE_OK;
 }
 
+static int sponsor(struct cli *cli, const char *text, const struct addr **ret, struct err *err) {
+    *ret = NULL;
+    if (!text)
+        return CODE_OK;
+    struct addr *addr = ARENA_NEW(&cli->arena, struct addr);
+    if (!addr)
+        return err_set(err, CODE_NO_MEMORY, "no memory for an address");
+    *ret = addr;
+    return cli_parse_address(cli, text, addr, err);
+}
+
+int cli_sponsors(struct cli *cli, const struct addr **ret_creator, const struct addr **ret_payer, struct err *err) {
+    int rc = sponsor(cli, cli->acting_for, ret_creator, err);
+    return rc ? rc : sponsor(cli, cli->fee_payer, ret_payer, err);
+}
+
 /* --- the ledger --------------------------------------------------------------------------------------------------- */
 
 int cli_ledger(struct cli *cli, struct ledger **ret, struct err *err) {

@@ -56,7 +56,7 @@ static int create_at(struct sp_client *client, const struct bucket_create *creat
     CreateBucketSpec spec = CREATE_BUCKET_SPEC__INIT;
     MsgCreateBucket message = MSG_CREATE_BUCKET__INIT;
     struct pubkey key = seckey_pubkey(sp_client_key(client));
-    struct addr creator = addr_of_key(&key);
+    struct addr creator = create->creator ? *create->creator : addr_of_key(&key);
     struct bytes encoded;
     spec.creator = pb_data(addr_bytes(&creator));
     spec.bucket_name = pb_text(create->name);
@@ -76,7 +76,8 @@ static int create_at(struct sp_client *client, const struct bucket_create *creat
     Msg msg = MSG__INIT, *msgs[] = {&msg};
     msg.body_case = MSG__BODY_CREATE_BUCKET;
     msg.create_bucket = &message;
-    struct ledger_send_options options = {.wait = LEDGER_WAIT_COMMITTED, .fee = create->fee, .provable = true};
+    struct ledger_send_options options = {
+        .wait = LEDGER_WAIT_COMMITTED, .fee = create->fee, .provable = true, .fee_payer = create->fee_payer};
     return ledger_send(sp_client_ledger(client), sp_client_key(client), msgs, 1, &options, arena, ret, err);
 }
 

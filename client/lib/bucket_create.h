@@ -13,6 +13,8 @@ struct bucket_create {
     uint64_t read_quota;                /* bytes a month that are charged; 0: only what is free */
     const struct addr *payment_address; /* NULL: the creator */
     uint64_t fee;                       /* 0: as asked */
+    const struct addr *creator;         /* who has granted the key's account this; NULL: that account itself */
+    const struct addr *fee_payer;       /* who has granted it fees; NULL: it pays them */
 };
 
 /* Sends MsgCreateBucket and waits until it is committed. ret_sp: the primary that approved. With primary_sp 0, others

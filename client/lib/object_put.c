@@ -128,21 +128,45 @@ struct putting {
     struct arena *arena;
     struct object_put_result *out;
     uint64_t replaces; /* the version that is expected to be there; 0: none */
-    BucketInfo *bucket;
+    const BucketInfo *bucket;
     Profile profile;
     struct addr creator;
+    uint64_t max_price;
 };
 
-static int max_price(struct putting *p, uint64_t *ret, struct err *err) {
+static int find_price(struct sp_client *client, const struct object_put *put, const BucketInfo *bucket,
+                      struct arena *arena, uint64_t *ret, struct err *err) {
     StorageProvider *sp;
-    if (p->put->max_price) {
-        *ret = p->put->max_price;
+    if (put->max_price) {
+        *ret = put->max_price;
         return CODE_OK;
     }
-    int rc = placement_sp(sp_client_ledger(p->client), p->bucket->primary_sp, p->arena, &sp, err);
+    int rc = placement_sp(sp_client_ledger(client), bucket->primary_sp, arena, &sp, err);
     if (!rc)
         *ret = sp->store_price > UINT64_MAX / 2 ? UINT64_MAX : 2 * sp->store_price;
     return rc;
+}
+
+int object_put_open(struct sp_client *client, const struct object_put *put, struct arena *arena,
+                    const BucketInfo **ret_bucket, const Profile **ret_profile, struct addr *ret_creator,
+                    uint64_t *ret_max_price, struct err *err) {
+    BucketInfo *bucket = NULL;
+    if (!sp_client_key(client))
+        return err_set(err, CODE_UNAUTHENTICATED, "storing needs a key: --from NAME");
+    struct pubkey key = seckey_pubkey(sp_client_key(client));
+    *ret_creator = put->creator ? *put->creator : addr_of_key(&key);
+    int rc = name_check_object(put->object, err);
+    if (!rc)
+        rc = placement_bucket(sp_client_ledger(client), put->bucket, 0, arena, &bucket, err);
+    if (rc)
+        return rc;
+    const Profile *profile = put->profile ? put->profile : bucket->profile;
+    if (!profile)
+        return err_set(err, CODE_INVALID_ARGUMENT, "the bucket has no default profile: say --profile ec:4+2+w");
+    *ret_bucket = bucket;
+    *ret_profile = profile;
+    rc = profile_check(profile, err);
+    return rc ? rc : find_price(client, put, bucket, arena, ret_max_price, err);
 }
 
 static int create(struct putting *p, struct err *err) {
@@ -162,9 +186,8 @@ static int create(struct putting *p, struct err *err) {
     spec.term = put->term_ms;
     spec.expected_version = p->replaces;
     tell(put, PUT_APPROVE, 0, 1);
-    int rc = max_price(p, &spec.max_price, err);
-    if (!rc)
-        rc = pb_encode(&spec, p->arena, &encoded, err);
+    spec.max_price = p->max_price;
+    int rc = pb_encode(&spec, p->arena, &encoded, err);
     if (!rc)
         rc = approval_ask(p->client, p->bucket->primary_sp, APPROVAL_OBJECT, encoded, p->arena, &approval, err);
     if (rc)
@@ -177,7 +200,7 @@ static int create(struct putting *p, struct err *err) {
     Msg msg = MSG__INIT, *msgs[] = {&msg};
     msg.body_case = MSG__BODY_CREATE_OBJECT;
     msg.create_object = &message;
-    struct ledger_send_options options = {.wait = LEDGER_WAIT_COMMITTED, .fee = put->fee};
+    struct ledger_send_options options = {.wait = LEDGER_WAIT_COMMITTED, .fee = put->fee, .fee_payer = put->fee_payer};
     rc = ledger_send(sp_client_ledger(p->client), sp_client_key(p->client), msgs, 1, &options, p->arena, &status, err);
     if (rc)
         return rc;
@@ -396,21 +419,11 @@ int object_put_run(struct sp_client *client, const struct object_put *put, struc
                    struct object_put_result *ret, struct err *err) {
     struct putting p = {.client = client, .put = put, .arena = arena, .out = ret};
     memset(ret, 0, sizeof *ret);
-    if (!sp_client_key(client))
-        return err_set(err, CODE_UNAUTHENTICATED, "storing needs a key: --from NAME");
-    struct pubkey key = seckey_pubkey(sp_client_key(client));
-    p.creator = addr_of_key(&key);
-    int rc = name_check_object(put->object, err);
-    if (!rc)
-        rc = placement_bucket(sp_client_ledger(client), put->bucket, 0, arena, &p.bucket, err);
+    const Profile *profile;
+    int rc = object_put_open(client, put, arena, &p.bucket, &profile, &p.creator, &p.max_price, err);
     if (rc)
         return rc;
-    const Profile *profile = put->profile ? put->profile : p.bucket->profile;
-    if (!profile)
-        return err_set(err, CODE_INVALID_ARGUMENT, "the bucket has no default profile: say --profile ec:4+2+w");
     p.profile = *profile;
-    rc = profile_check(&p.profile, err);
-    if (!rc)
-        rc = object_content_root(put->fd, put->size, &p.profile, put, &ret->content_root, err);
+    rc = object_content_root(put->fd, put->size, &p.profile, put, &ret->content_root, err);
     return rc ? rc : run(&p, err);
 }

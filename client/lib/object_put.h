@@ -26,16 +26,19 @@ struct object_put {
     const char *bucket, *object;
     int fd;        /* the payload: a regular file, read by pread from several threads; size bytes from offset 0 */
     uint64_t size; /* bytes */
-    const Profile *profile;   /* NULL: the bucket's */
-    const char *content_type; /* NULL: application/octet-stream */
-    Visibility visibility;    /* 0: the bucket's */
-    uint64_t max_price;       /* per position; 0: what the primary asks, doubled */
-    uint64_t term_ms;         /* 0: open-ended */
-    uint64_t fee;             /* of the create; 0: as asked */
-    bool overwrite;           /* replace what is there at the seal; until then that stays readable */
-    bool wait_sealed;         /* else returns when the payload is with the primary */
-    uint64_t timeout_ms;      /* for the seal; 0: 10 minutes */
-    uint8_t upload_id[16];    /* all zero: a new one; else goes on with that upload */
+    const Profile *profile;       /* NULL: the bucket's */
+    const char *content_type;     /* NULL: application/octet-stream */
+    Visibility visibility;        /* 0: the bucket's */
+    uint64_t max_price;           /* per position; 0: what the primary asks, doubled */
+    uint64_t term_ms;             /* 0: open-ended */
+    uint64_t fee;                 /* of the create; 0: as asked */
+    bool overwrite;               /* replace what is there at the seal; until then that stays readable */
+    bool wait_sealed;             /* else returns when the payload is with the primary */
+    uint64_t timeout_ms;          /* for the seal; 0: 10 minutes */
+    const struct addr *creator;   /* who has granted the key's account this; NULL: that account itself */
+    const struct addr *fee_payer; /* who has granted it fees; NULL: it pays them */
+    uint64_t keep_ms;      /* one step: how long providers keep what is not stored; 0: 50 minutes, at most an hour */
+    uint8_t upload_id[16]; /* all zero: a new one; else goes on with that upload */
     /* May be NULL. done of total: bytes, or positions while replicating. */
     void (*progress)(void *ctx, enum object_put_stage stage, uint64_t done, uint64_t total);
     void *ctx;
@@ -57,6 +60,12 @@ struct object_put_result {
  */
 int object_put_run(struct sp_client *client, const struct object_put *put, struct arena *arena,
                    struct object_put_result *ret, struct err *err);
+
+/* What storing in one step or two begins with: checked names, the bucket, its profile or put's, who creates, and the
+ * highest price of a position. On the arena. CODE_UNAUTHENTICATED without a key. */
+int object_put_open(struct sp_client *client, const struct object_put *put, struct arena *arena,
+                    const BucketInfo **ret_bucket, const Profile **ret_profile, struct addr *ret_creator,
+                    uint64_t *ret_max_price, struct err *err);
 
 /* How far an upload is, as its primary says: asked by the object's creator; waits up to wait_ms (at most 10,000) for a
  * change. CODE_NOT_FOUND: no upload of it was begun, or it is over and forgotten. */
