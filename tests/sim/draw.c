@@ -88,6 +88,8 @@ static void draw_options(struct sim *s) {
     s->drawn.fork = rng_chance(&r, 1, FORK_EVERY) ? 1 : 0;
     PICK(garbage, 0, 1);
     PICK(bad_txs, 0, 10, 50);
+    PICK(gov, 0, 15, 40);
+    PICK(upgrade, 0, 1);
     if (s->drawn.fork && s->drawn.partition == 0)
         s->drawn.partition = 30; /* or the twins hear the same */
     if (s->drawn.kind == KIND_FULL && s->drawn.valset)

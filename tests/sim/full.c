@@ -93,6 +93,7 @@ void full_setup(struct sim *s) {
         store_be32(raw + 8, i);
         f->sim = s;
         f->node = &s->nodes[i];
+        f->program = s->drawn.upgrade && i % 3 == 2; /* whose operator reads the news */
         if (seckey_init(&f->node_key, raw, NULL) || kv_open_mem(STORE_FAMILIES, &f->kv, NULL))
             abort();
         f->node_pub = seckey_pubkey(&f->node_key);
@@ -115,7 +116,8 @@ static int process_go(struct full *f) {
         o.self = addr_of_key(&s->pubkeys[f->node->validator]);
         o.reveal_secret = full_reveal_secret(f->node->validator);
     }
-    int rc = executor_open(&f->executor, f->store, &w->app, w->verify, &o, w->genesis, &s->chain_tag, &f->err);
+    int rc = executor_open(&f->executor, f->store, &w->programs[f->program].app, w->verify, &o, w->genesis,
+                           &s->chain_tag, &f->err);
     if (!rc)
         rc = open_signer(f);
     if (!rc)
@@ -227,6 +229,13 @@ static void after(struct full *f, int rc) {
     if (n->disk_failed && !n->dying && !rc)
         check_fail(s, "node %u goes on after its disk failed", n->index);
     if (n->dying || n->disk_failed) {
+        full_crash(s, n, false);
+        return;
+    }
+    if (rc == CODE_UPGRADE_NEEDED && f->program + 1 < FULL_PROGRAMS) {
+        f->program++;
+        s->full->upgraded++;
+        trace(s, n, f->program, 0, "stops, and gets another program: %s", err_text(&f->err));
         full_crash(s, n, false);
         return;
     }

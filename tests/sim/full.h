@@ -12,6 +12,7 @@
  *     full_jobs.c    the ledger's jobs and whatever else has a thread in cairnd
  *     full_links.c   links: hello, sealed frames, loss, breaking, bans
  *     full_ledger.c  the chain's genesis; transactions, good and bad
+ *     full_gov.c     proposals and votes: other parameters, other rules
  *     full_check.c   what must always hold, where it differs from the models' checks
  *     full_byz.c     a validator that follows no rules, in frames
  */
@@ -39,6 +40,7 @@ struct full {
     struct seckey node_key;
     struct pubkey node_pub;
     struct accuser accuser; /* its list is on disk in cairnd */
+    uint32_t program;       /* 0, or 1: one that knows the rules after the upgrade, too */
     bool fresh;             /* it began after the others, or has lost its ledger: it may join by a snapshot */
     uint64_t lost_height;   /* what it had before it lost that; 0: nothing, or it is beyond the next one, where it gives
                              * up signing because it may have signed there before */
@@ -96,14 +98,21 @@ struct full_height {
     bool known;                 /* app_hash is */
 };
 
+enum { FULL_PROGRAMS = 2 };
+
+/* What is installed on a node: the first knows the rules of genesis only, the second those after an upgrade, too. */
+struct full_program {
+    struct ledger ledger;
+    struct app app;
+    struct app_ops ops; /* the ledger's, but for what makes the state large */
+    uint32_t chunks;    /* about, of a snapshot */
+};
+
 struct full_world {
     struct arena setup; /* of the seed: genesis */
     struct arena scratch;
     Genesis *genesis;
-    struct ledger ledger;
-    struct app app;
-    struct app_ops ops;    /* the ledger's, but for what makes the state large */
-    uint32_t chunks;       /* about, of a snapshot */
+    struct full_program programs[FULL_PROGRAMS];
     struct verify *verify; /* one memory of good signatures for all: whether one is right is no node's matter */
     struct seckey accounts[FULL_ACCOUNTS];
     struct full nodes[NODES_MAX];
@@ -115,6 +124,7 @@ struct full_world {
     struct full_block blocks[BLOCKS_MAX];
     struct full_set *sets[HEIGHTS_MAX]; /* all that heights share, to free */
     uint32_t sets_n;
+    uint64_t proposed, voted, params_changed, upgraded;
     uint64_t txs_sent, txs_committed, reports, links_made, applied, jailed, joined, pruned, away;
     uint64_t power_left; /* at least, should all that was asked for be unbonded */
 };
@@ -170,6 +180,16 @@ int full_genesis(struct sim *s, struct err *err);
 void full_app(struct sim *s); /* the ledger, beginning with the state that the seed wants */
 struct hash full_reveal_secret(uint16_t validator);
 void full_load(struct sim *s);
+/* The node of this validator follows. */
+bool full_is_here(const struct sim *s, uint16_t validator);
+void full_submit(struct full *f, struct bytes wire);
+/* Signs one message of the validator's account, as a client of this node does. */
+int full_sign_own(struct full *f, uint16_t validator, Msg *msg, struct arena *arena, struct bytes *ret);
+
+/* full_gov.c */
+void full_gov_params(const struct sim *s, GovParams *p);
+/* Validators vote by this node on what is open; one puts something to the vote. */
+void full_gov_load(struct full *f, struct arena *arena);
 
 /* full_check.c */
 /* The set that votes at a height; NULL while nobody knows it. */

@@ -193,8 +193,14 @@ void full_check_committed(struct full *f, const struct head *before, const struc
                    (unsigned long long)h->height);
     full_set_known(s, h->height + 1, &h->info.validators);
     full_set_known(s, h->height + 2, &h->info.next_validators);
+    if (!hash_eq(&before->info.params_hash, &h->info.params_hash))
+        s->full->params_changed++;
     struct full_height *known = &s->full->heights[h->height];
     const struct full_block *b = full_block_find(s, &h->id);
+    if (b && b->txs > before->info.consensus->block_txs_max)
+        check_fail(s, "node %u commits a block of height %llu with %u transactions, at most %llu are allowed",
+                   f->node->index, (unsigned long long)h->height, b->txs,
+                   (unsigned long long)before->info.consensus->block_txs_max);
     if (b && b->judged && !b->valid)
         check_fail(s, "node %u commits an invalid block at height %llu", f->node->index, (unsigned long long)h->height);
     if (!known->known) {
@@ -301,10 +307,12 @@ void full_check_end(struct sim *s) {
     const struct full_world *w = s->full;
     trace(s, NULL, w->txs_sent, w->txs_committed,
           "the end: %llu transactions sent, %llu committed (by each node), %llu links, %llu blocks by sync, %llu "
-          "joined, %llu reports, %llu times asked out of jail, blocks pruned to h %llu",
+          "joined, %llu reports, %llu times asked out of jail, blocks pruned to h %llu, %llu proposals, %llu votes, "
+          "parameters changed %llu times (by each node), %llu programs replaced",
           (unsigned long long)w->txs_sent, (unsigned long long)w->txs_committed, (unsigned long long)w->links_made,
           (unsigned long long)w->applied, (unsigned long long)w->joined, (unsigned long long)w->reports,
-          (unsigned long long)w->away, (unsigned long long)w->pruned);
+          (unsigned long long)w->away, (unsigned long long)w->pruned, (unsigned long long)w->proposed,
+          (unsigned long long)w->voted, (unsigned long long)w->params_changed, (unsigned long long)w->upgraded);
     struct hash digests[NODES_MAX];
     uint64_t heights[NODES_MAX];
     uint32_t n = 0;

@@ -186,7 +186,7 @@ static void door_misbehaved(void *arg, uint32_t peer, const char *why) {
 int full_door_open(struct full *f) {
     struct full_world *w = f->sim->full;
     struct admit_config c = {.store = f->store,
-                             .app = &w->app,
+                             .app = &w->programs[f->program].app,
                              .verify = w->verify,
                              .chain_tag = f->sim->chain_tag,
                              .limits = {.txs_max = 1024, .bytes_max = 1 << 20, .sender_max = 64, .by_fee = true},

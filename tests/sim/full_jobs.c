@@ -131,6 +131,13 @@ static int committed(struct full *f, const struct job *j, const struct head *bef
     return core_committed(&f->core, f->executor.head, &f->err);
 }
 
+/* A node whose program does not know the rules of the next height ends with what it has committed. */
+static int ends(struct full *f, const struct job *j, const struct head *before, int rc) {
+    if (rc == CODE_UPGRADE_NEEDED && f->executor.head->height == j->height)
+        full_check_committed(f, before, &j->certificate);
+    return rc;
+}
+
 static int do_commit(struct full *f, const struct job *j) {
     struct head *before = head_ref(f->executor.head);
     int rc = CODE_OK;
@@ -140,6 +147,7 @@ static int do_commit(struct full *f, const struct job *j) {
         rc = executor_commit(&f->executor, j->block, &j->certificate, &f->err);
     if (!rc && !f->node->dying)
         rc = committed(f, j, before);
+    rc = ends(f, j, before, rc);
     head_unref(before);
     return rc;
 }
@@ -155,6 +163,7 @@ static int do_apply(struct full *f, const struct job *j) {
                        (unsigned long long)j->height, err_text(&f->err));
         else if (!rc)
             rc = committed(f, j, before);
+        rc = ends(f, j, before, rc);
         f->sim->full->applied++;
     }
     head_unref(before);

@@ -49,6 +49,7 @@ static Params *make_params(struct sim *s, struct arena *arena) {
     fixture_params_default(p);
     set_consensus(s, &p->consensus);
     set_validator(s, &p->validator);
+    full_gov_params(s, &p->gov);
     p->auth.tx_bytes_max = 16 * KIB;
     p->challenge.deadline_ms = 60 * MINUTE;
     return &p->all;
@@ -75,22 +76,24 @@ static int make_large(uint32_t chunks, struct state *st, struct err *err) {
 
 static int init_large(void *app, struct state *st, const Genesis *genesis, const struct hash *tag, struct err *err) {
     struct ledger *l = app;
-    const struct full_world *w =
-        (const struct full_world *)(const void *)((const char *)l - offsetof(struct full_world, ledger));
+    const struct full_program *p =
+        (const struct full_program *)(const void *)((const char *)l - offsetof(struct full_program, ledger));
     int rc = ledger_app(l).ops->init_chain(app, st, genesis, tag, err);
-    return rc ? rc : make_large(w->chunks, st, err);
+    return rc ? rc : make_large(p->chunks, st, err);
 }
 
 void full_app(struct sim *s) {
-    struct full_world *w = s->full;
-    ledger_init(&w->ledger, &(struct ledger_options){.invariants = true});
-    w->app = ledger_app(&w->ledger);
-    w->chunks = s->drawn.snapshots ? s->drawn.chunks : 0;
-    if (w->chunks == 0)
-        return;
-    w->ops = *w->app.ops;
-    w->ops.init_chain = init_large;
-    w->app.ops = &w->ops;
+    for (uint32_t i = 0; i < FULL_PROGRAMS; i++) {
+        struct full_program *p = &s->full->programs[i];
+        ledger_init(&p->ledger, &(struct ledger_options){.invariants = true, .version = i + 1});
+        p->app = ledger_app(&p->ledger);
+        p->chunks = s->drawn.snapshots ? s->drawn.chunks : 0;
+        if (p->chunks == 0)
+            continue;
+        p->ops = *p->app.ops;
+        p->ops.init_chain = init_large;
+        p->app.ops = &p->ops;
+    }
 }
 
 static ProtobufCBinaryData kept(struct arena *arena, struct bytes b) {
@@ -203,9 +206,12 @@ static int sign_tx(struct full *f, const struct seckey *key, const struct addr *
     body.n_msgs = 1;
     body.msgs = &msg;
     body.fee = UINT32_MAX;
+    Params *params = NULL;
     int rc = tx_sign(&body, key, &s->chain_tag, arena, ret, NULL);
     if (rc == CODE_OK)
-        rc = fee_of(s->full->genesis->params->auth, &msg, 1, ret->len, &body.fee, NULL);
+        rc = own_params(store_state(f->store), arena, &params, NULL);
+    if (rc == CODE_OK)
+        rc = fee_of(params->auth, &msg, 1, ret->len, &body.fee, NULL);
     body.fee = flaw == FEE_LOW ? body.fee / 2 : body.fee + rng_below(&s->load, 100);
     return rc == CODE_OK ? tx_sign(&body, key, &s->chain_tag, arena, ret, NULL) : rc;
 }
@@ -226,8 +232,13 @@ static int make_send(struct full *f, enum flaw flaw, struct arena *arena, struct
     return sign_tx(f, key, &addr, &msg, flaw, arena, ret);
 }
 
-/* Its node follows: who is away may not become a validator, or those who are there could be too few. */
-static bool is_here(const struct sim *s, uint16_t v) {
+int full_sign_own(struct full *f, uint16_t v, Msg *msg, struct arena *arena, struct bytes *ret) {
+    struct addr addr = addr_of_key(&f->sim->pubkeys[v]);
+    return sign_tx(f, &f->sim->seckeys[v], &addr, msg, FINE, arena, ret);
+}
+
+/* Who is away may not become a validator, or those who are there could be too few. */
+bool full_is_here(const struct sim *s, uint16_t v) {
     for (uint32_t i = 0; i < s->nodes_n; i++)
         if (s->nodes[i].validator == v)
             return s->full->nodes[i].open && !s->full->nodes[i].joining && s->nodes[i].committed + 3 > s->highest;
@@ -252,7 +263,7 @@ static int make_stake(struct full *f, struct arena *arena, struct bytes *ret) {
                 tip = reveal_tip(v, 1); /* who joins adopts its first chain as the next of none */
     struct sig possession;
     MsgUnjail unjail = MSG_UNJAIL__INIT;
-    if (s->natures[v] != HONEST || !is_here(s, v))
+    if (s->natures[v] != HONEST || !full_is_here(s, v))
         return CODE_NOT_FOUND;
     bool known = own_read(store_state(f->store), key_validator(&k, &addr), &validator__descriptor, arena, &record,
                           NULL) == CODE_OK;
@@ -285,7 +296,7 @@ static int make_stake(struct full *f, struct arena *arena, struct bytes *ret) {
         msg.body_case = MSG__BODY_UNBOND;
         msg.unbond = &unbond;
     }
-    return sign_tx(f, &s->seckeys[v], &addr, &msg, FINE, arena, ret);
+    return full_sign_own(f, v, &msg, arena, ret);
 }
 
 static struct bytes spoiled(struct sim *s, enum flaw flaw, struct bytes wire, struct arena *arena) {
@@ -299,24 +310,27 @@ static struct bytes spoiled(struct sim *s, enum flaw flaw, struct bytes wire, st
     return bytes_of(copy, wire.len);
 }
 
+void full_submit(struct full *f, struct bytes wire) {
+    struct sim_node *n = f->node;
+    struct hash id;
+    f->sim->full->txs_sent++;
+    admit_submit(f->admit, wire, false, &id, NULL);
+    sim_at(f->sim, 1, &(struct sim_event){.what = AT_ADMIT, .node = n->index, .life = n->life});
+}
+
 /* Somebody gives a node a transaction. */
 void full_load(struct sim *s) {
-    struct sim_node *n = &s->nodes[rng_below(&s->load, s->nodes_n)];
-    struct full *f = &s->full->nodes[n->index];
+    struct full *f = &s->full->nodes[rng_below(&s->load, s->nodes_n)];
     enum flaw flaw = rng_chance(&s->load, s->drawn.bad_txs, 100) ? (enum flaw)rng_range(&s->load, POOR, FLAWS - 1)
                      : rng_chance(&s->load, 1, 5)                ? UNORDERED
                                                                  : FINE;
     struct arena *arena = &s->full->scratch;
     struct arena_mark mark = arena_mark(arena);
     struct bytes wire;
-    struct hash id;
-    bool stake = rng_chance(&s->load, s->drawn.valset, 100);
-    if (f->open && !f->joining && (stake ? make_stake(f, arena, &wire) : make_send(f, flaw, arena, &wire)) == CODE_OK) {
-        if (!stake && (flaw == SIGNATURE_FORGED || flaw == GARBAGE))
-            wire = spoiled(s, flaw, wire, arena);
-        s->full->txs_sent++;
-        admit_submit(f->admit, wire, false, &id, NULL);
-        sim_at(s, 1, &(struct sim_event){.what = AT_ADMIT, .node = n->index, .life = n->life});
-    }
+    bool stake = rng_chance(&s->load, s->drawn.valset, 100), gov = rng_chance(&s->load, s->drawn.gov, 100);
+    if (f->open && !f->joining && gov)
+        full_gov_load(f, arena);
+    if (f->open && !f->joining && (stake ? make_stake(f, arena, &wire) : make_send(f, flaw, arena, &wire)) == CODE_OK)
+        full_submit(f, !stake && (flaw == SIGNATURE_FORGED || flaw == GARBAGE) ? spoiled(s, flaw, wire, arena) : wire);
     arena_rewind(arena, mark);
 }

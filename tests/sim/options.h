@@ -63,7 +63,10 @@ enum kind {
     X(scripted, FAULT, 0, "validators that follow no rules")                                                           \
     X(fork, FAULT, 0, "liars have more than a third: agreement may break, and then proves who lied")                   \
     X(garbage, FAULT, 0, "they send bytes that are no frames, too")                                                    \
-    X(bad_txs, FAULT, 0, "of the transactions, per cent: full seeds only")
+    X(bad_txs, FAULT, 0, "of the transactions, per cent: full seeds only")                                             \
+    X(gov, FAULT, 0,                                                                                                   \
+      "they propose other parameters, and vote, as often as transactions come, per cent: full seeds only")             \
+    X(upgrade, FAULT, 0, "with gov: they vote for other rules, too, which some programs do not know")
 
 struct drawn {
 #define FIELD(name, class, off, says) uint32_t name;
