@@ -20,8 +20,8 @@ static size_t aligned(size_t len) {
 
 size_t bft_size(uint16_t validators) {
     return aligned(sizeof(struct bft)) + aligned(validators * sizeof(uint64_t)) + aligned(validators * sizeof(bool)) +
-           aligned(validators * sizeof(struct vote)) + 2 * BFT_ROUNDS_KEPT * tally_memory(validators) +
-           CERTIFICATES * aligned(sizeof(struct certificate));
+           aligned(validators) + aligned(validators * sizeof(struct vote)) +
+           2 * BFT_ROUNDS_KEPT * tally_memory(validators) + CERTIFICATES * aligned(sizeof(struct certificate));
 }
 
 /* Takes the next `len` bytes of the caller's memory. */
@@ -45,6 +45,7 @@ struct bft *bft_init(void *memory, uint16_t validators) {
     *core = (struct bft){.capacity = validators, .phase = BFT_PHASE_IDLE, .self = BFT_SELF_NONE};
     core->powers = carve(&at, validators * sizeof *core->powers);
     core->heard = carve(&at, validators * sizeof *core->heard);
+    core->far_left = carve(&at, validators);
     core->newest = carve(&at, validators * sizeof *core->newest);
     for (uint32_t i = 0; i < BFT_ROUNDS_KEPT; i++) {
         tally_init(&core->rounds[i].prevotes, carve(&at, tally_memory(validators)), validators);
@@ -70,6 +71,8 @@ static void forget_height(struct bft *core) {
     for (uint32_t i = 0; i < BFT_ROUNDS_KEPT; i++)
         core->rounds[i].used = false;
     memset(core->heard, 0, core->validators * sizeof *core->heard);
+    memset(core->far_left, BFT_FAR_MAX, core->validators);
+    core->far_certificates_left = BFT_FAR_MAX;
     values_reset(&core->values);
     memset(core->is_asked, 0, sizeof core->is_asked);
     memset(core->is_own, 0, sizeof core->is_own);

@@ -32,6 +32,12 @@
  * validator (its newest), which is enough to skip to their round; certificates of any round are honoured. */
 #define BFT_ROUNDS_KEPT  16
 #define BFT_ROUNDS_AHEAD 4
+/* What is taken of rounds that are not kept, in a height: so many votes of each validator and so many certificates, and
+ * BFT_FAR_AGAIN more with every round that is entered. A liar signs a million rounds ahead, and all that is taken is
+ * logged: its votes must not fill the disk. An honest one enters no more than a round at a time; should one be a
+ * hundred rounds ahead, the newest that was taken of it leads to a round in which more is taken. */
+#define BFT_FAR_MAX   64
+#define BFT_FAR_AGAIN 2
 /* Rounds at or above this are refused: no timeout schedule gets there in a year. */
 #define BFT_ROUND_MAX 1000000
 /* Values of a height that are kept: two proposals in each kept round, locked, valid, and what certificates name. */

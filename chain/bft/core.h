@@ -58,6 +58,8 @@ struct bft {
     struct round rounds[BFT_ROUNDS_KEPT]; /* by number modulo; see round_find */
     bool *heard;                          /* [capacity]: newest[v] is set */
     struct vote *newest;                  /* [capacity]: the vote with the highest round of each validator */
+    uint8_t *far_left;                    /* [capacity]: votes of rounds that are not kept, still to be taken */
+    uint8_t far_certificates_left;        /* likewise, where a certificate takes another's place */
     bool skip_possible;                   /* somebody was heard in a later round since the last look */
     struct values values;
     struct certificate *far_polka;  /* the last polka certificate of a round that is not kept; n = 0: none */

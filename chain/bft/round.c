@@ -54,6 +54,10 @@ static void sign_proposal(struct bft *core, const struct hash *value, int32_t po
     emit_sign(core, update, &sign);
 }
 
+static void far_again(uint8_t *left) {
+    *left = *left > BFT_FAR_MAX - BFT_FAR_AGAIN ? BFT_FAR_MAX : (uint8_t)(*left + BFT_FAR_AGAIN);
+}
+
 /* Paper, L11: "Function StartRound(round): round_p <- round, step_p <- propose". */
 void round_start(struct bft *core, uint32_t number, struct bft_update *update) {
     assert(core->phase == BFT_PHASE_NEW_HEIGHT || number > core->round);
@@ -68,6 +72,9 @@ void round_start(struct bft *core, uint32_t number, struct bft_update *update) {
     memset(core->is_asked, 0, sizeof core->is_asked);
     memset(core->is_own, 0, sizeof core->is_own);
     round_at(core, number);
+    for (uint16_t v = 0; v < core->validators; v++)
+        far_again(&core->far_left[v]);
+    far_again(&core->far_certificates_left);
     emit_certificate(update, core->round_cert);
     store_recall(core, update);
 }

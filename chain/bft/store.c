@@ -62,8 +62,11 @@ void store_want(struct bft *core, uint32_t round, const struct hash *value, stru
 /* --- votes
  * -------------------------------------------------------------------------------------------------------------- */
 
+/* The newest of its validator. Those of rounds that are not kept are counted, or a liar could sign one a round without
+ * end. */
 static bool is_newest(const struct bft *core, const struct vote *vote) {
-    return !core->heard[vote->validator] || vote->round > core->newest[vote->validator].round;
+    return (!core->heard[vote->validator] || vote->round > core->newest[vote->validator].round) &&
+           (round_is_kept(core, vote->round) || core->far_left[vote->validator] > 0);
 }
 
 bool store_wants_vote(struct bft *core, const struct vote *vote) {
@@ -102,6 +105,8 @@ void store_vote(struct bft *core, const struct vote *vote, bool certified, struc
         core->heard[vote->validator] = true;
         core->newest[vote->validator] = *vote;
         core->skip_possible = core->skip_possible || vote->round > core->round;
+        if (!round_is_kept(core, vote->round))
+            core->far_left[vote->validator]--;
     }
     if (!round_is_kept(core, vote->round))
         return;
@@ -161,9 +166,17 @@ static bool wants_certified(struct bft *core, const struct vote *vote) {
            !hash_eq(&held[1].value, &vote->value);
 }
 
+/* Later rounds are few, there has to be a polka in each; two certificates that take each other's place in turn are not.
+ */
+static bool takes_place(const struct bft *core, const struct certificate *far, const struct certificate *cert) {
+    if (far->n == 0 || far->round < cert->round)
+        return true;
+    return (far->round > cert->round || !hash_eq(&far->value, &cert->value)) && core->far_certificates_left > 0;
+}
+
 bool store_wants_certificate(struct bft *core, const struct certificate *cert) {
     const struct certificate *far = far_slot(core, cert);
-    if (far && !(far->n > 0 && far->round == cert->round && hash_eq(&far->value, &cert->value)))
+    if (far && takes_place(core, far, cert))
         return true;
     for (uint16_t i = 0; i < cert->n; i++)
         if (cert->kind == CERTIFICATE_ROUND ? store_wants_vote(core, &cert->votes[i])
@@ -174,8 +187,11 @@ bool store_wants_certificate(struct bft *core, const struct certificate *cert) {
 
 void store_certificate(struct bft *core, const struct certificate *cert, struct bft_update *update) {
     struct certificate *far = far_slot(core, cert);
-    if (far)
+    if (far && takes_place(core, far, cert)) {
+        if (far->n > 0 && far->round >= cert->round)
+            core->far_certificates_left--;
         certificate_copy(far, cert);
+    }
     for (uint16_t i = 0; i < cert->n; i++)
         store_vote(core, &cert->votes[i], cert->kind != CERTIFICATE_ROUND, update);
 }

@@ -135,7 +135,8 @@ uint64_t bft_fingerprint(const struct bft *core) {
             mix_round(&h, round);
     }
     for (uint16_t v = 0; v < core->validators; v++)
-        mix_u64(&h, core->heard[v] ? core->newest[v].round + 1ull : 0);
+        mix_u64(&h, (core->heard[v] ? core->newest[v].round + 1ull : 0) | (uint64_t)core->far_left[v] << 32);
+    mix_u64(&h, core->far_certificates_left);
     for (uint32_t i = 0; i < core->values.n; i++) {
         mix(&h, core->values.list[i].id.b, sizeof(struct hash));
         mix_u64(&h, core->values.list[i].verdict);
