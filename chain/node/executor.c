@@ -31,7 +31,7 @@ static int head_fill(struct executor *e, struct head *h, struct err *err) {
         return rc;
     h->height = h->info.height;
     h->app_hash = store_root(e->store);
-    return head_parse_keys(h, err);
+    return CODE_OK;
 }
 
 static int head_load_block(struct executor *e, struct head *h, struct err *err) {
@@ -98,6 +98,8 @@ int executor_open(struct executor *e, struct store *store, const struct app *app
                      "the data directory holds another chain than genesis.json; use the right home, or a new one");
     if (rc == CODE_OK && e->head->height > 0)
         rc = head_load_block(e, e->head, err);
+    if (rc == CODE_OK)
+        rc = head_parse_keys(e->head, NULL, err);
     if (rc == CODE_OK && !addr_is_zero(&options->self))
         reveals_init(&e->reveals, &options->reveal_secret);
     if (rc != CODE_OK)
@@ -459,8 +461,9 @@ static int run(struct executor *e, struct err *err) {
 #endif
     if (rc == CODE_OK)
         rc = e->app->ops->info(e->app->self, store_state(e->store), &next->arena, &next->info, err);
+    next->last_validators = e->head->info.validators;
     if (rc == CODE_OK)
-        rc = head_parse_keys(next, err);
+        rc = head_parse_keys(next, e->head, err);
     if (rc == CODE_OK)
         rc = e->app->ops->commit(e->app->self, a->batch, &next->app_hash, err);
 #ifdef CAIRN_DEBUG
@@ -471,7 +474,6 @@ static int run(struct executor *e, struct err *err) {
         return rc;
     next->height = a->block->header.height;
     next->id = a->block->header.id;
-    next->last_validators = e->head->info.validators;
     store_put_record(a->batch, STORE_RESULTS, outcome.results_bytes);
     for (size_t i = 0; i < a->block->txs_n; i++)
         store_put_tx(a->batch, &a->block->txs[i].id, (uint32_t)i);

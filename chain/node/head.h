@@ -19,14 +19,16 @@ struct head {
     struct app_info info;
     struct validator_set last_validators;           /* signed it; empty at height 0 */
     struct certificate certificate;                 /* decided it; n = 0 at height 0 */
-    struct verifier verifiers[VALIDATORS_MAX];      /* keys of info.validators, parsed */
+    struct verifier last_verifiers[VALIDATORS_MAX]; /* keys of last_validators, parsed */
+    struct verifier verifiers[VALIDATORS_MAX];      /* of info.validators */
     struct verifier next_verifiers[VALIDATORS_MAX]; /* of info.next_validators */
 };
 
 /* A head with one reference, its arena ready, everything else zero. NULL without memory. */
 struct head *head_new(void);
-/* Parses the validators' keys, once info is set. */
-int head_parse_keys(struct head *h, struct err *err);
+/* The validators' keys of the three sets, once info and last_validators are set: those that `before` (may be NULL)
+ * holds at the same place of the set before are taken over, the others parsed. */
+int head_parse_keys(struct head *h, const struct head *before, struct err *err);
 struct head *head_ref(struct head *h);
 void head_unref(struct head *h); /* NULL is allowed */
 

@@ -16,10 +16,13 @@ void late_committed(struct core *c) {
         certificate_copy(&c->late, cert);
 }
 
-/* The set that signed the block: it is being committed, or it is the newest. */
-static const struct validator_set *set_of(const struct core *c) {
-    if (c->late.height == c->head->height + 1)
+/* The set that signed the block, and its keys, parsed: it is being committed, or it is the newest. */
+static const struct validator_set *set_of(const struct core *c, const struct verifier **ret_keys) {
+    if (c->late.height == c->head->height + 1) {
+        *ret_keys = c->head->verifiers;
         return &c->head->info.validators;
+    }
+    *ret_keys = c->head->last_verifiers;
     return c->late.height == c->head->height ? &c->head->last_validators : NULL;
 }
 
@@ -36,15 +39,15 @@ static uint16_t place_of(const struct certificate *cert, const struct vote *v) {
 
 void late_vote(struct core *c, net_peer peer, const struct vote *v) {
     struct certificate *cert = &c->late;
-    const struct validator_set *set = set_of(c);
+    const struct verifier *keys = NULL;
+    const struct validator_set *set = set_of(c, &keys);
     uint16_t at = cert->n > 0 ? place_of(cert, v) : VALIDATORS_MAX;
-    struct verifier key;
     struct err why;
     if (at == VALIDATORS_MAX || set == NULL)
         return;
     struct hash digest = vote_digest(&c->chain_tag, v);
-    if (v->validator >= set->n || verifier_init(&key, &set->at[v->validator].key, NULL) != CODE_OK ||
-        !verifier_check(&key, &digest, &v->sig)) { /* it is not needed, but costs as much as one that is */
+    if (v->validator >= set->n || !verifier_check(&keys[v->validator], &digest,
+                                                  &v->sig)) { /* it is not needed, but costs as much as one that is */
         err_set(&why, CODE_BAD_SIGNATURE, "height %" PRIu64 " validator %u, behind the decision", v->height,
                 v->validator);
         inputs_misbehaved(c, peer, 50, "forged vote", &why);
