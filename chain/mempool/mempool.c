@@ -16,7 +16,7 @@ static uint32_t table_size(uint32_t txs_max) {
 size_t mempool_memory(const struct mempool_limits *limits) {
     size_t n = limits->txs_max, t = table_size(limits->txs_max);
     return 2 * t * sizeof(struct mempool_tx *) + t * sizeof(struct mempool_sender *) +
-           n * sizeof(struct mempool_sender) + n * sizeof(struct mempool_tx *);
+           2 * n * sizeof(struct mempool_sender) + n * sizeof(struct mempool_tx *);
 }
 
 void mempool_init(struct mempool *p, const struct mempool_limits *limits, void *memory, uint64_t salt,
@@ -30,7 +30,7 @@ void mempool_init(struct mempool *p, const struct mempool_limits *limits, void *
     if (p->limits.origin_bytes_max == 0)
         p->limits.origin_bytes_max = UINT64_MAX;
     p->senders = (struct mempool_sender *)(void *)m;
-    m += n * sizeof *p->senders;
+    m += 2 * n * sizeof *p->senders;
     p->tx_table = (struct mempool_tx **)(void *)m;
     m += t * sizeof *p->tx_table;
     p->id_table = (struct mempool_tx **)(void *)m;
@@ -38,7 +38,7 @@ void mempool_init(struct mempool *p, const struct mempool_limits *limits, void *
     p->sender_table = (struct mempool_sender **)(void *)m;
     m += t * sizeof *p->sender_table;
     p->heap = (struct mempool_tx **)(void *)m;
-    for (uint32_t i = n; i-- > 0;) {
+    for (uint32_t i = 2 * n; i-- > 0;) {
         p->senders[i].free_next = p->sender_free;
         p->sender_free = &p->senders[i];
     }
@@ -69,7 +69,7 @@ static struct mempool_sender *sender_find(const struct mempool *p, const struct 
 
 static struct mempool_sender *sender_make(struct mempool *p, const struct addr *a) {
     struct mempool_sender *s = p->sender_free;
-    assert(s != NULL); /* as many as transactions, and each has at least one */
+    assert(s != NULL); /* two a transaction: its sender and who pays */
     p->sender_free = s->free_next;
     *s = (struct mempool_sender){.addr = *a};
     struct mempool_sender **head = &p->sender_table[slot_of(p, a->b)];
@@ -85,6 +85,32 @@ static void sender_drop(struct mempool *p, struct mempool_sender *s) {
     *at = s->hash_next;
     s->free_next = p->sender_free;
     p->sender_free = s;
+}
+
+/* Nothing of it waits any more, and nothing that it pays for. */
+static void sender_done(struct mempool *p, struct mempool_sender *s) {
+    if (s->count == 0 && s->paying == 0)
+        sender_drop(p, s);
+}
+
+/* --- who pays --- */
+
+static void payer_take(struct mempool *p, struct mempool_tx *tx) {
+    struct mempool_sender *payer = sender_find(p, &tx->payer);
+    if (payer == NULL)
+        payer = sender_make(p, &tx->payer);
+    payer->fees += tx->fee;
+    payer->paying += payer != tx->owner;
+    tx->paid_by = payer;
+}
+
+static void payer_leave(struct mempool *p, struct mempool_tx *tx) {
+    struct mempool_sender *payer = tx->paid_by;
+    payer->fees -= tx->fee;
+    if (payer == tx->owner)
+        return;
+    payer->paying--;
+    sender_done(p, payer);
 }
 
 /* --- lists --- */
@@ -203,7 +229,7 @@ static void link_in(struct mempool *p, struct mempool_sender *s, struct mempool_
     else
         chain_insert(s, tx);
     s->count++;
-    s->fees += tx->fee;
+    payer_take(p, tx);
     sender_note(p, s);
     p->count++;
     p->bytes += tx->wire.len;
@@ -232,10 +258,9 @@ static void leave(struct mempool *p, struct mempool_tx *tx, enum mempool_drop wh
     else
         chain_remove(s, tx);
     s->count--;
-    s->fees -= tx->fee;
+    payer_leave(p, tx);
     sender_note(p, s);
-    if (s->count == 0)
-        sender_drop(p, s);
+    sender_done(p, s);
     assert(p->count > 0 && p->bytes >= tx->wire.len && p->origin_txs[tx->origin] > 0);
     p->count--;
     p->bytes -= tx->wire.len;
@@ -382,6 +407,18 @@ const struct mempool_tx *mempool_find_id(const struct mempool *p, const struct h
 
 const struct mempool_sender *mempool_sender(const struct mempool *p, const struct addr *sender) {
     return sender_find(p, sender);
+}
+
+static uint64_t fees_in(const struct mempool_tx *tx, const struct addr *payer) {
+    uint64_t fees = 0;
+    for (; tx != NULL; tx = tx->seq_next)
+        fees += addr_eq(&tx->payer, payer) ? tx->fee : 0;
+    return fees;
+}
+
+uint64_t mempool_fees(const struct mempool *p, const struct addr *sender, const struct addr *payer) {
+    const struct mempool_sender *s = sender_find(p, sender);
+    return s != NULL ? fees_in(s->first, payer) + fees_in(s->loose_first, payer) : 0;
 }
 
 uint64_t mempool_next_sequence(const struct mempool *p, const struct addr *sender, uint64_t next) {

@@ -18,9 +18,9 @@
  * not come in.
  *
  * Invariants: an entry is in both hash tables, in the list by arrival, in its fee class and in its sender's chain or
- * loose list, or in none of them; count and bytes are the sums over the list and never exceed the limits, neither all
- * in all nor those of an account or of an origin; a sender is in the list of ready ones exactly when a block could take
- * one of its transactions.
+ * loose list, or in none of them; an account's fees are those of the entries that it pays for; count and bytes are the
+ * sums over the list and never exceed the limits, neither all in all nor those of an account or of an origin; a sender
+ * is in the list of ready ones exactly when a block could take one of its transactions.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,6 +51,7 @@ struct mempool_tx {
     struct hash wire_hash;
     struct hash tx_id;
     struct addr sender;
+    struct addr payer;    /* whose balance the fee is taken from */
     uint64_t sequence;    /* 0: unordered */
     uint64_t fee;         /* pebble */
     uint64_t valid_until; /* last height, 0 = none */
@@ -64,18 +65,19 @@ struct mempool_tx {
     struct mempool_tx *all_prev, *all_next;
     struct mempool_tx *fee_prev, *fee_next;
     struct mempool_tx *seq_prev, *seq_next; /* the sender's chain, ascending; or its unordered ones, by arrival */
-    struct mempool_sender *owner;
+    struct mempool_sender *owner, *paid_by;
     uint64_t arrival;
     uint8_t fee_class;
 };
 
-/* One account with waiting transactions. */
+/* One account with waiting transactions, its own or such as it pays for. */
 struct mempool_sender {
     struct addr addr;
-    uint64_t next; /* the sequence that the state expects; means nothing while `first` is NULL */
-    uint64_t end;  /* the sequence behind the contiguous part of the chain that starts at next; likewise */
-    uint32_t count;
-    uint64_t fees; /* of all its waiting ones */
+    uint64_t next;   /* the sequence that the state expects; means nothing while `first` is NULL */
+    uint64_t end;    /* the sequence behind the contiguous part of the chain that starts at next; likewise */
+    uint32_t count;  /* its own */
+    uint32_t paying; /* those of others that it pays for */
+    uint64_t fees;   /* of all waiting ones that it pays for */
     struct mempool_tx *first, *last;
     struct mempool_tx *loose_first, *loose_last; /* unordered */
     bool ready;
@@ -84,7 +86,7 @@ struct mempool_sender {
 };
 
 struct mempool_limits {
-    uint32_t txs_max;    /* also the number of senders at most */
+    uint32_t txs_max;    /* also the number of senders at most, and of fee payers */
     uint32_t sender_max; /* waiting transactions of one account */
     uint64_t bytes_max;
     uint32_t origin_txs_max; /* of one peer; 0: as many as all */
@@ -101,7 +103,7 @@ struct mempool {
     struct mempool_tx **tx_table;         /* 2^bits chains, by wire hash */
     struct mempool_tx **id_table;         /* 2^bits chains, by tx id */
     struct mempool_sender **sender_table; /* 2^bits chains */
-    struct mempool_sender *senders;       /* txs_max of them */
+    struct mempool_sender *senders;       /* two a transaction */
     struct mempool_sender *sender_free;
     struct mempool_sender *ready;
     struct mempool_tx **heap; /* txs_max, scratch of mempool_take */
@@ -142,8 +144,12 @@ const struct mempool_tx *mempool_find(const struct mempool *p, const struct hash
 /* The same by tx id; of several with one id (other signatures) any. */
 const struct mempool_tx *mempool_find_id(const struct mempool *p, const struct hash *tx_id);
 
-/* The account's record, or NULL when nothing of it waits. Borrowed until the next call that changes the pool. */
+/* The account's record, or NULL when nothing of it waits and nothing that it pays for. Borrowed until the next call
+ * that changes the pool. */
 const struct mempool_sender *mempool_sender(const struct mempool *p, const struct addr *sender);
+
+/* The fees of what waits of `sender` and is paid by `payer`: a walk over what the account has. */
+uint64_t mempool_fees(const struct mempool *p, const struct addr *sender, const struct addr *payer);
 
 /* True when a transaction of the account could be taken into a block now. */
 bool mempool_ready(const struct mempool *p);

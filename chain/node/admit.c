@@ -113,6 +113,7 @@ static struct pooled *pooled_new(struct admit *a, const struct submission *s, co
     p->mp = (struct mempool_tx){.wire_hash = tx->wire_hash,
                                 .tx_id = tx->id,
                                 .sender = adm->sender,
+                                .payer = tx_payer(tx),
                                 .sequence = adm->sequence,
                                 .fee = adm->fee,
                                 .valid_until = adm->valid_until_height,
@@ -229,13 +230,14 @@ static int follow(struct admit *a, struct err *err) {
 
 /* Peers may bring an account's transactions in another order: what is missing in between is on its way. */
 static struct app_waiting waiting_of(const struct admit *a, const struct submission *s, const struct tx *tx) {
-    const struct mempool_sender *sender = mempool_sender(&a->pool, &tx->sender);
-    struct app_waiting w = {.ahead = s->local ? 0 : MEMPOOL_GAP_MAX};
-    if (sender == NULL)
-        return w;
-    w.fees = sender->fees;
-    if (sender->first != NULL)
+    struct addr who = tx_payer(tx);
+    const struct mempool_sender *sender = mempool_sender(&a->pool, &tx->sender),
+                                *payer = mempool_sender(&a->pool, &who);
+    struct app_waiting w = {.ahead = s->local ? 0 : MEMPOOL_GAP_MAX, .fees = payer != NULL ? payer->fees : 0};
+    if (sender != NULL && sender->first != NULL)
         w.ahead += sender->end - sender->next;
+    if (payer != sender)
+        w.granted = mempool_fees(&a->pool, &tx->sender, &who);
     return w;
 }
 

@@ -73,10 +73,12 @@ struct app_block {
     bool judged; /* finalize only: process has accepted it on this very state, whose ante effects are in it */
 };
 
-/* What of a transaction's sender waits already. */
+/* What waits already of a transaction's sender, and of who pays for it: the sender, or its fee payer (tx_payer). */
 struct app_waiting {
     uint64_t ahead; /* its sequence may be above the account's by so many */
-    uint64_t fees;  /* pebble that the waiting ones will take */
+    uint64_t fees;  /* pebble that the waiting ones will take from who pays, for whomever */
+    uint64_t
+        granted; /* what of them the fee payer pays for this sender, by its grant; 0 when it is the sender itself */
 };
 
 /* What a mempool must know of a transaction that it holds. */

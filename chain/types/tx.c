@@ -30,6 +30,13 @@ struct hash chain_tag_of(struct bytes genesis) {
     return hash_of(DOMAIN_GENESIS, genesis);
 }
 
+struct addr tx_payer(const struct tx *tx) {
+    struct addr payer = tx->sender;
+    if (tx->body->fee_payer.len == sizeof payer.b)
+        memcpy(payer.b, tx->body->fee_payer.data, sizeof payer.b);
+    return payer;
+}
+
 size_t tx_wire_len(struct bytes data) {
     if (data.len < LENGTH_BYTES)
         return 0;

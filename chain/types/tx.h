@@ -37,6 +37,9 @@ struct tx {
  */
 int tx_parse(struct bytes wire, const struct hash *chain_tag, struct arena *arena, struct tx *ret, struct err *err);
 
+/* The account whose balance its fee is taken from: its fee_payer, or the sender. */
+struct addr tx_payer(const struct tx *tx);
+
 /* Length of the transaction that `data` begins with, framing included; 0 when more bytes are needed to tell, SIZE_MAX
  * when it is larger than TX_LEN_MAX. */
 size_t tx_wire_len(struct bytes data);

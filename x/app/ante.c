@@ -112,16 +112,10 @@ static int check_fee(const struct run *run, const struct tx *tx, struct err *err
     return rc;
 }
 
-/* The account that pays when it is not the signer's; false when it is. */
-static bool sponsor_of(const struct tx *tx, struct addr *ret) {
-    ProtobufCBinaryData payer = tx->body->fee_payer;
-    return addr_from(bytes_of(payer.data, payer.len), ret) && !addr_eq(ret, &tx->sender);
-}
-
 static int take_effects(struct run *run, const struct tx *tx, bool free, struct err *err) {
     struct ctx *ctx = &run->ctx;
-    struct addr sponsor;
-    bool sponsored = sponsor_of(tx, &sponsor);
+    struct addr payer = tx_payer(tx);
+    bool sponsored = !addr_eq(&payer, &tx->sender);
     ctx->signer = ctx->actor = tx->sender;
     ctx->signer_key = tx->signer;
     int rc = free ? take_free(run, tx, err) : check_fee(run, tx, err);
@@ -131,7 +125,7 @@ static int take_effects(struct run *run, const struct tx *tx, bool free, struct 
         return rc;
     rc = account_ante(ctx, &tx->sender, &tx->signer, tx->body->sequence, sponsored ? 0 : tx->body->fee, err);
     if (rc == CODE_OK && sponsored)
-        rc = grant_take_fee(ctx, &sponsor, &tx->sender, tx->body->fee, run->chain->ledger_time, err);
+        rc = grant_take_fee(ctx, &payer, &tx->sender, tx->body->fee, run->chain->ledger_time, err);
     return rc;
 }
 

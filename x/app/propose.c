@@ -6,6 +6,7 @@
 #include "x/app/execute.h"
 #include "x/app/judge.h"
 #include "x/auth/account.h"
+#include "x/auth/grant.h"
 #include "x/validator/validator.h"
 
 #include <inttypes.h>
@@ -40,7 +41,10 @@ int op_check_tx(void *app, void *check, const struct tx *tx, const struct app_wa
     struct arena_mark memory = arena_mark(run->ctx.arena);
     size_t mark = state_mark(run->ctx.state);
     uint64_t next = 0;
-    int rc = account_assume(&run->ctx, &tx->sender, tx->body->sequence, waiting, &next, err);
+    struct addr payer = tx_payer(tx);
+    int rc = account_assume(&run->ctx, &tx->sender, &payer, tx->body->sequence, waiting, &next, err);
+    if (rc == CODE_OK && waiting && waiting->granted > 0)
+        rc = grant_assume_fees(&run->ctx, &payer, &tx->sender, waiting->granted, run->chain->ledger_time, err);
     if (rc == CODE_OK)
         rc = ante_tx(run, tx, ret, err);
     if (rc == CODE_OK)

@@ -134,8 +134,19 @@ int account_ante(struct ctx *ctx, const struct addr *signer, const struct pubkey
     return CODE_OK;
 }
 
-int account_assume(struct ctx *ctx, const struct addr *signer, uint64_t sequence, const struct app_waiting *waiting,
-                   uint64_t *ret_next, struct err *err) {
+static int assume_fees(struct ctx *ctx, const struct addr *payer, uint64_t fees, struct err *err) {
+    Account *account;
+    int rc = account_get(ctx, payer, &account, err);
+    if (rc)
+        return rc;
+    if (account->balance < fees)
+        return short_of(payer, account->balance, fees, err);
+    account->balance -= fees;
+    return account_put(ctx, payer, account, err);
+}
+
+int account_assume(struct ctx *ctx, const struct addr *signer, const struct addr *payer, uint64_t sequence,
+                   const struct app_waiting *waiting, uint64_t *ret_next, struct err *err) {
     Account *account;
     int rc = account_get(ctx, signer, &account, err);
     if (rc)
@@ -144,12 +155,11 @@ int account_assume(struct ctx *ctx, const struct addr *signer, uint64_t sequence
     *ret_next = next;
     if (!waiting)
         return CODE_OK;
-    if (account->balance < waiting->fees)
-        return short_of(signer, account->balance, waiting->fees, err);
-    account->balance -= waiting->fees;
-    if (sequence > next && sequence - next <= waiting->ahead)
+    if (sequence > next && sequence - next <= waiting->ahead) {
         account->sequence = sequence;
-    return account_put(ctx, signer, account, err);
+        rc = account_put(ctx, signer, account, err);
+    }
+    return rc == CODE_OK && waiting->fees > 0 ? assume_fees(ctx, payer, waiting->fees, err) : rc;
 }
 
 int account_collect_fees(struct ctx *ctx, struct err *err) {

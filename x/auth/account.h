@@ -54,12 +54,12 @@ int account_ante(struct ctx *ctx, const struct addr *signer, const struct pubkey
 int account_take_fee(struct ctx *ctx, const struct addr *payer, uint64_t fee, struct err *err);
 
 /*
- * For checks only, which undo it: the account as it will be when what waits of it (NULL: nothing) has been taken, so
- * that `sequence` is the next if it may be. *ret_next: what the state expects. CODE_INSUFFICIENT_FUNDS: the fees of
- * what waits are more than there is.
+ * For checks only, which undo it: the accounts of signer and payer as they will be when what waits (NULL: nothing) has
+ * been taken, so that `sequence` is the next if it may be. *ret_next: what the state expects. CODE_INSUFFICIENT_FUNDS:
+ * the fees of what waits are more than the payer has.
  */
-int account_assume(struct ctx *ctx, const struct addr *signer, uint64_t sequence, const struct app_waiting *waiting,
-                   uint64_t *ret_next, struct err *err);
+int account_assume(struct ctx *ctx, const struct addr *signer, const struct addr *payer, uint64_t sequence,
+                   const struct app_waiting *waiting, uint64_t *ret_next, struct err *err);
 
 /* Puts the fees that account_ante took since the last call into the fees account: once a block, so that this hottest of
  * all accounts is written once. */

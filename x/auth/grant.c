@@ -139,8 +139,9 @@ int grant_end(struct ctx *ctx, const struct msg_rule *rule, struct err *err) {
 
 /* --- sponsoring --- */
 
-int grant_take_fee(struct ctx *ctx, const struct addr *payer, const struct addr *sender, uint64_t fee, uint64_t before,
-                   struct err *err) {
+/* Takes fees from the grant, not from the account. */
+static int take_granted(struct ctx *ctx, const struct addr *payer, const struct addr *sender, uint64_t fee,
+                        uint64_t before, Grant **ret, struct err *err) {
     Grant *g;
     int rc = find(ctx, payer, sender, &g, NULL);
     if (rc == CODE_GRANT_NOT_FOUND || (rc == CODE_OK && over(g, before)))
@@ -151,11 +152,25 @@ int grant_take_fee(struct ctx *ctx, const struct addr *payer, const struct addr 
     if (g->fees < fee)
         return err_set(err, CODE_TX_FEE_PAYER, "the fee is %" PRIu64 " pebble, the payer's grant has %" PRIu64 " left",
                        fee, g->fees);
-    rc = account_take_fee(ctx, payer, fee, err);
-    if (rc || g->fees == UINT64_MAX)
-        return rc;
-    g->fees -= fee;
-    return save(ctx, g, payer, sender, err);
+    g->fees -= g->fees == UINT64_MAX ? 0 : fee;
+    *ret = g;
+    return CODE_OK;
+}
+
+int grant_take_fee(struct ctx *ctx, const struct addr *payer, const struct addr *sender, uint64_t fee, uint64_t before,
+                   struct err *err) {
+    Grant *g;
+    int rc = take_granted(ctx, payer, sender, fee, before, &g, err);
+    if (rc == CODE_OK)
+        rc = account_take_fee(ctx, payer, fee, err);
+    return rc || g->fees == UINT64_MAX ? rc : save(ctx, g, payer, sender, err);
+}
+
+int grant_assume_fees(struct ctx *ctx, const struct addr *payer, const struct addr *sender, uint64_t fees,
+                      uint64_t before, struct err *err) {
+    Grant *g;
+    int rc = take_granted(ctx, payer, sender, fees, before, &g, err);
+    return rc || g->fees == UINT64_MAX ? rc : save(ctx, g, payer, sender, err);
 }
 
 /* --- ends --- */

@@ -42,6 +42,10 @@ int grant_covers(struct ctx *ctx, const Grant *grant, const struct msg_rule *rul
 int grant_take_fee(struct ctx *ctx, const struct addr *payer, const struct addr *sender, uint64_t fee, uint64_t before,
                    struct err *err);
 
+/* For checks only, which undo it: the grant as it will be when what waits has been taken. CODE_TX_FEE_PAYER. */
+int grant_assume_fees(struct ctx *ctx, const struct addr *payer, const struct addr *sender, uint64_t fees,
+                      uint64_t before, struct err *err);
+
 /* --- ends and checks --- */
 int grant_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err);
 uint64_t grant_due_cap(const struct ctx *ctx);

@@ -33,6 +33,7 @@ static void end(void) {
 static uint8_t wire[1024];
 static uint32_t serial;
 static uint8_t origin;
+static uint8_t sponsor; /* 0: the sender pays itself */
 
 static int add(uint8_t sender, uint64_t seq, uint64_t fee, size_t len, uint64_t next) {
     struct mempool_tx *tx = calloc(1, sizeof *tx);
@@ -42,6 +43,7 @@ static int add(uint8_t sender, uint64_t seq, uint64_t fee, size_t len, uint64_t 
     store_be32(tx->tx_id.b, serial);
     tx->origin = origin;
     tx->sender.b[0] = sender;
+    tx->payer.b[0] = sponsor ? sponsor : sender;
     tx->sequence = seq;
     tx->fee = fee;
     tx->wire = bytes_of(wire, len);
@@ -307,6 +309,68 @@ static void mempool_add__a_refused_one_evicts_nobody(void **state) {
     end();
 }
 
+static uint64_t fees_of(uint8_t who) {
+    struct addr a = {{who}};
+    const struct mempool_sender *s = mempool_sender(&pool, &a);
+    return s != NULL ? s->fees : UINT64_MAX; /* no record */
+}
+
+/* Fees count against who pays; a record is there as long as something of it waits, or that it pays for. */
+static void mempool_fees__are_the_payers(void **state) {
+    (void)state;
+    struct addr one = {{1}}, nine = {{9}};
+    make(100, 50, 100000, true);
+    sponsor = 9;
+    assert_code(add(1, 1, 10, 100, 1), CODE_OK);
+    assert_code(add(1, 2, 20, 100, 1), CODE_OK);
+    assert_code(add(2, 0, 40, 100, 1), CODE_OK);
+    sponsor = 0;
+    assert_code(add(1, 3, 80, 100, 1), CODE_OK);
+    assert_int_equal(fees_of(9), 70);
+    assert_int_equal(fees_of(1), 80);
+    assert_int_equal(fees_of(2), 0);
+    assert_int_equal(mempool_fees(&pool, &one, &nine), 30);
+    assert_int_equal(mempool_fees(&pool, &one, &one), 80);
+    assert_int_equal(mempool_fees(&pool, &nine, &nine), 0);
+    assert_int_equal(mempool_sender(&pool, &nine)->count, 0);
+    assert_int_equal(mempool_next_sequence(&pool, &nine, 7), 7);
+    assert_code(add(9, 7, 160, 100, 7), CODE_OK); /* its own, too */
+    assert_int_equal(fees_of(9), 230);
+    mempool_sender_moved(&pool, &nine, 8);
+    assert_int_equal(fees_of(9), 70);
+    sponsor = 8;
+    assert_code(add(1, 2, 100, 100, 1), CODE_OK); /* another pays for the one that takes its place */
+    sponsor = 0;
+    assert_int_equal(fees_of(9), 50);
+    assert_int_equal(fees_of(8), 100);
+    mempool_sender_moved(&pool, &one, 3);
+    assert_int_equal(fees_of(8), UINT64_MAX);
+    assert_int_equal(fees_of(9), 40);
+    assert_int_equal(fees_of(1), 80);
+    mempool_clear(&pool);
+    assert_int_equal(fees_of(9), UINT64_MAX);
+    end();
+}
+
+/* As many accounts as there can be: each transaction has another sender, and another one pays. */
+static void mempool_fees__two_accounts_a_transaction(void **state) {
+    (void)state;
+    enum { N = 3 };
+    make(N, N, 100000, true);
+    for (int round = 0; round < 3; round++) {
+        for (uint8_t i = 1; i <= N; i++) {
+            sponsor = (uint8_t)(100 + i);
+            assert_code(add(i, 1, 10, 100, 1), CODE_OK);
+        }
+        sponsor = 0;
+        assert_code(add(99, 1, 10, 100, 1), CODE_MEMPOOL_FULL);
+        for (uint8_t i = 1; i <= N; i++)
+            assert_int_equal(fees_of((uint8_t)(100 + i)), 10);
+        mempool_clear(&pool);
+    }
+    end();
+}
+
 /* The list of ready senders is what a walk over everything would find. */
 static void assert_ready_list(void) {
     size_t listed = 0, found = 0;
@@ -335,6 +399,7 @@ static void mempool__random_calls(void **state) {
         for (int step = 0; step < 2000; step++) {
             uint8_t who = (uint8_t)rng_below(&rng, 8);
             struct addr a = {{who}};
+            sponsor = rng_below(&rng, 3) == 0 ? (uint8_t)rng_below(&rng, 12) : 0;
             if (rng_below(&rng, 10) < 2) {
                 add(who, 0, rng_below(&rng, 5000), 50 + rng_below(&rng, 900), 0);
             } else if (rng_below(&rng, 10) < 8) {
@@ -355,23 +420,28 @@ static void mempool__random_calls(void **state) {
                 }
             }
             uint32_t count = 0;
-            uint64_t bytes = 0;
+            uint64_t bytes = 0, fees[12] = {0};
             for (const struct mempool_tx *tx = NULL; (tx = mempool_next(&pool, tx)) != NULL;) {
                 count++;
                 bytes += tx->wire.len;
+                fees[tx->payer.b[0]] += tx->fee;
                 if (tx->all_next == NULL)
                     break;
             }
+            for (uint8_t i = 0; i < 12; i++)
+                assert_true(fees_of(i) == fees[i] || (fees_of(i) == UINT64_MAX && fees[i] == 0));
             assert_ready_list();
             assert_int_equal(count, pool.count);
             assert_int_equal(bytes, pool.bytes);
             assert_true(count <= 64 && bytes <= 20000);
         }
+        sponsor = 0;
         end();
     }
 }
 
 TEST_MAIN(cmocka_unit_test(mempool_take__fifo_and_chains), cmocka_unit_test(mempool_take__fee_order),
+          cmocka_unit_test(mempool_fees__are_the_payers), cmocka_unit_test(mempool_fees__two_accounts_a_transaction),
           cmocka_unit_test(mempool_add__refusals), cmocka_unit_test(mempool_add__full),
           cmocka_unit_test(mempool_committed__moves_the_sender), cmocka_unit_test(mempool_recheck__and_respread),
           cmocka_unit_test(mempool_take__unordered), cmocka_unit_test(mempool_recheck__unordered_each_for_itself),

@@ -2,6 +2,7 @@
 /* The door for transactions over the real rules, without its thread. */
 #include "tests/unit/chain/node/one_validator.h"
 
+#include "cairn/auth.h"
 #include "cairn/net.h"
 #include "chain/node/admit.h"
 
@@ -203,6 +204,63 @@ static void find__tells_bytes_and_age(void **state) {
     assert_int_equal(ages[1], 70);
 }
 
+/* A transaction of one message; `payer` (NULL: the signer) pays. */
+static struct bytes signed_by(const struct seckey *who, Msg *msg, uint64_t sequence, const struct addr *payer) {
+    struct pubkey pub = seckey_pubkey(who);
+    struct bytes wire;
+    struct err err;
+    TxBody body = TX_BODY__INIT;
+    body.signer = pb_data(pubkey_bytes(&pub));
+    body.sequence = sequence;
+    body.valid_until_height = 20;
+    body.fee = 100000;
+    body.n_msgs = 1;
+    body.msgs = &msg;
+    if (payer != NULL)
+        body.fee_payer = pb_data(addr_bytes(payer));
+    assert_ok(tx_sign(&body, who, &tag, &arena, &wire, &err), &err);
+    return wire;
+}
+
+/* Who has no coin may wait, with more than one, as long as the fee payer has enough and has granted it. */
+static void submit__of_who_has_nothing(void **state) {
+    (void)state;
+    static const uint8_t raw[32] = {4};
+    struct seckey poor;
+    struct hash id;
+    assert_ok(seckey_init(&poor, raw, NULL), NULL);
+    struct pubkey pub = seckey_pubkey(&poor);
+    struct addr addr = addr_of_key(&pub);
+    MsgGrant grant = MSG_GRANT__INIT;
+    Msg msg = MSG__INIT;
+    grant.creator = pb_data(addr_bytes(&self));
+    grant.grantee = pb_data(addr_bytes(&addr));
+    grant.fees = 350000;
+    msg.body_case = MSG__BODY_GRANT;
+    msg.grant = &grant;
+    assert_code(admit_submit(admit, signed_by(&key, &msg, 1, NULL), false, &id, NULL), CODE_OK);
+    pass();
+    block_unref(one_block());
+    MsgSetWrapKey wrap = MSG_SET_WRAP_KEY__INIT;
+    struct bytes txs[4];
+    wrap.creator = pb_data(addr_bytes(&addr));
+    msg.body_case = MSG__BODY_SET_WRAP_KEY;
+    msg.set_wrap_key = &wrap;
+    assert_code(admit_submit(admit, signed_by(&poor, &msg, 1, NULL), false, &id, NULL), CODE_OK);
+    for (uint64_t i = 0; i < 4; i++) {
+        txs[i] = signed_by(&poor, &msg, i + 1, &self);
+        assert_code(admit_submit(admit, txs[i], false, &id, NULL), CODE_OK);
+    }
+    pass();
+    assert_true(here(txs[0]) && here(txs[1]) && here(txs[2]));
+    assert_false(here(txs[3]));                  /* the grant is for three */
+    assert_int_equal(admit_stats(admit).txs, 3); /* nor the one that it would pay itself */
+    struct block *b = one_block();
+    assert_int_equal(b->txs_n, 3);
+    block_unref(b);
+    assert_int_equal(admit_stats(admit).txs, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 TEST_MAIN(T(submit__from_here_in_order_only), T(gather__fills_gaps), T(submit__unordered), T(close__takes_nothing_in),
-          T(gather__share_of_the_queue), T(find__tells_bytes_and_age))
+          T(submit__of_who_has_nothing), T(gather__share_of_the_queue), T(find__tells_bytes_and_age))

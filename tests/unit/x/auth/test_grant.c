@@ -570,6 +570,29 @@ static void alice_sponsors(const char *who, uint64_t fees, uint64_t expires_at) 
     assert_code(give("alice", &m), CODE_OK);
 }
 
+/* Behind what waits: the fees count against who pays, and against its grant; the signer needs no coin. */
+static void sponsor__behind_what_waits(void **state) {
+    (void)state;
+    struct app_admission admission;
+    alice_sponsors("poor", 10 * PEBBLE_PER_CAIRN, 0);
+    uint64_t all = fixture_balance(&f, "alice");
+    const struct {
+        uint64_t fees, granted;
+        int code;
+    } cases[] = {{0, 0, CODE_OK},
+                 {9 * PEBBLE_PER_CAIRN, 9 * PEBBLE_PER_CAIRN, CODE_OK},
+                 {9 * PEBBLE_PER_CAIRN + 1, 9 * PEBBLE_PER_CAIRN + 1, CODE_TX_FEE_PAYER},
+                 {all - PEBBLE_PER_CAIRN, 0, CODE_OK}, /* for others, or its own */
+                 {all - PEBBLE_PER_CAIRN + 1, 0, CODE_INSUFFICIENT_FUNDS},
+                 {all + 1, 0, CODE_INSUFFICIENT_FUNDS}};
+    assert_int_equal(fixture_balance(&f, "poor"), 0);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct app_waiting waiting = {.ahead = 1, .fees = cases[i].fees, .granted = cases[i].granted};
+        const struct tx *tx = sponsored("poor", "alice", PEBBLE_PER_CAIRN, i % 2);
+        assert_code(fixture_check_behind(&f, tx, &waiting, &admission, NULL), cases[i].code);
+    }
+}
+
 /* What check_tx says, and a block that it would make invalid. */
 static int judged(const struct tx *tx) {
     struct app_admission admission;
@@ -742,6 +765,7 @@ TEST_MAIN(T(grant__none_and_no_message_in_its_name), T(grant__named_message_spen
           T(cess_8_3__revoked_within_the_block), T(cess_8_107__what_is_granted_can_be_seen),
           T(cess_8_108__cancelled_is_gone), T(cess_8_109__no_duplicates_after_granting_twice),
           T(point_sponsor__pays_up_to_its_cap), T(sponsor__is_not_who_lets_act), T(sponsor__without_coins),
-          T(sponsor__messages_of_the_block_come_too_late), T(sponsor__end_is_judged_at_the_time_of_the_block_before),
+          T(sponsor__behind_what_waits), T(sponsor__messages_of_the_block_come_too_late),
+          T(sponsor__end_is_judged_at_the_time_of_the_block_before),
           T(cess_8_114__signed_off_line_submitted_by_a_gateway), T(wrap_key__is_in_the_account),
           T(wrap_key__that_is_none), T(cess_8_88__the_supply_is_the_sum))
