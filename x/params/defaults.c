@@ -75,13 +75,15 @@ static void sp_defaults(SpParams *p, bool dev) {
     p->group_idle_ms = dev ? 10 * MINUTE : 7 * DAY;
     p->closings_per_block = 100;
     p->vacancies_per_block = 100;
-    p->exits_max = 10;
+    p->exit_bytes_ppm = 100000;
     p->forced_exit_slash_ppm = 1000000;
     p->reservations_per_sp = 100;
     p->reserve_bond_min = CAIRN;
     p->reserve_bond_per_gib = CAIRN / 100;
     p->reserve_time_min_ms = dev ? 10 * SECOND : HOUR;
     p->reserve_time_max_ms = dev ? HOUR : 7 * DAY;
+    p->reserve_time_base_ms = dev ? 15 * MINUTE : 6 * HOUR;
+    p->reserve_ms_per_gib = 2 * MINUTE; /* 9 MB/s */
     p->reserve_cancel_ppm = 100000;
     p->takeover_draws = 30;
     p->takeover_interval_ms = dev ? 200 : MINUTE;

@@ -9,6 +9,21 @@ uint64_t life_share(uint64_t amount, uint64_t ppm) {
     return ppm < 1000000 && u64_mul_div(amount, ppm, 1000000, &share, NULL) ? share : amount;
 }
 
+int life_handed_over(struct ctx *ctx, StorageProvider *sp, uint64_t bytes, struct err *err) {
+    SpTotals *totals = NULL;
+    bytes = u64_min(bytes, sp->exit_bytes);
+    if (bytes == 0)
+        return CODE_OK;
+    int rc = sp_totals_get(ctx, &totals, err);
+    if (rc == CODE_OK && totals->exiting_bytes < bytes)
+        rc = ctx_fault(ctx, CODE_CORRUPT, "fewer bytes are counted than providers that leave have");
+    if (rc)
+        return rc;
+    sp->exit_bytes -= bytes;
+    totals->exiting_bytes -= bytes;
+    return sp_totals_put(ctx, totals, err);
+}
+
 int sp_force_exit(struct ctx *ctx, uint32_t id, struct err *err) {
     StorageProvider *sp;
     SpTotals *totals = NULL;
@@ -21,6 +36,7 @@ int sp_force_exit(struct ctx *ctx, uint32_t id, struct err *err) {
     rc = sp_totals_get(ctx, &totals, err);
     if (rc == CODE_OK && sp->status == SP_STATUS_GRACEFUL_EXITING) {
         totals->exiting--;
+        totals->exiting_bytes -= sp->exit_bytes;
         rc = sp_totals_put(ctx, totals, err);
     }
     if (rc == CODE_OK)
@@ -29,6 +45,7 @@ int sp_force_exit(struct ctx *ctx, uint32_t id, struct err *err) {
         return rc;
     sp->status = SP_STATUS_FORCED_EXITING;
     sp->exit_since = ctx->time;
+    sp->exit_bytes = 0;
     sp->jailed_until = 0;
     ctx_event(ctx, "sp.forced_out", "sp", ctx_u64_text(ctx, id), "groups", ctx_u64_text(ctx, sp->counters->groups),
               "bytes", ctx_u64_text(ctx, sp->stored_bytes), NULL);

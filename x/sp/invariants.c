@@ -15,7 +15,7 @@ struct sums {
     uint64_t sps, addrs; /* records; entries of the index by address */
     uint64_t memberships, primaries;
     uint64_t member_entries, primary_entries;
-    uint64_t gone, exiting;
+    uint64_t gone, exiting, exiting_bytes;
     uint64_t reserved, primary_reserved, reserved_bytes;  /* as providers count them */
     uint64_t reservations, primary_reservations, bytes;   /* as there are */
     uint64_t group_reservations;                          /* as groups count them */
@@ -33,6 +33,9 @@ static int check_status(struct ctx *ctx, struct sums *s, const StorageProvider *
                        sp_status_text(sp->status));
     if (sp->status == SP_STATUS_GONE && (sp->deposit || sp->stored_bytes || sp->reserved_bytes))
         return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " is gone and has bytes or coins", sp->id);
+    if (sp->exit_bytes && sp->status != SP_STATUS_GRACEFUL_EXITING)
+        return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " has bytes to hand over and is not leaving",
+                       sp->id);
     if (sp->earned < sp->income)
         return err_set(err, CODE_INTERNAL, "storage provider %" PRIu32 " has more income than it earned", sp->id);
     s->maintenances += sp->maintenance_until != 0;
@@ -60,6 +63,7 @@ static int check_sp(struct ctx *ctx, void *arg, struct bytes rest, struct bytes 
     s->sps += !gone;
     s->gone += gone;
     s->exiting += sp->status == SP_STATUS_GRACEFUL_EXITING;
+    s->exiting_bytes += sp->exit_bytes;
     s->deposits += sp->deposit;
     s->reserved_bytes += sp->reserved_bytes;
     if (sp->counters) {
@@ -225,7 +229,8 @@ static int check_counts(struct ctx *ctx, const struct sums *s, struct err *err) 
     int rc = sp_totals_get(ctx, &totals, err);
     if (rc)
         return rc;
-    if (totals->sps != s->sps || totals->gone != s->gone || totals->exiting != s->exiting)
+    if (totals->sps != s->sps || totals->gone != s->gone || totals->exiting != s->exiting ||
+        totals->exiting_bytes != s->exiting_bytes)
         return err_set(err, CODE_INTERNAL, "other storage providers are counted than there are");
     if (s->reserved != s->reservations || s->primary_reserved != s->primary_reservations ||
         s->reserved_bytes != s->bytes || s->group_reservations != s->reservations)

@@ -28,6 +28,9 @@ int marking_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct by
 int sp_totals_get(struct ctx *ctx, SpTotals **ret, struct err *err);
 int sp_totals_put(struct ctx *ctx, const SpTotals *totals, struct err *err);
 
+/* So many bytes of a provider that leaves are somebody else's now. Changes *sp, which the caller puts. */
+int life_handed_over(struct ctx *ctx, StorageProvider *sp, uint64_t bytes, struct err *err);
+
 /* So many millionths of an amount, rounded down; ppm <= 1000000. */
 uint64_t life_share(uint64_t amount, uint64_t ppm);
 

@@ -52,7 +52,7 @@ static int genesis_sp(struct ctx *ctx, StorageProvider *sp, uint32_t want_id, st
         return err_set(err, CODE_INVALID_ARGUMENT, "its id must be %u: ids ascend from 1", want_id);
     if (sp->stored_bytes || sp->reserved_bytes || sp->income || sp->earned || sp->slash_window_sum || sp->counters ||
         sp->maintenance_until || sp->maintenance_used || sp->jailed_until || sp->exit_since || sp->unpaid ||
-        sp->marking_at)
+        sp->marking_at || sp->exit_bytes)
         return err_set(err, CODE_INVALID_ARGUMENT,
                        "it cannot begin with bytes, income, slashes, counters, in maintenance, jail or on its way out");
     int rc = addr_need(sp->funding, "funding", &funding, err);

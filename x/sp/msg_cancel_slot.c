@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MsgCancelSlot: the successor of a position gives up; part of the bond is lost. */
-#include "x/sp/life.h"
 #include "x/sp/msgs.h"
 #include "x/sp/takeover.h"
 
@@ -12,5 +11,5 @@ int msg_cancel_slot_run(struct ctx *ctx, const void *message, struct err *err) {
         rc = sp_need_successor(ctx, r, err);
     if (rc)
         return rc;
-    return takeover_end(ctx, r, life_share(r->bond, ctx->params->sp->reserve_cancel_ppm), "cancelled", err);
+    return takeover_end(ctx, r, takeover_cancel_loss(ctx, r), "cancelled", err);
 }

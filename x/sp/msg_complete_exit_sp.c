@@ -46,6 +46,7 @@ static int count_out(struct ctx *ctx, const StorageProvider *sp, struct err *err
     totals->sps--;
     totals->gone++;
     totals->exiting -= sp->status == SP_STATUS_GRACEFUL_EXITING;
+    totals->exiting_bytes -= u64_min(totals->exiting_bytes, sp->exit_bytes);
     return sp_totals_put(ctx, totals, err);
 }
 
@@ -66,7 +67,7 @@ int msg_complete_exit_sp_run(struct ctx *ctx, const void *message, struct err *e
         return rc;
     ctx_event(ctx, "sp.gone", "sp", ctx_u64_text(ctx, sp->id), "returned", ctx_u64_text(ctx, sp->deposit - kept),
               "slashed", ctx_u64_text(ctx, kept), NULL);
-    sp->deposit = 0;
+    sp->deposit = sp->exit_bytes = 0;
     sp->status = SP_STATUS_GONE;
     return sp_put(ctx, sp, err);
 }

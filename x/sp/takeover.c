@@ -106,13 +106,21 @@ static int check_group(const PlacementGroup *group, const SlotReservation *r, st
     return CODE_OK;
 }
 
+/* A group takes nothing new while one of its positions is reserved: no longer than copying takes. */
+static uint64_t time_for(const SpParams *p, uint64_t bytes) {
+    u128 ms = ((u128)bytes * p->reserve_ms_per_gib + GIB - 1) / GIB + p->reserve_time_base_ms;
+    return ms > p->reserve_time_max_ms ? p->reserve_time_max_ms : (uint64_t)ms;
+}
+
 static int check_terms(struct ctx *ctx, const SlotReservation *r, struct err *err) {
     const SpParams *p = ctx->params->sp;
     uint64_t need = takeover_bond(p, r->bytes);
-    if (r->deadline < ctx->time + p->reserve_time_min_ms || r->deadline > ctx->time + p->reserve_time_max_ms)
+    uint64_t most = time_for(p, r->bytes);
+    if (r->deadline < ctx->time + p->reserve_time_min_ms || r->deadline > ctx->time + most)
         return err_set(err, CODE_SLOT_DEADLINE,
-                       "the deadline must be %" PRIu64 " to %" PRIu64 " ms of ledger time from now (%" PRIu64 ")",
-                       p->reserve_time_min_ms, p->reserve_time_max_ms, ctx->time);
+                       "the deadline for %" PRIu64 " bytes must be %" PRIu64 " to %" PRIu64
+                       " ms of ledger time from now (%" PRIu64 ")",
+                       r->bytes, p->reserve_time_min_ms, most, ctx->time);
     if (r->bond < need)
         return err_set(err, CODE_SLOT_BOND, "the bond is %s; for the %" PRIu64 " bytes of that position %s are asked",
                        money_text(r->bond).s, r->bytes, money_text(need).s);
@@ -264,6 +272,14 @@ int takeover_end(struct ctx *ctx, SlotReservation *r, uint64_t loss, const char 
     return rc;
 }
 
+/* From reserve_cancel_ppm at once to all at the deadline, in proportion to the time that the group was kept. */
+uint64_t takeover_cancel_loss(const struct ctx *ctx, const SlotReservation *r) {
+    uint64_t least = u64_min(ctx->params->sp->reserve_cancel_ppm, 1000000);
+    uint64_t kept = ctx->time - u64_min(ctx->time, r->reserved_at), span = u64_max(r->deadline - r->reserved_at, 1);
+    uint64_t ppm = least + (uint64_t)((u128)(1000000 - least) * u64_min(kept, span) / span);
+    return life_share(r->bond, ppm);
+}
+
 int takeover_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct bytes value, struct err *err) {
     SlotReservation *r = NULL;
     (void)due_time, (void)value;
@@ -290,7 +306,8 @@ static int pay_fee(struct ctx *ctx, const SlotReservation *r, uint64_t bytes, st
     return rc ? rc : sp_earn(ctx, r->sp_id, fee, err);
 }
 
-static int move_member(struct ctx *ctx, const SlotReservation *r, const PlacementGroup *group, struct err *err) {
+static int move_member(struct ctx *ctx, const SlotReservation *r, const PlacementGroup *group, uint64_t bytes,
+                       struct err *err) {
     StorageProvider *from = NULL, *to = NULL;
     bool primary = r->position == 0;
     struct key k;
@@ -307,7 +324,9 @@ static int move_member(struct ctx *ctx, const SlotReservation *r, const Placemen
     to->counters->groups++;
     to->counters->primary_groups += primary;
     to->counters->takeovers++;
-    rc = sp_put(ctx, from, err);
+    rc = life_handed_over(ctx, from, bytes, err);
+    if (rc == CODE_OK)
+        rc = sp_put(ctx, from, err);
     if (rc == CODE_OK)
         rc = sp_put(ctx, to, err);
     if (rc == CODE_OK)
@@ -342,7 +361,7 @@ static int let_in(struct ctx *ctx, SlotReservation *r, PlacementGroup *group, st
     if (rc == CODE_OK)
         rc = earning_pass(ctx, group, r->position, r->sp_id, err);
     if (rc == CODE_OK)
-        rc = move_member(ctx, r, group, err);
+        rc = move_member(ctx, r, group, bytes, err);
     if (rc == CODE_OK)
         rc = pay_fee(ctx, r, bytes, err);
     if (rc == CODE_OK && r->position == 0)
@@ -357,8 +376,8 @@ static int let_in(struct ctx *ctx, SlotReservation *r, PlacementGroup *group, st
     return placement_put(ctx, group, err);
 }
 
-static bool has_shown(const struct ctx *ctx, const SlotReservation *r) {
-    return r->status == RESERVATION_STATUS_PROVING && r->passed >= ctx->params->sp->takeover_draws;
+static bool has_shown(const SlotReservation *r) {
+    return r->status == RESERVATION_STATUS_PROVING && r->passed >= r->draws;
 }
 
 static int queue_draw(struct ctx *ctx, SlotReservation *r, struct err *err) {
@@ -377,15 +396,15 @@ int takeover_complete(struct ctx *ctx, SlotReservation *r, struct err *err) {
         rc = sp_may_store(ctx, successor, 0, err);
     if (rc)
         return rc;
-    if (has_shown(ctx, r) || group->bytes == 0)
+    if (has_shown(r) || group->bytes == 0)
         return let_in(ctx, r, group, err);
     if (r->status != RESERVATION_STATUS_COPYING)
         return err_set(err, CODE_RESERVATION_STATUS,
-                       "the ledger draws already: %" PRIu64 " of %" PRIu64 " draws have passed", r->passed,
-                       ctx->params->sp->takeover_draws);
+                       "the ledger draws already: %" PRIu64 " of %" PRIu64 " draws have passed", r->passed, r->draws);
     r->status = RESERVATION_STATUS_PROVING;
     r->round++;
     r->passed = r->drawn = 0;
+    r->draws = ctx->params->sp->takeover_draws;
     rc = queue_draw(ctx, r, err);
     if (rc == CODE_OK)
         emit(ctx, "sp.slot_proving", r, "");
@@ -397,7 +416,7 @@ int takeover_complete(struct ctx *ctx, SlotReservation *r, struct err *err) {
 int takeover_drawn(struct ctx *ctx, SlotReservation *r, bool made, struct err *err) {
     r->next_draw = 0; /* the entry has been taken out */
     r->drawn += made;
-    int rc = r->drawn < ctx->params->sp->takeover_draws ? queue_draw(ctx, r, err) : CODE_OK;
+    int rc = r->drawn < r->draws ? queue_draw(ctx, r, err) : CODE_OK;
     return rc ? rc : takeover_put(ctx, r, err);
 }
 
@@ -407,7 +426,7 @@ static int passed_one(struct ctx *ctx, SlotReservation *r, struct err *err) {
     StorageProvider *successor = NULL;
     r->passed++;
     int rc = takeover_put(ctx, r, err);
-    if (rc || !has_shown(ctx, r))
+    if (rc || !has_shown(r))
         return rc;
     rc = placement_get(ctx, r->group_id, &group, err);
     if (rc == CODE_OK)

@@ -13,6 +13,11 @@ static int position_bytes(struct ctx *ctx, uint64_t group_id, uint32_t sp_id, ui
     return weight_of(ctx, &groups, (struct weight_item){0, group_id}, ret, err);
 }
 
+static int all_bytes(struct ctx *ctx, uint64_t *ret, struct err *err) {
+    struct weight_id sps = weight_sps();
+    return weight_total(ctx, &sps, ret, err);
+}
+
 static int move_weights(struct ctx *ctx, uint64_t group_id, uint32_t from, uint32_t to, uint64_t bytes,
                         struct err *err) {
     struct weight_id sps = weight_sps(), before = weight_groups(from), after = weight_groups(to);
@@ -49,5 +54,6 @@ static int position_move(struct ctx *ctx, uint64_t group_id, uint32_t from, uint
 
 const struct sp_deps storage_sp_deps = {
     .position_bytes = position_bytes,
+    .all_bytes = all_bytes,
     .position_move = position_move,
 };

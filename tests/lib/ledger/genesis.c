@@ -139,13 +139,15 @@ static void default_sp_life(SpParams *p) {
     p->group_idle_ms = 7 * 86400000;
     p->closings_per_block = 4;
     p->vacancies_per_block = 2;
-    p->exits_max = 3;
+    p->exit_bytes_ppm = 300000;
     p->forced_exit_slash_ppm = 1000000;
     p->reservations_per_sp = 4;
     p->reserve_bond_min = PEBBLE_PER_CAIRN;
     p->reserve_bond_per_gib = PEBBLE_PER_CAIRN / 10;
     p->reserve_time_min_ms = 60000;
     p->reserve_time_max_ms = 86400000;
+    p->reserve_time_base_ms = 3600000;
+    p->reserve_ms_per_gib = 60000;
     p->reserve_cancel_ppm = 100000;
     p->takeover_draws = 30;
     p->takeover_interval_ms = 1000;

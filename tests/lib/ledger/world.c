@@ -54,6 +54,7 @@ static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->gov.voting_ms = 60 * unit;
     p->sp.reserve_time_min_ms = 5 * unit;
     p->sp.reserve_time_max_ms = 300 * unit;
+    p->sp.reserve_time_base_ms = 200 * unit;
     p->storage.create_ttl_ms = 20 * unit;
     p->storage.warning_ms = 30 * unit;
     p->storage.grace_ms = 10 * unit;

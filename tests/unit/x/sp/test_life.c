@@ -547,19 +547,35 @@ static void cess_8_145__the_deposit_is_back_when_nothing_is_left_and_not_before(
     assert_int_equal(resolves("sp0.seal"), 8);
 }
 
-static void exit__a_bounded_number_at_a_time(void **state) {
-    (void)state;
-    f.params.sp.exits_max = 3;
-    assert_code(do_exit("sp0", 1), CODE_OK);
-    assert_code(do_exit("sp1", 2), CODE_OK);
-    assert_code(do_exit("sp2", 3), CODE_OK);
-    assert_code(do_exit("sp3", 4), CODE_SP_EXIT_LIMIT);
-    assert_code(complete_exit(2), CODE_OK);
-    assert_code(do_exit("sp3", 4), CODE_OK);
-}
-
 static int force_out(struct ctx *ctx, void *arg, struct err *err) {
     return sp_force_exit(ctx, *(uint32_t *)arg, err);
+}
+
+static const SpTotals *deal_totals(void) {
+    return fixture_query(&f, "/sp/totals", NULL);
+}
+
+/* What the leaving have to hand over is bounded, not how many they are: those that store nothing keep nobody in. */
+static void exit__so_many_bytes_at_a_time(void **state) {
+    (void)state;
+    struct deal d;
+    deal_init(&d, &f, "alice", "photos", "a.jpg", "ec:4+2+w", 64 * KIB, 200000);
+    deal_fund(&d, 900 * CAIRN);
+    deal_must(&d); /* 200000 bytes at the first, 50000 at each of six others: 30 % are 150000 */
+    MsgRegisterSp m;
+    provider_registration(&f, "newsp", &m);
+    assert_code(send("newsp", &m.base), CODE_OK);
+    assert_code(do_exit("newsp", 8), CODE_OK); /* with nothing */
+    assert_int_equal(deal_totals()->exiting_bytes, 0);
+    assert_code(do_exit("sp1", 2), CODE_OK);
+    assert_code(do_exit("sp2", 3), CODE_OK);
+    assert_int_equal(deal_totals()->exiting_bytes, deal_sp(&f, 2)->stored_bytes + deal_sp(&f, 3)->stored_bytes);
+    assert_code(do_exit("sp0", 1), CODE_OK); /* it may be more by one's bytes: who is large can leave, too */
+    assert_code(do_exit("sp3", 4), CODE_SP_EXIT_LIMIT);
+    uint32_t id = 1;
+    assert_code(trigger_run(&f, force_out, &id), CODE_OK); /* nobody waits for one that is out */
+    assert_code(do_exit("sp3", 4), CODE_OK);
+    assert_code(do_exit("sp4", 5), CODE_SP_EXIT_LIMIT);
 }
 
 static void draws__none_for_who_is_away(void **state) {
@@ -644,5 +660,5 @@ TEST_MAIN(T(greenfield_11_3_8__a_key_is_registered_only_by_its_holder),
           T(maintenance__what_falls_due_waits_for_its_end), T(draws__none_for_who_is_away),
           T(cess_8_155__who_lost_the_deposit_comes_back_by_adding_to_it),
           T(greenfield_11_3_19__who_is_jailed_stores_nothing_new),
-          T(cess_8_145__the_deposit_is_back_when_nothing_is_left_and_not_before), T(exit__a_bounded_number_at_a_time),
+          T(cess_8_145__the_deposit_is_back_when_nothing_is_left_and_not_before), T(exit__so_many_bytes_at_a_time),
           T(greenfield_1_7__who_stalls_in_a_graceful_exit_can_be_forced_out), T(group__an_empty_one_ends_by_itself))

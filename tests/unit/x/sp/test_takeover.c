@@ -4,6 +4,7 @@
 #include "tests/lib/ledger/providers.h"
 #include "tests/lib/ledger/trigger.h"
 
+#include "cairn/gov.h"
 #include "chain/types/keys_sp.h"
 #include "chain/types/keys_storage.h"
 #include "x/sp/sp.h"
@@ -23,10 +24,13 @@ static void set_up(uint64_t settle_interval_ms) {
     fixture_account(&f, "newsp", 5000 * CAIRN);
     fixture_account(&f, "newsp.seal", CAIRN);
     fixture_account(&f, "newsp.gc", CAIRN);
+    for (int i = 0; i < 3; i++)
+        fixture_account(&f, (const char *[]){"val0", "val1", "val2"}[i], CAIRN);
     f.params.challenge.floor_interval_ms = 0;
     f.params.challenge.bytes_per_draw = 0;
     f.params.payment.settle_interval_ms = settle_interval_ms;
     f.params.sp.reserve_time_max_ms = 60 * MINUTE;
+    f.params.sp.reserve_time_base_ms = 30 * MINUTE;
     f.params.sp.group_idle_ms = 24 * 60 * MINUTE;
     f.params.sp.groups_per_primary = 2;
     f.params.sp.reservations_per_sp = 2;
@@ -423,6 +427,9 @@ static void reserve__refused(void **state) {
     assert_code(send("newsp", &m.base), CODE_SLOT_DEADLINE);
     m.deadline = fixture_ledger_time(&f) + 60 * MINUTE + 2001;
     assert_code(send("newsp", &m.base), CODE_SLOT_DEADLINE);
+    m.deadline =
+        fixture_ledger_time(&f) + 30 * MINUTE + 60000 + 2001; /* no longer than so many bytes take: 1 GiB would */
+    assert_code(send("newsp", &m.base), CODE_SLOT_DEADLINE);
     m.deadline = UINT64_MAX;
     assert_code(send("newsp", &m.base), CODE_SLOT_DEADLINE);
     m = reservation(3);
@@ -524,6 +531,26 @@ static void cancel__part_of_the_bond_is_lost(void **state) {
     assert_code(reserve("newsp", 3), CODE_OK); /* again */
 }
 
+/* The longer the group was kept from taking anything, the more it costs: all of it at the deadline. */
+static void cancel__costs_more_the_later_it_comes(void **state) {
+    (void)state;
+    uint64_t kept[3];
+    assert_code(do_exit(4), CODE_OK);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_code(reserve("newsp", 3), CODE_OK); /* for ten minutes */
+        uint64_t posted = fixture_balance(&f, "newsp");
+        const SlotReservation *r = record(3);
+        uint64_t at = r->reserved_at + (r->deadline - r->reserved_at) * (i + 1) / 4;
+        fixture_skip(&f, at - fixture_ledger_time(&f));
+        assert_code(cancel("newsp", 3), CODE_OK);
+        kept[i] = fixture_balance(&f, "newsp") - posted;
+    }
+    for (uint64_t i = 0; i < 3; i++) { /* of two CAIRN: nine tenths, less what the time cost, less a fee */
+        uint64_t want = 2 * CAIRN * 9 / 10 * (3 - i) / 4;
+        assert_true(kept[i] <= want && kept[i] > want - CAIRN / 50);
+    }
+}
+
 static void greenfield_1_7__an_expired_reservation_is_over(void **state) {
     (void)state;
     assert_code(do_exit(4), CODE_OK);
@@ -575,6 +602,50 @@ static void complete__one_answer_short_is_not_enough(void **state) {
     assert_int_equal(group()->members[3], 4);
     fixture_skip(&f, 2000);
     assert_int_equal(answer(NEW, "newsp.seal", 8), 1);
+    assert_int_equal(group()->members[3], NEW);
+}
+
+static int vote_in(const char *name, uint64_t value) {
+    ParamChange one = PARAM_CHANGE__INIT, *list[] = {&one};
+    ParamChanges changes = PARAM_CHANGES__INIT;
+    MsgPropose m = MSG_PROPOSE__INIT;
+    one.name = arena_strdup(&f.tx_arena, name);
+    one.value = value;
+    changes.changes = list;
+    changes.n_changes = 1;
+    m.title = one.name;
+    m.content_case = MSG_PROPOSE__CONTENT_PARAMS;
+    m.params = &changes;
+    const TxResult *r = fixture_do(&f, "newsp", &m.base);
+    if (r->code)
+        return (int)r->code;
+    uint64_t id = r->ids[0];
+    for (int i = 0; i < 3; i++) {
+        MsgVote v = MSG_VOTE__INIT;
+        const char *who = arena_printf(&f.tx_arena, "val%d", i);
+        v.proposal_id = id;
+        v.validator = fixture_addr_data(&f, who);
+        v.option = VOTE_OPTION_YES;
+        assert_code((int)fixture_do(&f, who, &v.base)->code, CODE_OK);
+    }
+    return CODE_OK;
+}
+
+/* A round takes as many draws as were asked for when it began. */
+static void complete__more_draws_are_asked_for_meanwhile(void **state) {
+    (void)state;
+    assert_code(do_exit(4), CODE_OK);
+    assert_code(reserve("newsp", 3), CODE_OK);
+    assert_code(complete("newsp", 3), CODE_OK);
+    unsigned n = 0;
+    for (int i = 0; i < 200 && (n < 29 || record(3)->drawn < 30); i++) {
+        fixture_skip(&f, 1);
+        n += answer(NEW, "newsp.seal", 29 - n);
+    }
+    assert_int_equal(record(3)->drawn, 30); /* all are drawn, and the last is not answered */
+    assert_code(vote_in("sp.takeover_draws", 40), CODE_OK);
+    n += prove(3);
+    assert_int_equal(n, 30);
     assert_int_equal(group()->members[3], NEW);
 }
 
@@ -641,7 +712,8 @@ TEST_MAIN(T(takeover__of_one_that_leaves), T(greenfield_11_1__no_object_and_no_s
           T(flow__who_is_back_from_jail_is_given_what_waited), T(greenfield_7_1__who_leaves_out_of_jail_stays_unpaid),
           T(flow__slots_without_a_price_keep_no_change), T(reserve__refused), T(reserve__needs_room_and_stake),
           T(reserve__bounded_per_provider), T(reserve__the_group_takes_no_new_seals),
-          T(cancel__part_of_the_bond_is_lost), T(greenfield_1_7__an_expired_reservation_is_over),
-          T(cess_9_5_4__who_has_not_the_bytes_is_not_let_in), T(complete__one_answer_short_is_not_enough),
+          T(cancel__part_of_the_bond_is_lost), T(cancel__costs_more_the_later_it_comes),
+          T(greenfield_1_7__an_expired_reservation_is_over), T(cess_9_5_4__who_has_not_the_bytes_is_not_let_in),
+          T(complete__one_answer_short_is_not_enough), T(complete__more_draws_are_asked_for_meanwhile),
           T(complete__by_one_that_may_store_nothing_now), T(takeover__when_everything_is_deleted_meanwhile),
           T(force_exit__what_it_was_taking_over_is_lost))
