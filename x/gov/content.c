@@ -33,7 +33,7 @@ static int change_params(struct ctx *ctx, const ParamChanges *c, bool write, str
 static int plan_upgrade(struct ctx *ctx, const GovProposal *p, bool write, struct err *err) {
     const UpgradePlan *u = p->upgrade;
     struct key k;
-    uint64_t notice = write ? 1 : ctx->params->gov->upgrade_notice_blocks;
+    uint64_t notice = ctx->params->gov->upgrade_notice_blocks; /* when it is proposed, and again when it is decided */
     if (u->version <= ctx->version)
         return err_set(err, CODE_GOV_UPGRADE, "version %" PRIu64 " of the rules is not after the present one, %" PRIu64,
                        u->version, ctx->version);

@@ -68,7 +68,9 @@ int msg_vote_run(struct ctx *ctx, const void *message, struct err *err) {
         rc = proposal_move_end(ctx, p, ctx->time, err);
     if (rc == CODE_OK)
         rc = proposal_put(ctx, p, err);
+    if (rc)
+        return rc;
     ctx_event(ctx, "gov.voted", "proposal", ctx_u64_text(ctx, msg->proposal_id), "validator",
               ctx_addr_text(ctx, &validator), "option", msg->option == VOTE_OPTION_YES ? "yes" : "no", NULL);
-    return rc;
+    return CODE_OK;
 }

@@ -8,8 +8,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define YEAR_MS         ((uint64_t)366 * 24 * 3600 * 1000)
-#define MESSAGE_FEE_MAX ((uint64_t)1 << 50) /* pebble */
+#define YEAR_MS ((uint64_t)366 * 24 * 3600 * 1000)
+/* What a vote needs must stay within reach of those who would vote the other way again. */
+#define CAIRN           ((uint64_t)PEBBLE_PER_CAIRN)
+#define MESSAGE_FEE_MAX (1000 * CAIRN)
+#define VOTE_FEE_MAX    (10 * CAIRN) /* of MsgPropose and MsgVote, and of whatever has no price of its own */
+#define BYTE_FEE_MAX    (CAIRN / 100)
+#define DEPOSIT_MAX     (100000 * CAIRN) /* of a proposal */
+#define COINS_MAX       ((uint64_t)1 << 60)
 
 struct range {
     const char *name;
@@ -25,6 +31,8 @@ static int check_ranges(const struct range *r, size_t n, struct err *err) {
     return CODE_OK;
 }
 
+/* Rounds must grow longer until one is long enough (timeout_delta_ms), and clocks may differ: or no block is made, and
+ * nothing can be voted on any more. */
 static int check_consensus(const ConsensusParams *p, struct err *err) {
     const struct range r[] = {
         {"consensus.heartbeat_ms", p->heartbeat_ms, 10, 3600 * 1000},
@@ -32,9 +40,9 @@ static int check_consensus(const ConsensusParams *p, struct err *err) {
         {"consensus.timeout_propose_ms", p->timeout_propose_ms, 1, 3600 * 1000},
         {"consensus.timeout_prevote_ms", p->timeout_prevote_ms, 1, 3600 * 1000},
         {"consensus.timeout_precommit_ms", p->timeout_precommit_ms, 1, 3600 * 1000},
-        {"consensus.timeout_delta_ms", p->timeout_delta_ms, 0, 3600 * 1000},
-        {"consensus.precision_ms", p->precision_ms, 1, 3600 * 1000},
-        {"consensus.message_delay_ms", p->message_delay_ms, 1, 3600 * 1000},
+        {"consensus.timeout_delta_ms", p->timeout_delta_ms, 1, 3600 * 1000},
+        {"consensus.precision_ms", p->precision_ms, 10, 3600 * 1000},
+        {"consensus.message_delay_ms", p->message_delay_ms, 10, 3600 * 1000},
         {"consensus.block_bytes_max", p->block_bytes_max, 64 * KIB, BLOCK_LEN_MAX},
         {"consensus.block_txs_max", p->block_txs_max, 1, BLOCK_TXS_MAX},
         {"consensus.block_signatures_max", p->block_signatures_max, 1, (uint64_t)1 << 20},
@@ -59,10 +67,12 @@ static int check_prices(MessagePrice *const *prices, size_t n, struct err *err) 
         if (!is_message(prices[i]->message))
             return err_set(err, CODE_INVALID_ARGUMENT, "parameter auth.message_prices: there is no message %.60s",
                            prices[i]->message);
-        if (prices[i]->price > MESSAGE_FEE_MAX)
+        bool votes = strcmp(prices[i]->message, "MsgPropose") == 0 || strcmp(prices[i]->message, "MsgVote") == 0;
+        uint64_t most = votes ? VOTE_FEE_MAX : MESSAGE_FEE_MAX;
+        if (prices[i]->price > most)
             return err_set(err, CODE_INVALID_ARGUMENT,
                            "parameter auth.message_prices.%.60s is %" PRIu64 ", and must be from 0 to %" PRIu64,
-                           prices[i]->message, prices[i]->price, MESSAGE_FEE_MAX);
+                           prices[i]->message, prices[i]->price, most);
     }
     return CODE_OK;
 }
@@ -73,8 +83,8 @@ static int check_auth(const AuthParams *p, const ConsensusParams *consensus, str
         {"auth.tx_messages_max", p->tx_messages_max, 1, TX_MSGS_MAX},
         {"auth.memo_bytes_max", p->memo_bytes_max, 0, MEMO_LEN_MAX},
         {"auth.tx_window_blocks", p->tx_window_blocks, 1, 1000000},
-        {"auth.fee_per_byte", p->fee_per_byte, 0, (uint64_t)1 << 40},
-        {"auth.fee_per_message", p->fee_per_message, 0, MESSAGE_FEE_MAX},
+        {"auth.fee_per_byte", p->fee_per_byte, 0, BYTE_FEE_MAX},
+        {"auth.fee_per_message", p->fee_per_message, 0, VOTE_FEE_MAX},
         {"auth.grants_per_account", p->grants_per_account, 1, 100000},
         {"auth.grant_messages_max", p->grant_messages_max, 1, 64},
         {"auth.grant_expiries_per_block", p->grant_expiries_per_block, 1, 10000},
@@ -89,13 +99,15 @@ static int check_validator(const ValidatorParams *p, const ConsensusParams *cons
     uint64_t window = consensus->evidence_window_ms;
     const struct range r[] = {
         {"validator.bond_per_power", p->bond_per_power, 1, (uint64_t)1 << 60},
-        {"validator.bond_min", p->bond_min, p->bond_per_power, (uint64_t)1 << 62},
+        {"validator.bond_min", p->bond_min, p->bond_per_power, COINS_MAX},
         {"validator.validators_max", p->validators_max, 1, VALIDATORS_MAX},
         {"validator.unbonding_ms", p->unbonding_ms, window, 10 * YEAR_MS},
         {"validator.trust_period_ms", p->trust_period_ms, consensus->development ? 1 : LIGHT_TRUST_PERIOD_MS,
          window - 1},
         {"validator.downtime_window", p->downtime_window, 1, DOWNTIME_WINDOW_MAX},
-        {"validator.downtime_signed_min", p->downtime_signed_min, 0, p->downtime_window},
+        /* who is late now and then need not be away: one block in twenty may be missed */
+        {"validator.downtime_signed_min", p->downtime_signed_min, 0,
+         p->downtime_window - u64_div_up(p->downtime_window, 20)},
         {"validator.downtime_jail_ms", p->downtime_jail_ms, 0, YEAR_MS},
         {"validator.downtime_slash_ppm", p->downtime_slash_ppm, 0, 1000000},
         {"validator.evidence_slash_ppm", p->evidence_slash_ppm, 0, 1000000},
@@ -107,7 +119,7 @@ static int check_validator(const ValidatorParams *p, const ConsensusParams *cons
 
 static int check_modules(const Params *p, struct err *err) {
     const struct range r[] = {
-        {"sp.deposit_min", p->sp->deposit_min, 0, UINT64_MAX},
+        {"sp.deposit_min", p->sp->deposit_min, 0, COINS_MAX},
         {"sp.stake_per_gib", p->sp->stake_per_gib, 0, (uint64_t)1 << 50},
         {"sp.group_bond", p->sp->group_bond, 0, (uint64_t)1 << 60},
         {"sp.groups_per_primary", p->sp->groups_per_primary, 1, 100000},
@@ -138,6 +150,7 @@ static int check_modules(const Params *p, struct err *err) {
         {"storage.object_size_max", p->storage->object_size_max, 1, (uint64_t)1 << 44},
         {"storage.buckets_per_account", p->storage->buckets_per_account, 1, 100000},
         {"storage.positions_max", p->storage->positions_max, 1, CODE_N_MAX + 1},
+        {"storage.groups_per_account", p->storage->groups_per_account, 0, 100000},
         {"storage.slots_per_bucket", p->storage->slots_per_bucket, 1, 100000},
         {"storage.expiries_per_block", p->storage->expiries_per_block, 1, 10000},
         {"storage.warning_ms", p->storage->warning_ms, 0, YEAR_MS},
@@ -167,6 +180,7 @@ static int check_modules(const Params *p, struct err *err) {
         {"payment.territory_consign_ms", p->payment->territory_consign_ms, 0, YEAR_MS},
         {"payment.quota_hold_ms", p->payment->quota_hold_ms, 0, YEAR_MS},
         {"payment.withdraw_delay_ms", p->payment->withdraw_delay_ms, 0, YEAR_MS},
+        {"payment.withdraw_at_once", p->payment->withdraw_at_once, 0, COINS_MAX},
         {"storage.members_per_update", p->storage->members_per_update, 1, 1000},
         {"storage.metadata_bytes_max", p->storage->metadata_bytes_max, 0, 4096},
         {"storage.tags_max", p->storage->tags_max, 0, TAGS_MAX},
@@ -176,12 +190,20 @@ static int check_modules(const Params *p, struct err *err) {
         {"permission.account_policies_per_resource", p->permission->account_policies_per_resource, 0, 100000},
         {"permission.expiries_per_block", p->permission->expiries_per_block, 1, 10000},
         {"sp.admission", p->sp->admission, 0, 1},
-        {"gov.deposit", p->gov->deposit, 0, (uint64_t)1 << 60},
+        {"gov.deposit", p->gov->deposit, 0, DEPOSIT_MAX},
         {"gov.open_max", p->gov->open_max, 1, 10000},
         {"gov.closings_per_block", p->gov->closings_per_block, 1, 1000},
         {"gov.closed_kept_ms", p->gov->closed_kept_ms, 0, 10 * YEAR_MS},
         {"gov.changes_max", p->gov->changes_max, 1, 100},
         {"gov.upgrade_notice_blocks", p->gov->upgrade_notice_blocks, 1, 1000000},
+        {"challenge.bytes_per_draw", p->challenge->bytes_per_draw, 0, (uint64_t)1 << 60},
+        {"challenge.slash_amount", p->challenge->slash_amount, 0, COINS_MAX},
+        {"challenge.slash_window_max", p->challenge->slash_window_max, 0, COINS_MAX},
+        {"challenge.submit_bond", p->challenge->submit_bond, 0, COINS_MAX},
+        {"challenge.jail_misses", p->challenge->jail_misses, 0, 1000000},
+        {"challenge.challenger_reward", p->challenge->challenger_reward, 0, COINS_MAX},
+        {"challenge.open_per_submitter", p->challenge->open_per_submitter, 0, 100000},
+        {"challenge.lost_penalty", p->challenge->lost_penalty, 0, COINS_MAX},
         {"challenge.leaves", p->challenge->leaves, 1, 64},
         {"challenge.open_max", p->challenge->open_max, 1, 1000000},
         {"challenge.answers_per_block", p->challenge->answers_per_block, 1, 100000},

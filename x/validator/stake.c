@@ -13,8 +13,8 @@
 
 /* --- candidates -------------------------------------------------------------------------------------------------- */
 
-bool stake_eligible(const struct ctx *ctx, const Validator *v) {
-    return !v->jailed && v->power > 0 && v->bond >= ctx->params->validator->bond_min;
+bool stake_eligible(const Validator *v) {
+    return !v->jailed && v->power > 0 && v->bond >= v->bond_least;
 }
 
 struct other {
@@ -45,7 +45,8 @@ int stake_put(struct ctx *ctx, const struct addr *addr, Validator *v, struct err
     struct key k;
     int rc = record_del(ctx, key_candidate(&k, v->power, addr), err);
     v->power = v->bond / ctx->params->validator->bond_per_power;
-    if (rc == CODE_OK && stake_eligible(ctx, v))
+    v->bond_least = ctx->params->validator->bond_min;
+    if (rc == CODE_OK && stake_eligible(v))
         rc = record_put_mark(ctx, key_candidate(&k, v->power, addr), err);
     if (rc == CODE_OK)
         rc = set_touch(ctx, err);
@@ -106,7 +107,7 @@ static int may_unbond(struct ctx *ctx, const struct addr *addr, const Validator 
     if (rest && rest < least)
         return err_set(err, CODE_VALIDATOR_BOND, "%s would remain: take all of %s, or leave at least %s",
                        money_text(rest).s, money_text(v->bond).s, money_text(least).s);
-    int rc = rest == 0 && stake_eligible(ctx, v) ? stake_others(ctx, addr, &others, err) : CODE_OK;
+    int rc = rest == 0 && stake_eligible(v) ? stake_others(ctx, addr, &others, err) : CODE_OK;
     if (rc == CODE_OK && !others)
         rc = err_set(err, CODE_VALIDATOR_LAST, "it is the last validator: without it nobody would make blocks");
     return rc;
@@ -198,7 +199,7 @@ static int check_record(struct ctx *ctx, const struct addr *addr, const Validato
         return rc;
     if (v->power != v->bond / ctx->params->validator->bond_per_power)
         return err_set(err, CODE_INTERNAL, "the power of %s is not that of its bond", v->name);
-    if (listed != stake_eligible(ctx, v))
+    if (listed != stake_eligible(v))
         return err_set(err, CODE_INTERNAL, "%s %s among the candidates", v->name, listed ? "must not be" : "is not");
     if (v->tombstoned && !v->jailed)
         return err_set(err, CODE_INTERNAL, "%s is jailed for good and free", v->name);

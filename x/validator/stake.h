@@ -13,8 +13,9 @@
 /* A set needs two heights to follow a bond, and more when much changes at once; coins stay until it has. */
 #define SET_LAG_BLOCKS 32
 
-/* May it vote? */
-bool stake_eligible(const struct ctx *ctx, const Validator *v);
+/* May it vote? A least bond that was voted in holds for those that come, and for others when their bond or jail
+ * changes: a vote never empties the set. */
+bool stake_eligible(const Validator *v);
 
 /* Is there another candidate than this one? */
 int stake_others(struct ctx *ctx, const struct addr *addr, bool *ret, struct err *err);

@@ -183,7 +183,9 @@ static void params__what_is_refused(void **state) {
     assert_code(propose(a_change("auth.tx_messages_max", 0), NULL), CODE_INVALID_ARGUMENT);
     assert_code(propose(a_change("gov.voting_ms", 1), NULL), CODE_INVALID_ARGUMENT); /* a deadline below four steps */
     /* "no vote can be paid for", or a record that grows with every name that somebody thinks of */
-    assert_code(propose(a_change("auth.message_prices.MsgVote", ((uint64_t)1 << 50) + 1), NULL), CODE_INVALID_ARGUMENT);
+    assert_code(propose(a_change("auth.message_prices.MsgVote", 10 * CAIRN + 1), NULL), CODE_INVALID_ARGUMENT);
+    assert_code(propose(a_change("auth.message_prices.MsgSend", 1000 * CAIRN + 1), NULL), CODE_INVALID_ARGUMENT);
+    assert_code(propose(a_change("gov.deposit", 100000 * CAIRN + 1), NULL), CODE_INVALID_ARGUMENT);
     assert_code(propose(a_change("auth.message_prices.MsgFlavour", 1), NULL), CODE_INVALID_ARGUMENT);
     assert_code(propose(a_change("payment.territory_bytes_max", ((uint64_t)1 << 62) + 1), NULL), CODE_INVALID_ARGUMENT);
     assert_code(propose(a_change("payment.territory_bytes_max", 0), NULL), CODE_INVALID_ARGUMENT);
@@ -265,6 +267,50 @@ static void greenfield_11_3_1__only_the_operator_votes_for_a_validator(void **st
     assert_code(vote("alice", id, VOTE_OPTION_YES), CODE_VALIDATOR_NOT_FOUND);
     assert_code(vote("val0", id + 1, VOTE_OPTION_YES), CODE_GOV_PROPOSAL);
     assert_int_equal(proposal(id)->votes, 0);
+}
+
+struct voting {
+    uint64_t id, votes;
+    const char *validator, *signer;
+    int code;
+};
+
+static void vote_in(struct ctx *ctx, void *arg) {
+    struct voting *v = arg;
+    struct err err = {0};
+    GovProposal *p;
+    MsgVote m = MSG_VOTE__INIT;
+    assert_ok(proposal_get(ctx, v->id, &p, &err), &err);
+    p->votes = v->votes;
+    assert_ok(proposal_put(ctx, p, &err), &err);
+    m.proposal_id = v->id;
+    m.validator = fixture_addr_data(&f, v->validator);
+    m.option = VOTE_OPTION_YES;
+    ctx->signer = fixture_addr(v->signer);
+    size_t events = ctx->events.len;
+    v->code = f.ledger.rules[MSG__BODY_VOTE]->run(ctx, &m, &err);
+    assert_int_equal(ctx->events.len > events, v->code == CODE_OK); /* one that failed tells of nothing */
+}
+
+/* Validators come and go while a proposal is open, and each may leave a vote behind. */
+static void votes__edges(void **state) {
+    (void)state;
+    uint64_t id = must_propose(a_change("gov.deposit", 1));
+    struct voting tries[] = {
+        {id, BALLOTS_MAX - 1, "val0", "val0", CODE_OK},
+        {id, BALLOTS_MAX, "val0", "val0", CODE_GOV_LIMIT},
+        {id, BALLOTS_MAX - 1, "val0", "val1", CODE_DENIED},
+        {id, 0, "alice", "alice", CODE_VALIDATOR_NOT_FOUND},
+    };
+    for (size_t i = 0; i < COUNT_OF(tries); i++) {
+        int want = tries[i].code;
+        fixture_with_ctx(&f, vote_in, &tries[i]);
+        assert_code(tries[i].code, want);
+    }
+    assert_code(vote("val0", id, VOTE_OPTION_NO), CODE_OK);
+    struct voting again = {id, BALLOTS_MAX, "val0", "val0", 0}; /* who has voted may say something else */
+    fixture_with_ctx(&f, vote_in, &again);
+    assert_code(again.code, CODE_OK);
 }
 
 static void time__over_without_enough(void **state) {
@@ -363,6 +409,20 @@ static void upgrade__what_is_refused(void **state) {
     assert_code(propose(an_upgrade(f.height + 1 + 5, 2), NULL), CODE_OK);
 }
 
+/* The notice is for those who must install it: it counts from the decision, not from a proposal that nobody heeded. */
+static void upgrade__decided_too_late_has_failed(void **state) {
+    (void)state;
+    uint64_t height = f.height + 12;
+    uint64_t id = must_propose(an_upgrade(height, 2)), other = must_propose(an_upgrade(height + 20, 2));
+    while (f.height + 3 + 4 < height) /* three votes, the last of them 4 blocks before it */
+        fixture_block(&f, NULL, 0);
+    pass(id);
+    assert_int_equal(proposal(id)->status, PROPOSAL_STATUS_FAILED);
+    assert_non_null(strstr(proposal(id)->failure, "too soon"));
+    pass(other);
+    assert_int_equal(proposal(other)->status, PROPOSAL_STATUS_PASSED);
+}
+
 /* One program, both ways: until the height the old rule holds, from it on the new one. */
 static void upgrade__at_its_height_the_other_rule_holds(void **state) {
     (void)state;
@@ -414,7 +474,7 @@ TEST_MAIN(T(params__change_from_the_next_block_on_as_a_version), T(cess_8_170__a
           T(params__what_is_refused), T(params__that_cannot_be_any_more_have_failed), T(changes__edges),
           T(greenfield_11_3_17__only_more_than_two_thirds_of_the_power_pass), T(vote__the_last_word_counts),
           T(vote__a_third_against_it_ends_it_and_costs_the_deposit),
-          T(greenfield_11_3_1__only_the_operator_votes_for_a_validator), T(time__over_without_enough), T(open__edges),
-          T(deposit__is_needed), T(admission__where_parameters_ask_for_it), T(exit__forced_by_a_vote),
-          T(upgrade__what_is_refused), T(upgrade__at_its_height_the_other_rule_holds),
-          T(upgrade__a_program_that_does_not_know_it_stops))
+          T(greenfield_11_3_1__only_the_operator_votes_for_a_validator), T(votes__edges), T(time__over_without_enough),
+          T(open__edges), T(deposit__is_needed), T(admission__where_parameters_ask_for_it), T(exit__forced_by_a_vote),
+          T(upgrade__what_is_refused), T(upgrade__decided_too_late_has_failed),
+          T(upgrade__at_its_height_the_other_rule_holds), T(upgrade__a_program_that_does_not_know_it_stops))
