@@ -289,13 +289,21 @@ static int send_segment(struct object_stage *s, uint64_t segment, const struct c
     return rc;
 }
 
-/* Its hashes; on a later round they must be the same. */
-static int note_roots(struct object_stage *s, uint64_t segment, const struct cut *cut, struct err *err) {
-    if (s->hashed && !hash_eq(&s->whole[segment], &cut->whole.root))
-        return err_set(err, CODE_CONFLICT, "the file changed while it was stored");
+static void note_roots(struct object_stage *s, uint64_t segment, const struct cut *cut) {
     s->whole[segment] = cut->whole.root;
     for (uint32_t i = 0; i < positions(s); i++)
         s->roots[i][segment] = cut->pieces[i].root;
+}
+
+/* The checksums, once all segments went by; those who hold an earlier round's pieces must hold the same. */
+static int sum_up(struct object_stage *s, struct err *err) {
+    struct hash content = checksum_of(s->whole, (size_t)s->segments);
+    if (s->hashed && !hash_eq(&content, &s->content_root))
+        return err_set(err, CODE_CONFLICT, "the file changed while it was stored");
+    s->hashed = true;
+    s->content_root = content;
+    for (uint32_t i = 0; i < positions(s); i++)
+        s->checksums[i] = checksum_of(s->roots[i], (size_t)s->segments);
     return CODE_OK;
 }
 
@@ -310,21 +318,17 @@ static int send_all(struct object_stage *s, struct cut *cut, struct err *err) {
     for (uint64_t i = 0; !rc && i < s->segments; i++) {
         size_t len = (size_t)layout_segment_len(s->profile, s->put->size, i);
         rc = file_pread(s->put->fd, cut->segment, len, i * s->profile->segment_size, err);
-        if (rc == CODE_RANGE || rc == CODE_CORRUPT)
-            rc = err_set(err, CODE_CONFLICT, "the file changed while it was stored");
         if (rc)
             return rc;
         cut_run(cut, len);
-        rc = note_roots(s, i, cut, err);
-        if (!rc)
-            rc = approve_all(s, err);
+        note_roots(s, i, cut);
+        rc = approve_all(s, err);
         if (!rc)
             rc = send_segment(s, i, cut, err);
         done += len;
         tell(s, PUT_UPLOAD, done, s->put->size);
     }
-    s->hashed = s->hashed || !rc;
-    return rc;
+    return rc ? rc : sum_up(s, err);
 }
 
 /* --- receipts ----------------------------------------------------------------------------------------------------- */
@@ -381,9 +385,6 @@ static int ask_receipt(struct object_stage *s, uint32_t position, uint64_t now, 
 
 static int receipts(struct object_stage *s, struct err *err) {
     uint64_t now;
-    s->content_root = checksum_of(s->whole, (size_t)s->segments);
-    for (uint32_t i = 0; i < positions(s); i++)
-        s->checksums[i] = checksum_of(s->roots[i], (size_t)s->segments);
     int rc = approve_all(s, err);
     if (!rc)
         rc = ledger_time(sp_client_ledger(s->client), &now, err);

@@ -164,6 +164,14 @@ static int adopts(void *ctx, const Task *task, bool running, struct err *err) {
                                                                                                : CODE_OK;
 }
 
+/* The ledger's time at a height up to which everything was followed; 0 when nobody can tell now. */
+static uint64_t followed_time(struct daemon *d, struct arena *arena) {
+    NodeStatus *status;
+    return !ledger_status(d->ledger, arena, &status, NULL) && follower_height(&d->follower) >= status->height
+               ? status->ledger_time
+               : 0;
+}
+
 /* A stage goes when the ledger can store it no more: all blocks up to the time when its receipts end were followed, and
  * none of them has. */
 static enum gc_verdict stage_verdict(struct daemon *d, uint64_t stage, uint64_t version, uint32_t position) {
@@ -171,7 +179,7 @@ static enum gc_verdict stage_verdict(struct daemon *d, uint64_t stage, uint64_t 
     HeldPosition *held;
     arena_init(&arena, LINK_ARENA_MAX);
     int rc = held_get(&d->db, stage, version, position, &arena, &held, NULL);
-    bool over = rc == CODE_NOT_FOUND || (!rc && held->valid_until < follower_time(&d->follower));
+    bool over = rc == CODE_NOT_FOUND || (!rc && held->valid_until < followed_time(d, &arena));
     arena_release(&arena);
     return over && !manager_each(&d->manager, adopts, &stage, NULL) ? GC_DELETE : GC_KEEP;
 }

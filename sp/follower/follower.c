@@ -177,10 +177,8 @@ static int on_event(void *ctx, const EventNote *note, struct err *err) {
 
 static int on_height(void *ctx, uint64_t height, uint64_t ledger_time, struct err *err) {
     struct follower *f = ctx;
+    (void)ledger_time;
     set_height(f, height, true);
-    mutex_lock(&f->lock);
-    f->ledger_time = ledger_time;
-    mutex_unlock(&f->lock);
     if (is_closing(f))
         return CODE_CANCELLED;
     /* the events behind the cursor may come again: it need not be written at every block */
@@ -288,13 +286,6 @@ uint64_t follower_height(struct follower *f) {
     uint64_t height = f->height;
     mutex_unlock(&f->lock);
     return height;
-}
-
-uint64_t follower_time(struct follower *f) {
-    mutex_lock(&f->lock);
-    uint64_t time = f->ledger_time;
-    mutex_unlock(&f->lock);
-    return time;
 }
 
 bool follower_ready(struct follower *f) {

@@ -29,9 +29,8 @@ struct follower {
     uint32_t sp_id;
     struct mutex lock;
     struct cond changed;
-    uint64_t height;      /* followed up to */
-    uint64_t ledger_time; /* of that height; 0 until one was followed since start */
-    bool synced;          /* has reconciled since start */
+    uint64_t height; /* followed up to */
+    bool synced;     /* has reconciled since start */
     bool closing;
     /* the thread's own */
     struct thread thread;
@@ -49,8 +48,6 @@ void follower_release(struct follower *follower);
 
 /* The newest height whose events are done. */
 uint64_t follower_height(struct follower *follower);
-/* The ledger's time at that height, ms; 0 until a block was followed since start. */
-uint64_t follower_time(struct follower *follower);
 /* Has it caught what happened while this provider was away? */
 bool follower_ready(struct follower *follower);
 
