@@ -11,14 +11,15 @@ static struct {
     struct mutex lock;
     struct cond changed;
     unsigned entered, left;
-    bool let_go;
+    bool let_go, noted;
+    int rc;
 } gate;
 
 void gate_init(void) {
     mutex_init(&gate.lock);
     cond_init(&gate.changed);
     gate.entered = gate.left = 0;
-    gate.let_go = false;
+    gate.let_go = gate.noted = false;
 }
 
 int gate_pass(struct http_request *r) {
@@ -57,4 +58,22 @@ void gate_let_go(void) {
     gate.let_go = true;
     cond_broadcast(&gate.changed);
     mutex_unlock(&gate.lock);
+}
+
+void gate_note(int rc) {
+    mutex_lock(&gate.lock);
+    gate.rc = rc;
+    gate.noted = true;
+    cond_broadcast(&gate.changed);
+    mutex_unlock(&gate.lock);
+}
+
+int gate_wait_noted(void) {
+    uint64_t deadline = deadline_in_ms(TEST_DEADLINE_MS);
+    mutex_lock(&gate.lock);
+    while (!gate.noted)
+        assert_true(cond_wait_until(&gate.changed, &gate.lock, deadline));
+    int rc = gate.rc;
+    mutex_unlock(&gate.lock);
+    return rc;
 }

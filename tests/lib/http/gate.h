@@ -12,4 +12,8 @@ void gate_wait_entered(unsigned n);
 void gate_wait_left(unsigned n);
 void gate_let_go(void);
 
+/* What a handler came to, for a test that waits for it. */
+void gate_note(int rc);
+int gate_wait_noted(void);
+
 #endif
