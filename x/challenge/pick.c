@@ -30,21 +30,24 @@ static int object_of_group(struct ctx *ctx, struct draw *draw, uint64_t group_id
     return rc ? rc : object_by_id(ctx, object.b, ret, err);
 }
 
+/* What is not sealed there, or was declared lost, is not drawn for; another try then, some times. */
+enum { VACANT_TRIES = 32 };
+
 int pick_of_group(struct ctx *ctx, struct draw *draw, uint64_t group_id, uint32_t position, uint32_t sp_id,
                   struct pick *ret, struct err *err) {
-    int rc = object_of_group(ctx, draw, group_id, &ret->object, err);
-    if (rc)
-        return rc;
     ret->position = position;
     ret->sp_id = sp_id;
-    return deal_sealed_positions(ret->object) >> position & 1 ? CODE_OK : CODE_NOT_FOUND;
+    for (unsigned tries = 0; tries < VACANT_TRIES; tries++) {
+        int rc = object_of_group(ctx, draw, group_id, &ret->object, err);
+        if (rc || deal_sealed_positions(ret->object) >> position & 1)
+            return rc;
+    }
+    return CODE_NOT_FOUND;
 }
 
 bool pick_may(const StorageProvider *sp) {
     return sp->status != SP_STATUS_IN_MAINTENANCE && !sp_is_out(sp);
 }
-
-enum { VACANT_TRIES = 8 };
 
 static int pick_once(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *ret, struct err *err) {
     struct weight_item group_item;
@@ -64,7 +67,6 @@ static int pick_once(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct 
     return CODE_OK;
 }
 
-/* What it has declared lost is not drawn for; another try then, a few times. */
 int pick_of_sp(struct ctx *ctx, struct draw *draw, uint32_t sp_id, struct pick *ret, struct err *err) {
     for (unsigned tries = 0; tries < VACANT_TRIES; tries++) {
         int rc = pick_once(ctx, draw, sp_id, ret, err);

@@ -389,14 +389,17 @@ static int queue_draw(struct ctx *ctx, SlotReservation *r, struct err *err) {
 int takeover_complete(struct ctx *ctx, SlotReservation *r, struct err *err) {
     PlacementGroup *group = NULL;
     StorageProvider *successor = NULL;
+    uint64_t bytes = 0;
     int rc = placement_get(ctx, r->group_id, &group, err);
     if (rc == CODE_OK)
         rc = sp_get(ctx, r->sp_id, &successor, err);
     if (rc == CODE_OK)
         rc = sp_may_store(ctx, successor, 0, err);
+    if (rc == CODE_OK)
+        rc = ctx->deps->sp->position_bytes(ctx, r->group_id, r->from_sp, &bytes, err);
     if (rc)
         return rc;
-    if (has_shown(r) || group->bytes == 0)
+    if (has_shown(r) || bytes == 0) /* of what is not sealed there nothing can be drawn */
         return let_in(ctx, r, group, err);
     if (r->status != RESERVATION_STATUS_COPYING)
         return err_set(err, CODE_RESERVATION_STATUS,

@@ -417,6 +417,49 @@ static int check_crossings(struct ctx *ctx, const PlacementGroup *g, struct err 
     return rc;
 }
 
+/* Bytes by position of what is sealed in a group. */
+struct laid {
+    uint64_t bytes[OBJECT_POSITIONS_MAX];
+};
+
+/* record_fn over the objects of a slot, in the set that draws are made from. rest: 0, object. */
+static int add_laid(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct laid *laid = arg;
+    ObjectInfo *o = NULL;
+    (void)value, (void)msg;
+    int rc = object_by_id(ctx, load_be64(rest.data + 8), &o, err);
+    for (uint32_t i = 0; rc == CODE_OK && i < profile_positions(o->profile); i++)
+        if (deal_sealed_positions(o) >> i & 1)
+            laid->bytes[i] += layout_position_bytes(o->profile, o->payload_size, i);
+    return rc;
+}
+
+/* record_fn over the slots of a group, as above. */
+static int add_slot_laid(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
+                         struct err *err) {
+    struct weight_id objects = weight_objects(load_be64(rest.data), load_be64(rest.data + 8));
+    struct key k;
+    (void)value, (void)msg;
+    return record_each(ctx, key_weight_item_all(&k, &objects), BYTES_NONE, 0, NULL, add_laid, arg, err);
+}
+
+/* Each member is counted, and drawn, for what is sealed at its position and for nothing else. */
+static int check_laid(struct ctx *ctx, const PlacementGroup *g, struct err *err) {
+    struct weight_id slots = weight_slots(g->id);
+    struct laid laid = {{0}};
+    struct key k;
+    int rc = record_each(ctx, key_weight_item_all(&k, &slots), BYTES_NONE, 0, NULL, add_slot_laid, &laid, err);
+    for (size_t i = 0; rc == CODE_OK && i < g->n_members; i++) {
+        struct weight_id groups = weight_groups(g->members[i]);
+        uint64_t weight = 0;
+        rc = weight_of(ctx, &groups, (struct weight_item){0, g->id}, &weight, err);
+        if (rc == CODE_OK && weight != laid.bytes[i])
+            return BROKEN("position %zu of placement group %llu counts %llu bytes, %llu are sealed there", i,
+                          (ull)g->id, (ull)weight, (ull)laid.bytes[i]);
+    }
+    return rc;
+}
+
 /* record_fn over placement groups. */
 static int check_placement(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg,
                            struct err *err) {
@@ -434,6 +477,8 @@ static int check_placement(struct ctx *ctx, void *arg, struct bytes rest, struct
     if (rc == CODE_OK && at_members != g->bytes)
         return BROKEN("placement group %llu has %llu bytes, its members %llu", (ull)g->id, (ull)g->bytes,
                       (ull)at_members);
+    if (rc == CODE_OK)
+        rc = check_laid(ctx, g, err);
     return rc ? rc : check_crossings(ctx, g, err);
 }
 

@@ -6,6 +6,7 @@
 #include "x/payment/payment.h"
 #include "x/payment/term.h"
 #include "x/permission/permission.h"
+#include "x/sp/sp.h"
 #include "x/storage/bucket.h"
 #include "x/storage/ended.h"
 #include "x/storage/replace.h"
@@ -152,6 +153,23 @@ int object_unplace(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object
     if (rc == CODE_OK)
         bucket->stored_bytes -= u64_min(bucket->stored_bytes, object->payload_size);
     return rc;
+}
+
+int object_place_again(struct ctx *ctx, BucketInfo *bucket, ObjectInfo *object, uint64_t group_id, uint64_t fresh,
+                       struct err *err) {
+    PlacementGroup *group = NULL;
+    int rc = CODE_OK;
+    if (group_id)
+        rc = placement_get(ctx, group_id, &group, err);
+    if (rc == CODE_OK && group)
+        rc = fresh ? slot_add_more(ctx, bucket, group, object, fresh, err)
+                   : slot_add_again(ctx, bucket, group, object, err);
+    bucket->stored_bytes += object->payload_size;
+    if (rc == CODE_OK)
+        rc = object_enqueue(ctx, object, err);
+    if (rc == CODE_OK)
+        rc = object_put(ctx, object, err);
+    return rc ? rc : bucket_put(ctx, bucket, err);
 }
 
 /* Money and place of an object that is not sealed. */

@@ -47,6 +47,11 @@ int object_unplace(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object
 /* The entries in those queues that an object which has just been sealed needs. */
 int object_enqueue(struct ctx *ctx, const ObjectInfo *object, struct err *err);
 
+/* What was just unplaced goes into a slot for this group (0: it has no bytes) and into the queues again; fresh: bits of
+ * the positions that are sealed by it, 0 when all providers agreed to it anew (a renewal). Puts object and bucket. */
+int object_place_again(struct ctx *ctx, BucketInfo *bucket, ObjectInfo *object, uint64_t group_id, uint64_t fresh,
+                       struct err *err);
+
 /* The end of an object, whatever its state: money settled and given back, slot and weights, indexes, queues, policies,
  * a version on its way to replace it; what was stored is remembered for a while (ended.h);
  * an event "storage.object_<end>" that tells providers what to collect. Counts it out of *bucket and puts that.

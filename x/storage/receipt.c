@@ -78,6 +78,15 @@ int receipt_check(struct ctx *ctx, const SignedReceipt *receipt, const struct re
     return CODE_OK;
 }
 
+int receipt_position(struct ctx *ctx, const SignedReceipt *receipt, uint32_t *ret, struct err *err) {
+    Receipt *r = NULL;
+    int rc = receipt_open(receipt, &ctx->chain_tag, ctx->arena, &r, err);
+    if (rc)
+        return err_wrap(err, rc, "a receipt");
+    *ret = r->position;
+    return CODE_OK;
+}
+
 static bool statement_fits(const PayloadStatement *s, const ObjectInfo *o, struct bytes upload_id) {
     return bytes_eq(pb_bytes(s->creator), pb_bytes(o->creator)) && s->bucket_id == o->bucket_id &&
            strcmp(s->object_name, o->object_name) == 0 && s->version == o->version &&

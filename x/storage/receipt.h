@@ -27,6 +27,9 @@ struct receipt_want {
 int receipt_check(struct ctx *ctx, const SignedReceipt *receipt, const struct receipt_want *want, uint32_t position,
                   const StorageProvider *sp, uint64_t max_price, Receipt **ret, struct err *err);
 
+/* The position that a receipt is for. CODE_MALFORMED, CODE_CHAIN_MISMATCH. */
+int receipt_position(struct ctx *ctx, const SignedReceipt *receipt, uint32_t *ret, struct err *err);
+
 /*
  * Checks the payload statement of the object's creator (of whose account the key is known) and returns it: its size and
  * content root are what the creator signed. CODE_STATEMENT, CODE_MALFORMED, CODE_CHAIN_MISMATCH.

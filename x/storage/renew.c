@@ -32,10 +32,13 @@ void renew_schedule(const struct ctx *ctx, ObjectInfo *object) {
     object->renew_at = never ? 0 : u64_max(ctx->time + 1, end - u64_min(end, warning));
 }
 
-/* What each provider asks now. */
-static int ask_prices(struct ctx *ctx, const PlacementGroup *group, uint64_t limit, uint64_t *ret, struct err *err) {
+/* What each provider asks now that has something of it. */
+static int ask_prices(struct ctx *ctx, const PlacementGroup *group, uint64_t sealed, uint64_t limit, uint64_t *ret,
+                      struct err *err) {
     for (size_t i = 0; i < group->n_members; i++) {
         StorageProvider *sp = NULL;
+        if (!(sealed >> i & 1))
+            continue;
         int rc = sp_get(ctx, group->members[i], &sp, err);
         if (rc)
             return rc;
@@ -54,42 +57,26 @@ static void set_end(const struct ctx *ctx, ObjectInfo *object, uint64_t expires_
     renew_schedule(ctx, object);
 }
 
-/* Out of its slot and in again, at other prices; a slot that it left may be another kind's. */
-static int place_again(struct ctx *ctx, BucketInfo *bucket, ObjectInfo *object, uint64_t group_id, struct err *err) {
-    PlacementGroup *group = NULL;
-    int rc = CODE_OK;
-    if (group_id)
-        rc = placement_get(ctx, group_id, &group, err);
-    if (rc == CODE_OK && group)
-        rc = slot_add_again(ctx, bucket, group, object, err);
-    bucket->stored_bytes += object->payload_size;
-    if (rc == CODE_OK)
-        rc = object_enqueue(ctx, object, err);
-    if (rc == CODE_OK)
-        rc = object_put(ctx, object, err);
-    return rc ? rc : bucket_put(ctx, bucket, err);
-}
-
 int renew_agree(struct ctx *ctx, BucketInfo *bucket, ObjectInfo *object, uint64_t expires_at, uint64_t limit,
                 struct err *err) {
     PlacementGroup *group = NULL;
-    uint64_t prices[OBJECT_POSITIONS_MAX];
+    uint64_t prices[OBJECT_POSITIONS_MAX] = {0};
     char *sps = NULL;
     int rc = CODE_OK;
     if (object->slot)
         rc = slot_group(ctx, bucket->id, object->slot, &group, err);
     if (rc == CODE_OK && group)
-        rc = ask_prices(ctx, group, limit, prices, err);
+        rc = ask_prices(ctx, group, deal_sealed_positions(object), limit, prices, err);
     if (rc == CODE_OK)
         rc = object_unplace(ctx, bucket, object, &sps, err);
     if (rc)
         return rc;
     for (size_t i = 0; i < object->n_prices; i++)
-        object->prices[i] = deal_sealed_positions(object) >> i & 1 ? prices[i] : 0; /* nothing for a vacant one */
+        object->prices[i] = prices[i]; /* nothing where it is not sealed */
     object->max_price = limit;
     object->updated_at = ctx->height;
     set_end(ctx, object, expires_at);
-    return place_again(ctx, bucket, object, group ? group->id : 0, err);
+    return object_place_again(ctx, bucket, object, group ? group->id : 0, 0, err);
 }
 
 void renew_emit(struct ctx *ctx, const ObjectInfo *object, bool by_ledger) {

@@ -69,32 +69,28 @@ static int find_content(struct ctx *ctx, struct seal *s, struct err *err) {
     return CODE_OK;
 }
 
-/* Every position: its receipt, its checksum, its price. */
-static int take_receipts(struct ctx *ctx, struct seal *s, struct err *err) {
-    const Profile *profile = s->object->profile;
-    size_t n = s->group->n_members;
-    struct receipt_want want = {s->object, s->upload_id, s->size, s->object_id, s->version};
-    if (s->n_receipts != n)
-        return err_set(err, CODE_RECEIPT_MISSING, "the seal has %zu receipts; the profile has %zu positions",
-                       s->n_receipts, n);
-    s->object->checksums = ctx_alloc(ctx, n * sizeof *s->object->checksums);
-    s->object->prices = ctx_alloc(ctx, n * sizeof *s->object->prices);
-    s->object->n_checksums = s->object->n_prices = n;
-    for (uint32_t i = 0; i < n; i++) {
-        Receipt *receipt = NULL;
-        StorageProvider *sp = NULL;
-        uint64_t max = i == 0 && !s->one_step ? s->object->approval_price : s->object->max_price;
-        int rc = sp_get(ctx, s->group->members[i], &sp, err);
-        if (rc == CODE_OK)
-            rc = receipt_check(ctx, s->receipts[i], &want, i, sp, max, &receipt, err);
-        if (rc)
-            return rc;
-        if (profile_is_whole(profile, i) && !bytes_eq(pb_bytes(receipt->checksum), s->content_root))
-            return err_set(err, CODE_CONTENT_ROOT, "position %u holds other content than the owner signed", i);
-        s->object->checksums[i] = receipt->checksum;
-        s->object->prices[i] = receipt->price;
-        s->valid_until = u64_max(s->valid_until, receipt->valid_until);
+/* What has no receipt yet is named all the same: whole segments are what the owner signed, columns are in the seal. */
+static int name_the_rest(struct ctx *ctx, struct seal *s, struct err *err) {
+    ObjectInfo *o = s->object;
+    size_t named = 0;
+    if (!profile_readable(o->profile, s->fresh))
+        return err_set(err, CODE_SEAL_PARTIAL, "the object could not be read with the receipts of positions %s alone",
+                       seal_positions_text(ctx, s->fresh));
+    for (uint32_t i = 0; i < o->n_checksums; i++) {
+        if (s->fresh >> i & 1)
+            continue;
+        if (profile_is_whole(o->profile, i)) {
+            o->checksums[i] = ctx_data(ctx, s->content_root);
+        } else if (named == s->n_checksums || s->checksums[named].len != sizeof(struct hash)) {
+            return err_set(err, CODE_SEAL_PARTIAL,
+                           "position %u has no receipt, and the seal does not name its checksum", i);
+        } else {
+            o->checksums[i] = s->checksums[named++];
+        }
     }
+    if (named != s->n_checksums)
+        return err_set(err, CODE_SEAL_PARTIAL, "the seal names %zu checksums; %zu columns have no receipt",
+                       s->n_checksums, named);
     return CODE_OK;
 }
 
@@ -146,11 +142,9 @@ static int set_end(struct ctx *ctx, ObjectInfo *o, struct err *err) {
 
 static void mark_sealed(struct ctx *ctx, struct seal *s) {
     ObjectInfo *o = s->object;
-    size_t n = o->n_checksums;
-    uint8_t bits[OBJECT_POSITIONS_MAX / 8] = {0};
-    for (size_t i = 0; i < n; i++)
-        bits[i / 8] |= (uint8_t)(1u << i % 8);
-    o->sealed_positions = ctx_data(ctx, bytes_of(bits, (n + 7) / 8));
+    uint8_t bits[OBJECT_POSITIONS_MAX / 8];
+    store_le64(bits, s->fresh);
+    o->sealed_positions = ctx_data(ctx, bytes_of(bits, (o->n_checksums + 7) / 8));
     o->object_status = OBJECT_STATUS_SEALED;
     o->payload_size = s->size;
     o->content_root = ctx_data(ctx, s->content_root);
@@ -168,7 +162,8 @@ static void emit(struct ctx *ctx, const struct seal *s, const char *sps) {
               "bucket_id", ctx_u64_text(ctx, s->bucket->id), "object_id", ctx_u64_text(ctx, s->object->id), "version",
               ctx_u64_text(ctx, s->object->version), "size", ctx_u64_text(ctx, s->object->payload_size), "group",
               ctx_u64_text(ctx, s->group->id), "slot", ctx_u64_text(ctx, s->object->slot), "primary_sp",
-              ctx_u64_text(ctx, s->object->primary_sp), "sps", sps, "upload_id", ctx_hex_text(ctx, s->upload_id), NULL);
+              ctx_u64_text(ctx, s->object->primary_sp), "sps", sps, "sealed", seal_positions_text(ctx, s->fresh),
+              "upload_id", ctx_hex_text(ctx, s->upload_id), NULL);
 }
 
 /* What waited for its seal is unlocked and leaves the queue of what is not sealed; what it replaces makes room. */
@@ -206,7 +201,9 @@ int seal_object(struct ctx *ctx, struct seal *s, struct err *err) {
     if (rc == CODE_OK)
         rc = find_content(ctx, s, err);
     if (rc == CODE_OK)
-        rc = take_receipts(ctx, s, err);
+        rc = seal_take_receipts(ctx, s, err);
+    if (rc == CODE_OK)
+        rc = name_the_rest(ctx, s, err);
     if (rc == CODE_OK)
         rc = check_coder(ctx, s, err);
     if (rc == CODE_OK)
@@ -226,7 +223,7 @@ int seal_object(struct ctx *ctx, struct seal *s, struct err *err) {
 
 int seal_check_parts(size_t receipts, ProtobufCBinaryData upload_id, ProtobufCBinaryData layout_root, struct err *err) {
     if (receipts == 0 || receipts > OBJECT_POSITIONS_MAX)
-        return err_set(err, CODE_RECEIPT_MISSING, "a seal carries a receipt of every position, 1 to %d",
+        return err_set(err, CODE_RECEIPT_MISSING, "a seal carries a receipt of each position that is sealed, 1 to %d",
                        OBJECT_POSITIONS_MAX);
     if (upload_id.len != UPLOAD_ID_LEN)
         return err_set(err, CODE_INVALID_ARGUMENT, "an upload id has %d bytes, not %zu", UPLOAD_ID_LEN, upload_id.len);

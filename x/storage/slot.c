@@ -100,12 +100,19 @@ static void slot_bytes_of(const ObjectInfo *object, size_t positions, uint64_t *
     }
 }
 
+/* Positions, as bits, when an object enters a slot. */
+struct entering {
+    uint64_t agreed; /* their providers agree to it now: those that must be able to */
+    uint64_t sealed; /* that are sealed by it: those that it is counted for */
+};
+
 /* One provider's bytes of the object: its record and the two sets that it is drawn from. */
-static int sp_add(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t bytes, bool sealed, struct err *err) {
+static int sp_add(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t bytes, bool agreed, bool sealed,
+                  struct err *err) {
     StorageProvider *sp = NULL;
     struct weight_id sps = weight_sps(), groups = weight_groups(sp_id);
     int rc = sp_get(ctx, sp_id, &sp, err);
-    if (rc == CODE_OK)
+    if (rc == CODE_OK && agreed)
         rc = sp_may_store(ctx, sp, bytes, err);
     if (rc)
         return rc;
@@ -135,7 +142,7 @@ static int sp_sub(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t b
     return rc ? rc : weight_sub(ctx, &groups, (struct weight_item){0, group_id}, bytes, err);
 }
 
-/* Of a position; none of one that is vacant. */
+/* Of a position; none of one that is not sealed. */
 static uint64_t held_bytes(const ObjectInfo *object, uint32_t position) {
     bool sealed = deal_sealed_positions(object) >> position & 1;
     return sealed ? layout_position_bytes(object->profile, object->payload_size, position) : 0;
@@ -148,15 +155,16 @@ static uint64_t held_bytes_all(const ObjectInfo *object, size_t positions) {
     return sum;
 }
 
-/* Every provider of the group, one way or the other; sealed: counts as a seal. */
-static int sps_change(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object, bool add, bool sealed,
-                      struct err *err) {
+/* Every provider that holds a sealed position, one way or the other; entering is NULL when the object leaves. */
+static int sps_change(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object,
+                      const struct entering *entering, struct err *err) {
     for (size_t i = 0; i < group->n_members; i++) {
         uint64_t bytes = held_bytes(object, (uint32_t)i);
         if (bytes == 0)
             continue;
-        int rc = add ? sp_add(ctx, group->members[i], group->id, bytes, sealed, err)
-                     : sp_sub(ctx, group->members[i], group->id, bytes, err);
+        int rc = entering ? sp_add(ctx, group->members[i], group->id, bytes, entering->agreed >> i & 1,
+                                   entering->sealed >> i & 1, err)
+                          : sp_sub(ctx, group->members[i], group->id, bytes, err);
         if (rc)
             return rc;
     }
@@ -184,8 +192,8 @@ static int flow_change(struct ctx *ctx, const BucketInfo *bucket, BucketSlot *sl
     return payment_slot_change(ctx, &payer, slot, group, rates, add, err);
 }
 
-static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, bool sealed,
-                      struct err *err) {
+static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object,
+                      const struct entering *entering, struct err *err) {
     BucketSlot *slot = NULL;
     uint64_t whole, column;
     int rc = find_or_open(ctx, bucket, group, object->ends_at != 0, &slot, err);
@@ -209,7 +217,7 @@ static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group
     group->objects++;
     rc = held_add(ctx, slot, object, group->n_members, err);
     if (rc == CODE_OK)
-        rc = sps_change(ctx, group, object, true, sealed, err);
+        rc = sps_change(ctx, group, object, entering, err);
     if (rc == CODE_OK)
         rc = weights_change(ctx, slot, object, true, err);
     if (rc == CODE_OK)
@@ -218,11 +226,16 @@ static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group
 }
 
 int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err) {
-    return add_object(ctx, bucket, group, object, true, err);
+    return add_object(ctx, bucket, group, object, &(struct entering){UINT64_MAX, UINT64_MAX}, err);
 }
 
 int slot_add_again(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err) {
-    return add_object(ctx, bucket, group, object, false, err);
+    return add_object(ctx, bucket, group, object, &(struct entering){UINT64_MAX, 0}, err);
+}
+
+int slot_add_more(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, uint64_t fresh,
+                  struct err *err) {
+    return add_object(ctx, bucket, group, object, &(struct entering){fresh, fresh}, err);
 }
 
 int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err) {
@@ -255,7 +268,7 @@ int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *ob
     group->objects--;
     rc = held_sub(ctx, slot, object, group->n_members, err);
     if (rc == CODE_OK)
-        rc = sps_change(ctx, group, object, false, false, err);
+        rc = sps_change(ctx, group, object, NULL, err);
     if (rc == CODE_OK)
         rc = weights_change(ctx, slot, object, false, err);
     if (rc == CODE_OK)

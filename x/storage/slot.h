@@ -20,15 +20,18 @@ struct addr slot_payer(const BucketInfo *bucket, const BucketSlot *slot);
 int slot_group(struct ctx *ctx, uint64_t bucket_id, uint64_t slot, PlacementGroup **ret, struct err *err);
 
 /*
- * Puts an object, whose prices by position and ends_at are set, into the bucket's slot for this group, opening one if
- * there is none (CODE_SLOT_LIMIT): sets object->slot and payment_address; starts its flow from the bucket's payer, or
- * takes the price of its whole term and starts it from there; counts its bytes at slot, group and providers. Puts slot,
- * group and providers; the caller puts object and bucket. Codes of x/payment for a payer that cannot pay, of x/sp for a
- * provider that may not store so much.
+ * Puts an object, whose sealed positions, prices by position and ends_at are set, into the bucket's slot for this
+ * group, opening one if there is none (CODE_SLOT_LIMIT): sets object->slot and payment_address; starts its flow from
+ * the bucket's payer, or takes the price of its whole term and starts it from there; counts its bytes at slot, group
+ * and the providers of what is sealed. Puts slot, group and providers; the caller puts object and bucket. Codes of
+ * x/payment for a payer that cannot pay, of x/sp for a provider that may not store so much.
  */
 int slot_add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err);
 /* The same for an object that its providers hold already and that has just left its slot: no seal is counted. */
 int slot_add_again(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, struct err *err);
+/* The same when only the providers of the positions `fresh` (bits) agree to something now and seal. */
+int slot_add_more(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group, ObjectInfo *object, uint64_t fresh,
+                  struct err *err);
 /* The way back; an emptied slot is closed. The caller puts the bucket. */
 int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *object, struct err *err);
 

@@ -222,23 +222,43 @@ static void add_layout_root(struct deal *d, struct seal_try *t) {
     t->msg.coded_by_sp = false;
 }
 
+static bool has_receipt(const struct seal_try *t, size_t position) {
+    return !(t->without >> position & 1);
+}
+
 SignedReceipt **deal_receipts(struct deal *d, struct seal_try *t) {
     struct err err = {0};
     SignedReceipt **list = arena_array(&d->f->tx_arena, t->count + 1, sizeof *list);
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0, n = 0; i < t->count; i++) {
         const Receipt *one = &t->receipts[i];
         struct seckey key = fixture_key(t->keys[i]);
-        assert_ok(receipts_sign(&one, 1, &key, &d->f->chain_tag, &d->f->tx_arena, &list[i], &err), &err);
+        if (!has_receipt(t, i))
+            continue;
+        assert_ok(receipts_sign(&one, 1, &key, &d->f->chain_tag, &d->f->tx_arena, &list[n], &err), &err);
         if (i == t->flip)
-            list[i]->signature.data[40] ^= 1;
+            list[n]->signature.data[40] ^= 1;
+        n++;
     }
     return list;
+}
+
+/* Of the columns that have no receipt. */
+static void name_checksums(struct deal *d, struct seal_try *t) {
+    t->msg.checksums = arena_array(&d->f->tx_arena, t->count + 1, sizeof *t->msg.checksums);
+    t->msg.n_checksums = 0;
+    for (uint32_t i = 0; i < t->count; i++)
+        if (!has_receipt(t, i) && !profile_is_whole(&d->profile, i))
+            t->msg.checksums[t->msg.n_checksums++] = t->receipts[i].checksum;
 }
 
 const TxResult *deal_seal_send(struct deal *d, struct seal_try *t, const char *signer) {
     struct err err = {0};
     t->msg.receipts = deal_receipts(d, t);
-    t->msg.n_receipts = t->count;
+    t->msg.n_receipts = 0;
+    for (size_t i = 0; i < t->count; i++)
+        t->msg.n_receipts += has_receipt(t, i);
+    if (!t->more && !t->msg.checksums)
+        name_checksums(d, t);
     if (t->layout)
         add_layout_root(d, t);
     if (t->stated) {

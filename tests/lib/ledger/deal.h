@@ -82,7 +82,9 @@ struct seal_try {
     Profile profiles[DEAL_POSITIONS_MAX];
     const char *keys[DEAL_POSITIONS_MAX]; /* that sign them */
     size_t flip;                          /* a bit of this receipt's signature; SIZE_MAX: of none */
-    size_t count;                         /* receipts sent */
+    size_t count;                         /* positions that may have one */
+    uint64_t without;                     /* bit i: position i has none; a column's checksum is named instead */
+    bool more;                            /* the object is sealed: no checksums are named */
     bool stated;                          /* with a payload statement */
     PayloadStatement statement;
     const char *stater;

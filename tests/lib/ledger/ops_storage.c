@@ -2,6 +2,9 @@
 /* The kinds of messages of a random world that are about buckets and objects. */
 #include "tests/lib/ledger/ops.h"
 
+#include "chain/types/deal_state.h"
+#include "chain/types/keys_storage.h"
+
 static void op_create_bucket(struct world *w) {
     struct deal *d = a_deal(w);
     struct bucket_try t;
@@ -112,9 +115,48 @@ static void mutate_seal(struct world *w, struct deal *d, struct seal_try *t) {
     case 7:
         t->msg.group_id = 1 + below(w, 5);
         break;
+    case 8:
+    case 9:
+    case 10: /* of some positions only: sometimes too few */
+        t->without = rng_u64(&w->rng) & (((uint64_t)1 << t->count) - 1) & ~((uint64_t)1 << i);
+        break;
     default:
         break;
     }
+}
+
+/* More of one that is sealed in part. */
+static void op_complete(struct world *w) {
+    struct deal *d = a_deal(w);
+    struct seal_try t;
+    const ObjectInfo *o = deal_object(d);
+    for (unsigned i = 0; i < 2 * WORLD_DEALS && (!o || deal_state_of(d)->sealed == deal_state_of(d)->positions); i++) {
+        d = a_deal(w);
+        o = deal_object(d);
+    }
+    if (!o || !o->slot || !profile_eq(o->profile, &d->profile))
+        return;
+    look_up(w, d);
+    struct key k;
+    const BucketSlot *slot = fixture_record(&w->f, key_slot(&k, o->bucket_id, o->slot), &bucket_slot__descriptor);
+    if (slot && !seldom(w, 6))
+        d->group_id = slot->group_id;
+    deal_seal_try(d, &t);
+    t.msg.version = o->version;
+    t.without = deal_sealed_positions(o);
+    t.more = !seldom(w, 10);
+    if (seldom(w, 3))
+        t.without |= rng_u64(&w->rng); /* not all of the rest */
+    if (seldom(w, 8))
+        t.without = 0; /* what is sealed, again */
+    uint64_t all = ((uint64_t)1 << t.count) - 1;
+    if ((t.without & all) == all)
+        return;
+    for (size_t i = 0; i < t.count; i++) {
+        t.receipts[i].version = o->version;
+        t.receipts[i].price = seldom(w, 12) ? d->max_price + 1 : d->price;
+    }
+    deal_seal_send(d, &t, seldom(w, 10) ? anybody(w) : seldom(w, 3) ? d->owner : "sp0.seal");
 }
 
 static void op_seal(struct world *w) {
@@ -332,6 +374,7 @@ static const struct world_op rows[] = {
     {"delete_bucket", 1, op_delete_bucket},
     {"create_object", 16, op_create_object},
     {"seal", 40, op_seal},
+    {"complete", 8, op_complete},
     {"reject", 3, op_reject},
     {"cancel", 2, op_cancel},
     {"delete_object", 8, op_delete_object},

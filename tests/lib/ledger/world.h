@@ -19,7 +19,7 @@
 #define WORLD_DEALS      12
 #define WORLD_GUESTS     6   /* whom policies and groups are about */
 #define WORLD_KINDS      160 /* of messages, at most */
-#define WORLD_EVENTS     18
+#define WORLD_EVENTS     19
 #define WORLD_BLOCK_OPS  12 /* tried for one block, at most */
 #define WORLD_NEWCOMERS  3
 #define WORLD_STEP_MIN   1000 /* real ms from block to block */

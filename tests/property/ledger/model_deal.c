@@ -61,7 +61,8 @@ static void hear(struct deals *d, Event *const *events, size_t n) {
             assert_true(d->duties_n < DUTIES_MAX);
             d->duties[d->duties_n++] =
                 (struct duty){number(e, "object_id"), version_of(d, number(e, "object_id")), number(e, "position")};
-        } else if (strcmp(e->type, "challenge.repair_done") == 0 || strcmp(e->type, "challenge.repair_dropped") == 0) {
+        } else if (strcmp(e->type, "challenge.repair_done") == 0 || strcmp(e->type, "challenge.repair_dropped") == 0 ||
+                   strcmp(e->type, "challenge.declared_lost") == 0) {
             end_duty(d, number(e, "object_id"), number(e, "position"));
         }
     }

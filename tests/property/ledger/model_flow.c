@@ -187,8 +187,12 @@ static int take_object(struct ctx *ctx, void *arg, struct bytes rest, struct byt
     struct slot *s = o->slot ? slot_of(p, o->bucket_id, o->slot) : NULL;
     if (o->slot && !s)
         fail_msg("object %llu is in slot %llu, which is not there", (ull)o->id, (ull)o->slot);
-    for (uint32_t i = 0; s && i < o->n_prices; i++)
+    for (uint32_t i = 0; s && i < o->n_prices; i++) {
+        bool sealed = i / 8 < o->sealed_positions.len && (o->sealed_positions.data[i / 8] >> i % 8 & 1);
+        if (!sealed && o->prices[i] && !o->ends_at) /* of one that is paid ahead the last pebble may stay */
+            fail_msg("position %u of object %llu is paid for and not sealed", i, (ull)o->id);
         s->naive[i] += (u128)layout_position_bytes(o->profile, o->payload_size, i) * o->prices[i];
+    }
     return CODE_OK;
 }
 

@@ -144,6 +144,31 @@ static void declare_lost__costs_a_fixed_price_and_vacates(void **state) {
         assert_int_equal(deal_sp(&f, sp)->stored_bytes, 0);
 }
 
+/* What was lost is stored again, and sealed with a receipt like what never was. */
+static void declare_lost__and_completed(void **state) {
+    (void)state;
+    struct seal_try t;
+    begin("ec:4+2+w", 200000);
+    start();
+    miss(2);
+    assert_code((int)declare("sp2", d.object_id, 2)->code, CODE_OK);
+    uint64_t price = d.price, seals = deal_sp(&f, 3)->counters->seals;
+    deal_seal_try(&d, &t);
+    t.more = true;
+    t.without = ~(uint64_t)(1 << 2);
+    assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_OK);
+    const ObjectInfo *o = deal_object(&d);
+    assert_int_equal(deal_sealed_positions(o), 0x7f);
+    assert_int_equal(o->prices[2], price);
+    assert_int_equal(deal()->state, DEAL_STATE_DEAL);
+    assert_int_equal(deal_sp(&f, 3)->stored_bytes, layout_position_bytes(&d.profile, d.size, 2));
+    assert_int_equal(deal_sp(&f, 3)->counters->seals, seals + 1);
+    fixture_skip(&f, f.params.challenge.cooling_off_ms + 1000);
+    uint64_t id = must_submit(2, 0);
+    assert_code((int)answer(id, false)->code, CODE_OK);
+    assert_int_equal(challenge(id)->status, CHALLENGE_STATUS_PASSED);
+}
+
 /* Each precondition alone; what is refused changes nothing. */
 static void declare_lost__refused(void **state) {
     (void)state;
@@ -507,7 +532,7 @@ static void greenfield_11_3_14__submitted_ones_do_not_crowd_out_the_draws(void *
 }
 
 #define T(name) cmocka_unit_test_teardown(name, teardown)
-TEST_MAIN(T(declare_lost__costs_a_fixed_price_and_vacates), T(declare_lost__refused),
+TEST_MAIN(T(declare_lost__costs_a_fixed_price_and_vacates), T(declare_lost__and_completed), T(declare_lost__refused),
           T(declare_lost__saves_from_no_other_challenge), T(declare_lost__of_what_was_paid_ahead),
           T(declare_lost__is_not_drawn_for), T(cooling_off__one_slash_for_one_loss),
           T(cooling_off__does_not_spare_repairs), T(cess_8_80__misses_in_a_row),

@@ -248,6 +248,61 @@ static void takeover__of_a_jailed_one(void **state) {
     assert_int_equal(deal_sp(&f, 4)->status, SP_STATUS_JAILED);
 }
 
+/* --- what is not sealed --- */
+
+/* The object anew, with receipts of some positions only. */
+static void seal_without(uint64_t without) {
+    struct seal_try t;
+    assert_code(deal_delete(&d), CODE_OK);
+    deal_must_create(&d);
+    deal_seal_try(&d, &t);
+    t.without = without;
+    assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_OK);
+}
+
+/* The last receipts, of who stands there now. */
+static int seal_rest(uint64_t without, uint32_t position, const char *signer) {
+    struct seal_try t;
+    deal_seal_try(&d, &t);
+    t.more = true;
+    t.without = without;
+    t.receipts[position].sp_id = NEW;
+    t.keys[position] = "newsp.seal";
+    return (int)deal_seal_send(&d, &t, signer)->code;
+}
+
+/* Nothing can be drawn where nothing is sealed: who takes that position over has nothing to show. */
+static void takeover__of_a_position_that_is_not_sealed(void **state) {
+    (void)state;
+    seal_without(1 << 3);
+    assert_code(do_exit(4), CODE_OK);
+    assert_code(reserve("newsp", 3), CODE_OK);
+    assert_int_equal(record(3)->bytes, 0);
+    assert_code(seal_rest(~(uint64_t)(1 << 3), 3, "sp0.seal"), CODE_PLACEMENT_GROUP); /* reserved */
+    assert_code(complete("newsp.seal", 3), CODE_OK);
+    assert_null(record(3));
+    assert_int_equal(group()->members[3], NEW);
+    assert_int_equal(deal_sp(&f, NEW)->stored_bytes, 0);
+    assert_int_equal(deal_state_of(&d)->state, DEAL_STATE_PART_DEAL);
+    assert_code(seal_rest(~(uint64_t)(1 << 3), 3, "sp0.seal"), CODE_OK);
+    assert_int_equal(deal_sp(&f, NEW)->stored_bytes, layout_position_bytes(&d.profile, d.size, 3));
+    assert_int_equal(deal_state_of(&d)->state, DEAL_STATE_DEAL);
+}
+
+/* Who takes the first position over is the primary, also for what is completed. */
+static void takeover__of_the_primary_who_completes(void **state) {
+    (void)state;
+    seal_without(1 << 0);
+    assert_code(do_exit(1), CODE_OK);
+    assert_code(reserve("newsp", 0), CODE_OK);
+    assert_code(complete("newsp.seal", 0), CODE_OK);
+    assert_int_equal(group()->members[0], NEW);
+    assert_code(seal_rest(~(uint64_t)1, 0, "sp0.seal"), CODE_SEALER);
+    assert_code(seal_rest(~(uint64_t)1, 0, "newsp.seal"), CODE_OK);
+    assert_int_equal(deal_sp(&f, NEW)->stored_bytes, 200000);
+    assert_int_equal(deal_state_of(&d)->state, DEAL_STATE_DEAL);
+}
+
 /* --- money --- */
 
 /* Lives through leaving, being forced out or not, and a takeover, with the slot settled as often as asked; answers what
@@ -706,7 +761,8 @@ static void force_exit__what_it_was_taking_over_is_lost(void **state) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(takeover__of_one_that_leaves), T(greenfield_11_1__no_object_and_no_slot_changes),
           T(takeover__of_the_primary_with_its_group), T(takeover__of_an_offered_position_costs_no_fee),
-          T(takeover__of_a_jailed_one), cmocka_unit_test(flow__the_same_money_however_often_it_is_settled),
+          T(takeover__of_a_jailed_one), T(takeover__of_a_position_that_is_not_sealed),
+          T(takeover__of_the_primary_who_completes), cmocka_unit_test(flow__the_same_money_however_often_it_is_settled),
           T(greenfield_7_1__income_of_who_was_forced_out_waits_for_the_rebuilder),
           T(greenfield_7_1__income_of_a_jailed_one_waits_for_the_rebuilder),
           T(flow__who_is_back_from_jail_is_given_what_waited), T(greenfield_7_1__who_leaves_out_of_jail_stays_unpaid),

@@ -374,6 +374,9 @@ struct seal_row {
     int want;
 };
 
+static uint8_t some_hash[32];
+static ProtobufCBinaryData named[] = {{sizeof some_hash, some_hash}};
+
 #define S(name, body)                                                                                                  \
     static void s_##name(struct seal_try *t) {                                                                         \
         body;                                                                                                          \
@@ -387,6 +390,12 @@ S(group_unknown, t->msg.group_id = 99)
 S(group_profile, t->msg.group_id = 2)
 S(group_primary, t->msg.group_id = 3)
 S(missing, t->count--)
+S(too_few, t->without = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3)
+S(unnamed, t->without = 1 << 6; t->more = true)
+S(named_twice, t->msg.checksums = named; t->msg.n_checksums = 1)
+S(descending, t->without = 1 << 6; Receipt r = t->receipts[4]; t->receipts[4] = t->receipts[5]; t->receipts[5] = r;
+  t->keys[4] = "sp5.seal"; t->keys[5] = "sp4.seal")
+S(beyond, t->without = 1 << 0; t->receipts[6].position = 7)
 S(swapped, Receipt r = t->receipts[1]; t->receipts[1] = t->receipts[2]; t->receipts[2] = r)
 S(twice, t->receipts[2] = t->receipts[1])
 S(forged, t->keys[3] = "sp4.seal")
@@ -423,7 +432,12 @@ static const struct seal_row seal_rows[] = {
     {"unknown group", s_group_unknown, CODE_PLACEMENT_GROUP_NOT_FOUND},
     {"group of another profile", s_group_profile, CODE_PLACEMENT_GROUP},
     {"group of another primary", s_group_primary, CODE_PLACEMENT_GROUP},
-    {"a receipt less", s_missing, CODE_RECEIPT_MISSING},
+    {"a receipt less", s_missing, CODE_SEAL_PARTIAL},
+    {"too few to read it", s_too_few, CODE_SEAL_PARTIAL},
+    {"a column without a receipt that is not named", s_unnamed, CODE_SEAL_PARTIAL},
+    {"a column named that has a receipt", s_named_twice, CODE_SEAL_PARTIAL},
+    {"receipts that do not ascend", s_descending, CODE_RECEIPT_MISSING},
+    {"a receipt of no position", s_beyond, CODE_RECEIPT_MISSING},
     {"receipts swapped", s_swapped, CODE_RECEIPT_MISSING},
     {"one twice", s_twice, CODE_RECEIPT_MISSING},
     {"signed by another", s_forged, CODE_RECEIPT_SIGNATURE},

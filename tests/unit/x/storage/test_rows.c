@@ -258,7 +258,7 @@ static void cess_8_115__a_bad_declaration_is_refused(void **state) {
     deal_must_create(&d);
     struct seal_try s;
     deal_seal_try(&d, &s);
-    s.count = 2; /* of three fragments */
+    s.receipts[2].position = 3; /* of three fragments */
     assert_code((int)deal_seal_send(&d, &s, "sp0.seal")->code, CODE_RECEIPT_MISSING);
     deal_seal_try(&d, &s);
     s.receipts[0].checksum = fixture_data(&f, zeros, 32); /* not what was declared */
