@@ -486,6 +486,7 @@ void state_ask(const struct state *st, size_t i) {
         __builtin_prefetch(e + 64);
     }
     if (i < st->written.len) {
+        __builtin_prefetch(st->written.at[i]->key.data);
         __builtin_prefetch(st->written.at[i]->now.value.data);
         __builtin_prefetch(st->written.at[i]->base.value.data);
     }

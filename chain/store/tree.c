@@ -166,23 +166,25 @@ void tree_free(struct tree *t) {
 
 /* The changes, parted by first nibble into the works, and as much room to sort them. NULL: no memory. */
 static struct tree_ref *part(struct tree *t, const struct tree_change *changes, size_t n) {
-    struct tree_ref *refs = (struct tree_ref *)malloc(2 * n * sizeof *refs);
+    struct tree_ref *refs = (struct tree_ref *)malloc(2 * n * sizeof *refs), *room = refs + n;
     size_t at = 0;
     if (!refs)
         return NULL;
     for (unsigned w = 0; w < PAGE_SLOTS; w++)
         t->works[w].n_refs = 0;
-    for (size_t i = 0; i < n; i++)
-        t->works[nibble_at(changes[i].key_hash.b, 0)].n_refs++;
+    for (size_t i = 0; i < n; i++) { /* each change is looked at once: another core's cache has half of them */
+        room[i] = (struct tree_ref){load_be64(changes[i].key_hash.b), &changes[i]};
+        t->works[room[i].head >> 60].n_refs++;
+    }
     for (unsigned w = 0; w < PAGE_SLOTS; w++) {
         t->works[w].refs = refs + at;
-        t->works[w].sorted = refs + n + at;
+        t->works[w].sorted = room + at;
         at += t->works[w].n_refs;
         t->works[w].n_refs = 0;
     }
     for (size_t i = 0; i < n; i++) {
-        struct work *w = &t->works[nibble_at(changes[i].key_hash.b, 0)];
-        w->refs[w->n_refs++] = (struct tree_ref){load_be64(changes[i].key_hash.b), &changes[i]};
+        struct work *w = &t->works[room[i].head >> 60];
+        w->refs[w->n_refs++] = room[i];
     }
     return refs;
 }

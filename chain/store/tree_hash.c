@@ -9,27 +9,32 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { JOBS = 512, LEVELS = 5 };
+enum { LEVELS = 5, CHUNK = 64 };
 
 struct levels { /* of one page; [0]: its slots, [4]: its top */
     uint16_t subtree[LEVELS], leaf[LEVELS];
     uint16_t todo[LEVELS]; /* nodes to be worked out */
 };
 
-struct page_hasher { /* hashes of 64 bytes each, and where the results go */
-    enum domain domain;
+struct jobs { /* hashes of 64 bytes each, and where the results go */
     size_t n;
-    const uint8_t *in[JOBS];
-    struct hash *out[JOBS], results[JOBS];
-    struct hash *nodes[PAGES_BATCH];
-    struct levels levels[PAGES_BATCH];
+    const uint8_t **in;
+    struct hash **out;
+};
+
+#define JOBS_MAX ((size_t)PAGES_BATCH * 2 * PAGE_SLOTS) /* of all levels */
+
+struct page_hasher {
+    struct jobs level[LEVELS]; /* [0]: leaves */
+    const uint8_t *in[JOBS_MAX];
+    struct hash *out[JOBS_MAX];
     struct hash narrow[PAGES_BATCH][2 * PAGE_SLOTS]; /* nodes of pages that keep none */
 };
 
 struct page_hasher *page_hasher_new(void) {
     struct page_hasher *h = (struct page_hasher *)malloc(sizeof *h);
-    if (h)
-        h->n = 0;
+    for (size_t k = 0, at = 0; h && k < LEVELS; at += (size_t)PAGES_BATCH * PAGE_SLOTS >> k, k++)
+        h->level[k] = (struct jobs){.in = h->in + at, .out = h->out + at};
     return h;
 }
 
@@ -37,37 +42,32 @@ void page_hasher_free(struct page_hasher *h) {
     free(h);
 }
 
-static void jobs_run(struct page_hasher *h) {
-    hash_many(h->domain, h->in, 64, h->n, h->results);
-    for (size_t i = 0; i < h->n; i++)
-        *h->out[i] = h->results[i];
-    h->n = 0;
+static void jobs_run(struct jobs *jobs, enum domain domain) {
+    struct hash results[CHUNK];
+    for (size_t i = 0; i < jobs->n; i += CHUNK) {
+        size_t n = jobs->n - i < CHUNK ? jobs->n - i : CHUNK;
+        hash_many(domain, jobs->in + i, 64, n, results);
+        for (size_t k = 0; k < n; k++)
+            *jobs->out[i + k] = results[k];
+    }
+    jobs->n = 0;
 }
 
-/* Room for the jobs of one level of a page. */
-static inline void make_room(struct page_hasher *h) {
-    if (h->n + PAGE_SLOTS > JOBS)
-        jobs_run(h);
-}
-
-static inline void add_job(struct page_hasher *h, const uint8_t *in, struct hash *out) {
-    h->in[h->n] = in;
-    h->out[h->n++] = out;
+static inline void add_job(struct jobs *jobs, const uint8_t *in, struct hash *out) {
+    jobs->in[jobs->n] = in;
+    jobs->out[jobs->n++] = out;
 }
 
 static void hash_leaves(struct page_hasher *h, struct page *const *pages, size_t n) {
-    h->domain = DOMAIN_SLEAF;
     for (size_t k = 0; k < n; k++) {
         struct page *p = pages[k];
-        unsigned todo = (unsigned)(p->leaves & ~p->hashed);
-        make_room(h);
-        for (; todo; todo &= todo - 1) {
+        for (unsigned todo = (unsigned)(p->leaves & ~p->hashed); todo; todo &= todo - 1) {
             unsigned i = (unsigned)__builtin_ctz(todo);
-            add_job(h, page_slot(p, i)->leaf->hashes, page_hash(p, i));
+            add_job(&h->level[0], page_slot(p, i)->leaf->hashes, page_hash(p, i));
         }
         p->hashed = p->leaves;
     }
-    jobs_run(h);
+    jobs_run(&h->level[0], DOMAIN_SLEAF);
 }
 
 /* What the nodes of each level are, and, all: which are asked for by those above them; else: which changed. */
@@ -107,21 +107,59 @@ static const struct hash *alone_below(struct page *p, unsigned k, unsigned at) {
     return page_hash(p, (unsigned)__builtin_ctz(mask));
 }
 
-/* The nodes of level k of one page: those of two keys or more are jobs. */
-static inline void add_level(struct page_hasher *h, struct page *p, const struct levels *l, unsigned k,
-                             struct hash *nodes) {
-    unsigned first = PAGE_SLOTS >> k, todo = l->todo[k], jobs = todo & l->subtree[k];
-    if (!todo)
-        return;
-    make_room(h);
-    for (todo ^= jobs; jobs; jobs &= jobs - 1) {
-        unsigned i = first + ((unsigned)__builtin_ctz(jobs) >> k);
-        add_job(h, nodes[2 * i].b, &nodes[i]);
+/* The nodes of any page: those of two keys or more are jobs, the others are known by now. */
+static void add_nodes(struct page_hasher *h, struct page *p, struct hash *nodes) {
+    struct levels l;
+    if (p->wide && !p->nodes_good)
+        p->changed = 0xffff;
+    levels_of(p, !p->wide, &l);
+    if (!p->wide)
+        spread(p, &l, nodes);
+    for (unsigned k = 1; k < LEVELS; k++) {
+        unsigned first = PAGE_SLOTS >> k, jobs = l.todo[k] & l.subtree[k], todo = l.todo[k] ^ jobs;
+        for (; jobs; jobs &= jobs - 1) {
+            unsigned i = first + ((unsigned)__builtin_ctz(jobs) >> k);
+            add_job(&h->level[k], nodes[2 * i].b, &nodes[i]);
+        }
+        for (; todo; todo &= todo - 1) {
+            unsigned at = (unsigned)__builtin_ctz(todo);
+            nodes[first + (at >> k)] = l.leaf[k] >> at & 1 ? *alone_below(p, k, at) : (struct hash){{0}};
+        }
     }
-    for (; todo; todo &= todo - 1) {
-        unsigned at = (unsigned)__builtin_ctz(todo);
-        nodes[first + (at >> k)] = l->leaf[k] >> at & 1 ? *alone_below(p, k, at) : (struct hash){{0}};
+}
+
+static inline void add_node(struct page_hasher *h, struct hash *nodes, unsigned i, unsigned k) {
+    add_job(&h->level[k], nodes[2 * i].b, &nodes[i]);
+}
+
+/* The nodes above the one slot of a wide page that changed, as most have; its others are as they were. */
+static inline void add_path(struct page_hasher *h, struct page *p, unsigned slot) {
+    struct hash *nodes = page_nodes_of(p);
+    unsigned k = 1;
+    for (; k < LEVELS; k++) { /* while there is one key below, or none */
+        unsigned mask = ((1u << (1u << k)) - 1) << (slot >> k << k), one = p->leaves & mask;
+        if ((p->children & mask) || (one & (one - 1)))
+            break;
+        nodes[(PAGE_SLOTS + slot) >> k] = one ? nodes[PAGE_SLOTS + (unsigned)__builtin_ctz(one)] : (struct hash){{0}};
     }
+    for (; k < LEVELS; k++)
+        add_node(h, nodes, (PAGE_SLOTS + slot) >> k, k);
+}
+
+/* Those of a narrow page of two leaves, as most are: one above both, and it alone below each that is above it. */
+static inline void add_pair(struct page_hasher *h, struct page *p, struct hash *nodes) {
+    unsigned a = (unsigned)__builtin_ctz(p->leaves), b = (unsigned)__builtin_ctz(p->leaves & (p->leaves - 1u));
+    unsigned k = 32 - (unsigned)__builtin_clz(a ^ b), i = (PAGE_SLOTS + a) >> k;
+    add_job(&h->level[k], page_hash(p, a)->b, &nodes[i]); /* side by side, the left one first */
+    while (i > 1) {
+        nodes[i ^ 1] = (struct hash){{0}};
+        i >>= 1;
+        add_node(h, nodes, i, ++k);
+    }
+}
+
+static inline bool one_bit(unsigned mask) {
+    return mask && !(mask & (mask - 1));
 }
 
 void pages_rehash(struct page_hasher *h, struct page *const *pages, size_t n, const struct hash *ret_tops[]) {
@@ -129,22 +167,19 @@ void pages_rehash(struct page_hasher *h, struct page *const *pages, size_t n, co
     hash_leaves(h, pages, n);
     for (size_t k = 0; k < n; k++) {
         struct page *p = pages[k];
-        if (p->wide && !p->nodes_good)
-            p->changed = 0xffff;
-        h->nodes[k] = p->wide ? page_nodes_of(p) : h->narrow[k];
-        levels_of(p, !p->wide, &h->levels[k]);
-        if (!p->wide)
-            spread(p, &h->levels[k], h->nodes[k]);
+        struct hash *nodes = p->wide ? page_nodes_of(p) : h->narrow[k];
+        ret_tops[k] = &nodes[1];
+        if (p->wide && p->nodes_good && one_bit(p->changed))
+            add_path(h, p, (unsigned)__builtin_ctz(p->changed));
+        else if (!p->wide && !p->children && one_bit(p->leaves & (p->leaves - 1u)))
+            add_pair(h, p, nodes);
+        else
+            add_nodes(h, p, nodes);
         p->changed = 0;
         p->nodes_good = p->wide;
-        ret_tops[k] = &h->nodes[k][1];
     }
-    h->domain = DOMAIN_SNODE;
-    for (unsigned level = 1; level < LEVELS; level++) { /* a level's inputs are done before it begins */
-        for (size_t k = 0; k < n; k++)
-            add_level(h, pages[k], &h->levels[k], level, h->nodes[k]);
-        jobs_run(h);
-    }
+    for (unsigned level = 1; level < LEVELS; level++) /* a level's inputs are done before it begins */
+        jobs_run(&h->level[level], DOMAIN_SNODE);
 }
 
 void page_hash_all(struct page *p, struct page_nodes *ret) {
