@@ -50,7 +50,8 @@
 
 #define TAKEOVER_DRAWS_MIN 30 /* a successor without a third of the bytes passes so many with chance 2^-17 */
 #define TAKEOVER_DRAWS_MAX 10000
-#define HANDOVERS_MAX      64 /* of a group, that a slot is not settled across: each settlement walks them */
+#define MIGRATE_SLOTS_MAX  256 /* in one message: each may open a placement group */
+#define HANDOVERS_MAX      64  /* of a group, that a slot is not settled across: each settlement walks them */
 
 /* --- decoding --- */
 #define PB_DEPTH_MAX    16    /* nested messages: our deepest is 8 */

@@ -312,3 +312,47 @@ struct bytes key_weight_item(struct key *k, const struct weight_id *set, uint64_
     key_add_u64(k, b);
     return key_bytes(k);
 }
+
+struct bytes key_migrations(struct key *k) {
+    start(k, 'M');
+    return key_bytes(k);
+}
+
+struct bytes key_migration(struct key *k, uint64_t bucket_id) {
+    key_migrations(k);
+    key_add_u64(k, bucket_id);
+    return key_bytes(k);
+}
+
+struct bytes key_sp_migrations(struct key *k, uint32_t sp_id) {
+    start(k, 'N');
+    key_add_u32(k, sp_id);
+    return key_bytes(k);
+}
+
+struct bytes key_sp_migration(struct key *k, uint32_t sp_id, uint64_t bucket_id) {
+    key_sp_migrations(k, sp_id);
+    key_add_u64(k, bucket_id);
+    return key_bytes(k);
+}
+
+struct bytes key_migration_due_all(struct key *k) {
+    start(k, 'D');
+    return key_bytes(k);
+}
+
+struct bytes key_migration_due(struct key *k, uint64_t deadline, uint64_t bucket_id) {
+    key_migration_due_all(k);
+    key_add_u64(k, deadline);
+    key_add_u64(k, bucket_id);
+    return key_bytes(k);
+}
+
+struct bytes key_primary_news(struct key *k, uint64_t time, uint64_t group_id, uint64_t bucket_id, uint64_t slot) {
+    start(k, 'G');
+    key_add_u64(k, time);
+    key_add_u64(k, group_id);
+    key_add_u64(k, bucket_id);
+    key_add_u64(k, slot);
+    return key_bytes(k);
+}

@@ -67,6 +67,18 @@ struct bytes key_slot(struct key *k, uint64_t bucket_id, uint64_t slot);
 struct bytes key_slot_all(struct key *k, uint64_t bucket_id);
 struct bytes key_slot_of_group(struct key *k, uint64_t bucket_id, uint64_t group_id, bool prepaid);
 
+/* --- migrations: 'M' bucket id -> BucketMigration; 'N' destination, bucket id -> empty. Queues: 'D' deadline, bucket
+ * id
+ * -> empty; 'G' time, placement group, bucket id, slot -> empty: its primary has changed, which the buckets of the
+ * slots behind this one have yet to hear --- */
+struct bytes key_migration(struct key *k, uint64_t bucket_id);
+struct bytes key_migrations(struct key *k);
+struct bytes key_sp_migration(struct key *k, uint32_t sp_id, uint64_t bucket_id);
+struct bytes key_sp_migrations(struct key *k, uint32_t sp_id);
+struct bytes key_migration_due(struct key *k, uint64_t deadline, uint64_t bucket_id);
+struct bytes key_migration_due_all(struct key *k);
+struct bytes key_primary_news(struct key *k, uint64_t time, uint64_t group_id, uint64_t bucket_id, uint64_t slot);
+
 /* --- used approvals: 'a' sp, nonce -> timeout u64be; 'q' timeout, sp, nonce -> empty --- */
 struct bytes key_nonce(struct key *k, uint32_t sp_id, uint64_t nonce);
 struct bytes key_nonce_timeout(struct key *k, uint64_t timeout, uint32_t sp_id, uint64_t nonce);

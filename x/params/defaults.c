@@ -115,6 +115,9 @@ static void storage_defaults(StorageParams *p, bool dev) {
     p->discontinue_window_ms = dev ? HOUR : DAY;
     p->discontinues_per_window = 100;
     p->ended_kept_ms = dev ? 10 * MINUTE : 7 * DAY;
+    p->migrate_time_ms = dev ? HOUR : 7 * DAY;
+    p->migrations_per_sp = 100;
+    p->migrate_slots_max = 32;
 }
 
 static void permission_defaults(PermissionParams *p) {

@@ -3,7 +3,9 @@
 #include "x/payment/quota.h"
 
 #include "chain/types/keys_payment.h"
+#include "x/base/deps.h"
 #include "x/payment/account.h"
+#include "x/payment/deps.h"
 #include "x/payment/flow.h"
 #include "x/sp/sp.h"
 
@@ -18,15 +20,34 @@ int payment_quota_find(struct ctx *ctx, uint64_t bucket_id, ReadQuota **ret, str
     return CODE_OK;
 }
 
-/* Up to the time that the account has paid for. */
-static int earn(struct ctx *ctx, ReadQuota *q, const PaymentAccount *payer, struct err *err) {
-    if (payer->settled_at <= q->settled_at)
+static int accrue(struct ctx *ctx, ReadQuota *q, uint64_t until, uint64_t *ret, struct err *err) {
+    (void)err;
+    *ret = 0;
+    if (until <= q->settled_at)
         return CODE_OK;
-    uint64_t ms = payer->settled_at - q->settled_at;
+    uint64_t ms = until - q->settled_at;
     if (ms > PAYMENT_MS_MAX)
         return ctx_fault(ctx, CODE_CORRUPT, "a read quota was not settled for more than 30 years");
-    q->settled_at = payer->settled_at;
-    return sp_earn(ctx, q->sp_id, flow_accrue(u128_of(q->rate), ms, &q->remainder), err);
+    q->settled_at = until;
+    *ret = flow_accrue(u128_of(q->rate), ms, &q->remainder);
+    return CODE_OK;
+}
+
+/* Up to the time that the account has paid for. What it has paid since its provider was forced out, or has gone, it
+ * gets back. */
+static int earn(struct ctx *ctx, ReadQuota *q, PaymentAccount *payer, struct err *err) {
+    StorageProvider *sp;
+    uint64_t earned = 0, back = 0;
+    int rc = sp_get(ctx, q->sp_id, &sp, err);
+    if (rc == CODE_OK)
+        rc = accrue(ctx, q, sp_is_out(sp) ? u64_min(sp->exit_since, payer->settled_at) : payer->settled_at, &earned,
+                    err);
+    if (rc == CODE_OK)
+        rc = sp_earn(ctx, q->sp_id, earned, err);
+    if (rc == CODE_OK)
+        rc = accrue(ctx, q, payer->settled_at, &back, err);
+    payer->balance += back; /* it is part of the supply, so it cannot overflow */
+    return rc;
 }
 
 /* Moves the entry in the queue; 0: it has none. */
@@ -153,7 +174,17 @@ int payment_quota_may_change(struct ctx *ctx, uint64_t bucket_id, uint64_t quota
                    q->quota, q->raised_at, until);
 }
 
+static int is_out(struct ctx *ctx, uint32_t sp_id, bool *ret, struct err *err) {
+    StorageProvider *sp;
+    int rc = sp_get(ctx, sp_id, &sp, err);
+    if (rc == CODE_OK)
+        *ret = sp_is_out(sp);
+    return rc;
+}
+
 int quota_due(struct ctx *ctx, uint64_t bucket_id, struct err *err) {
+    bool out = false;
+    uint64_t n = 0;
     struct addr addr;
     struct key k;
     ReadQuota *q;
@@ -161,7 +192,14 @@ int quota_due(struct ctx *ctx, uint64_t bucket_id, struct err *err) {
     int rc = payment_quota_find(ctx, bucket_id, &q, err);
     if (rc || !q)
         return rc;
-    rc = open_payer(ctx, q, &addr, &a, err);
+    rc = is_out(ctx, q->sp_id, &out, err);
+    if (rc == CODE_OK && out) { /* then nothing is bought from it any more */
+        q->settle_due = 0;      /* the entry has been taken out */
+        rc = record_put(ctx, key_read_quota(&k, bucket_id), q, err);
+        return rc ? rc : ctx->deps->payment->end_slot(ctx, bucket_id, QUOTA_SLOT, 1, &n, err);
+    }
+    if (rc == CODE_OK)
+        rc = open_payer(ctx, q, &addr, &a, err);
     if (rc == CODE_OK)
         rc = earn(ctx, q, a, err);
     if (rc == CODE_OK)

@@ -14,6 +14,8 @@ struct sp_deps {
     /* From now on these bytes of the group are another provider's: records, counts and the sets that challenges are
      * drawn from. Gets and puts both providers; leaves the group alone. */
     int (*position_move)(struct ctx *ctx, uint64_t group_id, uint32_t from, uint32_t to, struct err *err);
+    /* Position 0 of the group has been taken over: buckets may have another primary now. */
+    int (*primary_changed)(struct ctx *ctx, uint64_t group_id, struct err *err);
 };
 
 #endif

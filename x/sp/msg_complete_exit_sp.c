@@ -68,6 +68,8 @@ int msg_complete_exit_sp_run(struct ctx *ctx, const void *message, struct err *e
     ctx_event(ctx, "sp.gone", "sp", ctx_u64_text(ctx, sp->id), "returned", ctx_u64_text(ctx, sp->deposit - kept),
               "slashed", ctx_u64_text(ctx, kept), NULL);
     sp->deposit = sp->exit_bytes = 0;
+    if (sp->status == SP_STATUS_GRACEFUL_EXITING)
+        sp->exit_since = ctx->time; /* until now it earned by what is read */
     sp->status = SP_STATUS_GONE;
     return sp_put(ctx, sp, err);
 }

@@ -8,6 +8,7 @@
 #include "x/auth/account.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 int placement_get(struct ctx *ctx, uint64_t id, PlacementGroup **ret, struct err *err) {
     struct key k;
@@ -78,6 +79,44 @@ static int count_members(struct ctx *ctx, const PlacementGroup *group, StoragePr
             rc = record_put_u32(ctx, key_sp_group(&k, group->members[i], group->id), (uint32_t)i, err);
     }
     return rc ? rc : record_put_mark(ctx, key_primary_group(&k, group->members[0], group->id), err);
+}
+
+/* --- splitting --- */
+
+static bool same_list(const uint32_t *a, size_t n, const uint32_t *b, size_t m) {
+    for (size_t i = 0; n == m && i < n; i++)
+        if (a[i] != b[i])
+            return false;
+    return n == m;
+}
+
+bool placement_alike(const PlacementGroup *a, const PlacementGroup *b) {
+    return profile_eq(a->profile, b->profile) && same_list(a->members, a->n_members, b->members, b->n_members) &&
+           same_list(a->vacant, a->n_vacant, b->vacant, b->n_vacant);
+}
+
+int placement_split(struct ctx *ctx, const PlacementGroup *group, PlacementGroup **ret, struct err *err) {
+    StorageProvider **sps = ctx_array(ctx, group->n_members, sizeof *sps);
+    PlacementGroup *part = CTX_NEW(ctx, PlacementGroup);
+    placement_group__init(part);
+    int rc = CODE_OK;
+    for (size_t i = 0; rc == CODE_OK && i < group->n_members; i++)
+        rc = sp_get(ctx, group->members[i], &sps[i], err);
+    if (rc == CODE_OK)
+        rc = ctx_next_id(ctx, SEQ_PLACEMENT_GROUP, &part->id, err);
+    if (rc)
+        return rc;
+    part->profile = group->profile;
+    part->members = ctx_array(ctx, group->n_members, sizeof *part->members);
+    part->n_members = group->n_members;
+    memcpy(part->members, group->members, group->n_members * sizeof *part->members);
+    for (size_t i = 0; i < group->n_vacant; i++)
+        placement_list(ctx, &part->vacant, &part->n_vacant, group->vacant[i]);
+    part->status = GROUP_STATUS_OPEN;
+    part->opened_at = ctx->time;
+    part->bond_payer = group->bond_payer;
+    *ret = part;
+    return count_members(ctx, part, sps, err);
 }
 
 /* --- closing --- */

@@ -68,6 +68,11 @@ int placement_put(struct ctx *ctx, const PlacementGroup *group, struct err *err)
  * CODE_PLACEMENT_GROUP_LIMIT, CODE_SP_STATUS, CODE_INSUFFICIENT_FUNDS. */
 int placement_open(struct ctx *ctx, const struct addr *payer, const Profile *profile, const uint32_t *members, size_t n,
                    uint64_t *ret_id, struct err *err);
+/* A fresh group with the members of this one, whatever they are up to, and the positions that are vacant in it: a slot
+ * is to lie there alone. No bond, no bound. The caller puts both, once the slot is in it. */
+int placement_split(struct ctx *ctx, const PlacementGroup *group, PlacementGroup **ret, struct err *err);
+/* Do both have the same profile, members and vacant positions, so that what lies in one may lie in the other? */
+bool placement_alike(const PlacementGroup *a, const PlacementGroup *b);
 /* Its last slot has been closed: it ends by itself after a while. Changes *group, which the caller puts. */
 int placement_emptied(struct ctx *ctx, PlacementGroup *group, struct err *err);
 
@@ -91,6 +96,17 @@ int placement_earn(struct ctx *ctx, PlacementGroup *group, uint32_t position, ui
                    struct err *err);
 /* A slot has been settled across this change, or flows no more. Changes *group, which the caller puts. */
 int placement_crossed(struct ctx *ctx, PlacementGroup *group, uint64_t epoch, struct err *err);
+
+/*
+ * --- buckets on their way to another primary --- A slot of the bucket lies alone in this group: the provider takes
+ * over position 0, with the least bond, from the signer, and this deadline as far as the parameters allow it. Codes as
+ * of MsgReserveSlot, but that the position need not be offered.
+ */
+int sp_take_slot(struct ctx *ctx, uint64_t group_id, uint32_t sp_id, uint64_t bucket_id, uint64_t deadline,
+                 struct err *err);
+/* Ends that, if the position is still being taken over for this bucket; so many millionths of the bond are lost. */
+int sp_leave_slot(struct ctx *ctx, uint64_t group_id, uint64_t bucket_id, uint64_t loss_ppm, const char *reason,
+                  struct err *err);
 
 /* A vote admits this account: it may register a provider, once. CODE_DONE_ALREADY. */
 int sp_admit(struct ctx *ctx, const struct addr *operator, struct err * err);

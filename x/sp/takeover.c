@@ -145,7 +145,7 @@ static int look_up(struct ctx *ctx, SlotReservation *r, StorageProvider *success
         return err_set(err, CODE_RESERVATION_EXISTS,
                        "position %" PRIu32 " of placement group %" PRIu64 " is reserved already", r->position,
                        r->group_id);
-    if (!takeover_is_open(group, r->position, holder))
+    if (!r->bucket_id && !takeover_is_open(group, r->position, holder))
         return err_set(err, CODE_SLOT_NOT_OPEN,
                        "position %" PRIu32 " of placement group %" PRIu64 " is held by storage provider %" PRIu32
                        ", which is %s and does not offer it",
@@ -194,7 +194,8 @@ int takeover_reserve(struct ctx *ctx, SlotReservation *r, struct err *err) {
         rc = look_up(ctx, r, successor, group, err);
     if (rc == CODE_OK)
         rc = addr_need(r->payer, "payer", &payer, err);
-    r->group_bond = r->position == 0 ? ctx->params->sp->group_bond : 0;
+    if (rc == CODE_OK)
+        r->group_bond = r->position == 0 ? ctx->params->sp->group_bond : 0;
     if (rc == CODE_OK)
         rc = coins_to_module(ctx, &payer, MODULE_SP, r->bond, err);
     if (rc == CODE_OK)
@@ -373,7 +374,8 @@ static int let_in(struct ctx *ctx, SlotReservation *r, PlacementGroup *group, st
     group->members[r->position] = r->sp_id;
     placement_unlist(group->offered, &group->n_offered, r->position);
     emit(ctx, "sp.slot_taken", r, "");
-    return placement_put(ctx, group, err);
+    rc = placement_put(ctx, group, err);
+    return rc || r->position ? rc : ctx->deps->sp->primary_changed(ctx, group->id, err);
 }
 
 static bool has_shown(const SlotReservation *r) {

@@ -6,7 +6,9 @@
 #include "x/storage/discontinue.h"
 #include "x/storage/ended.h"
 #include "x/storage/group.h"
+#include "x/storage/migrate.h"
 #include "x/storage/object.h"
+#include "x/storage/primary.h"
 #include "x/storage/renew.h"
 #include "x/storage/replace.h"
 #include "x/storage/upload.h"
@@ -92,5 +94,7 @@ const struct hook storage_end_hooks[STORAGE_END_HOOKS] = {
      .module = KEY_STORAGE,
      .queue = 'h',
      .due = group_member_due},
+    {.name = "storage.migrations", .cap = buckets_cap, .module = KEY_STORAGE, .queue = 'D', .due = migration_due},
+    {.name = "storage.primary_news", .cap = buckets_cap, .module = KEY_STORAGE, .queue = 'G', .due = primary_news_due},
     {.name = "storage.group_gone", .cap = groups_gone_cap, .module = KEY_STORAGE, .queue = 'z', .due = group_gone_due},
 };

@@ -6,7 +6,7 @@
  * are gone. */
 #include "x/base/module.h"
 
-#define STORAGE_END_HOOKS 10
+#define STORAGE_END_HOOKS 12
 extern const struct hook storage_end_hooks[STORAGE_END_HOOKS];
 
 #endif

@@ -246,6 +246,25 @@ static int check_quota(struct ctx *ctx, const BucketInfo *b, struct err *err) {
     return CODE_OK;
 }
 
+/* A bucket on its way has a record, which index and queue know; others have none. */
+static int check_migration(struct ctx *ctx, const BucketInfo *b, struct err *err) {
+    BucketMigration *m = NULL;
+    struct key k;
+    bool listed = false, due = false;
+    int rc = record_get(ctx, key_migration(&k, b->id), &bucket_migration__descriptor, &m, err);
+    if (rc == CODE_NOT_FOUND)
+        return b->status == BUCKET_STATUS_MIGRATING
+                   ? BROKEN("bucket %s is migrating and nothing says where to", b->bucket_name)
+                   : CODE_OK;
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_sp_migration(&k, m->to_sp, b->id), &listed, err);
+    if (rc == CODE_OK)
+        rc = record_has(ctx, key_migration_due(&k, m->deadline, b->id), &due, err);
+    if (rc == CODE_OK && (b->status != BUCKET_STATUS_MIGRATING || !listed || !due || m->bucket_id != b->id))
+        return BROKEN("bucket %s and its migration disagree", b->bucket_name);
+    return rc;
+}
+
 static int check_discontinued(struct ctx *ctx, const BucketInfo *b, struct err *err) {
     struct key k;
     bool queued = false;
@@ -283,6 +302,8 @@ static int check_bucket(struct ctx *ctx, void *arg, struct bytes rest, struct by
     rc = check_terms(ctx, b, &sums, err);
     if (rc == CODE_OK)
         rc = check_discontinued(ctx, b, err);
+    if (rc == CODE_OK)
+        rc = check_migration(ctx, b, err);
     if (rc)
         return rc;
     *(uint64_t *)arg += sums.locked;
@@ -529,6 +550,22 @@ static int check_ended(struct ctx *ctx, struct err *err) {
     return rc;
 }
 
+/* As many as records are in index and queue. */
+static int check_migrations(struct ctx *ctx, struct err *err) {
+    struct key k, index;
+    uint64_t records = 0, listed = 0, due = 0;
+    key_begin(&index, KEY_STORAGE, 'N');
+    int rc = record_each(ctx, key_migrations(&k), BYTES_NONE, 0, NULL, count, &records, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_bytes(&index), BYTES_NONE, 0, NULL, count, &listed, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_migration_due_all(&k), BYTES_NONE, 0, NULL, count, &due, err);
+    if (rc == CODE_OK && (records != listed || records != due))
+        return BROKEN("%llu buckets are on their way, %llu are listed, %llu queued", (ull)records, (ull)listed,
+                      (ull)due);
+    return rc;
+}
+
 int storage_invariants(struct ctx *ctx, struct err *err) {
     struct key k;
     struct weight_id sps = weight_sps();
@@ -538,6 +575,8 @@ int storage_invariants(struct ctx *ctx, struct err *err) {
         rc = check_locked(ctx, locked, err);
     if (rc == CODE_OK)
         rc = check_ended(ctx, err);
+    if (rc == CODE_OK)
+        rc = check_migrations(ctx, err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_owner_counts_all(&k), BYTES_NONE, 0, &owner_counts__descriptor, check_owner, NULL,
                          err);

@@ -13,5 +13,7 @@ int listing_groups(struct ctx *ctx, const void *question, void *ret_answer, stru
 int listing_members(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
 int listing_slot_objects(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
 int listing_group_slots(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
+int listing_bucket_slots(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
+int listing_migrations(struct ctx *ctx, const void *question, void *ret_answer, struct err *err);
 
 #endif

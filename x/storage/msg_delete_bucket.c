@@ -20,6 +20,8 @@ int msg_delete_bucket_run(struct ctx *ctx, const void *msg, struct err *err) {
         rc = access_bucket(ctx, ACTION_DELETE_BUCKET, bucket, "delete bucket", err);
     if (rc)
         return rc;
+    if (bucket->status == BUCKET_STATUS_MIGRATING)
+        return err_set(err, CODE_BUCKET_STATUS, "bucket %s is migrating; cancel that first", bucket->bucket_name);
     if (bucket->objects)
         return err_set(err, CODE_BUCKET_NOT_EMPTY, "bucket %s still has %llu objects; delete or cancel them first",
                        bucket->bucket_name, (unsigned long long)bucket->objects);

@@ -31,7 +31,7 @@ static int find(struct ctx *ctx, const MsgDiscontinueObject *m, ObjectInfo **ret
                        object->object_name, (unsigned long long)object->id, (unsigned long long)m->object_id);
     rc = object_need_status(object, OBJECT_STATUS_SEALED, err);
     if (rc == CODE_OK)
-        rc = discontinue_may(ctx, object->primary_sp, err);
+        rc = discontinue_may(ctx, bucket->primary_sp, err);
     if (rc == CODE_OK)
         *ret = object;
     return rc;

@@ -52,6 +52,12 @@ static int find_object(struct ctx *ctx, const MsgSealObject *m, struct seal *s, 
     if (!*ret_more && s->object->create_deadline <= ctx->time)
         return err_set(err, CODE_OBJECT_EXPIRED, "object %.200s had to be sealed by ledger time %llu",
                        s->object->object_name, (unsigned long long)s->object->create_deadline);
+    if (!*ret_more && s->object->primary_sp != s->bucket->primary_sp)
+        return err_set(
+            err, CODE_PRIMARY_SP,
+            "object %.200s was created at provider %u; bucket %s has moved to provider %u since: cancel it and "
+            "create it there",
+            s->object->object_name, s->object->primary_sp, s->bucket->bucket_name, s->bucket->primary_sp);
     return CODE_OK;
 }
 

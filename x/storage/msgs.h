@@ -36,6 +36,14 @@ int msg_discontinue_object_check(const void *msg, const Params *params, struct e
 int msg_discontinue_object_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_discontinue_bucket_check(const void *msg, const Params *params, struct err *err);
 int msg_discontinue_bucket_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_migrate_bucket_check(const void *msg, const Params *params, struct err *err);
+int msg_migrate_bucket_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_complete_migrate_bucket_check(const void *msg, const Params *params, struct err *err);
+int msg_complete_migrate_bucket_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_cancel_migrate_bucket_check(const void *msg, const Params *params, struct err *err);
+int msg_cancel_migrate_bucket_run(struct ctx *ctx, const void *msg, struct err *err);
+int msg_reject_migrate_bucket_check(const void *msg, const Params *params, struct err *err);
+int msg_reject_migrate_bucket_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_create_group_check(const void *msg, const Params *params, struct err *err);
 int msg_create_group_run(struct ctx *ctx, const void *msg, struct err *err);
 int msg_update_group_members_check(const void *msg, const Params *params, struct err *err);

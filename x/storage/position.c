@@ -5,6 +5,7 @@
 #include "x/sp/deps.h"
 #include "x/sp/sp.h"
 #include "x/storage/deps.h"
+#include "x/storage/primary.h"
 #include "x/storage/storage.h"
 #include "x/storage/weight.h"
 
@@ -56,4 +57,5 @@ const struct sp_deps storage_sp_deps = {
     .position_bytes = position_bytes,
     .all_bytes = all_bytes,
     .position_move = position_move,
+    .primary_changed = primary_changed,
 };

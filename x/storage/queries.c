@@ -42,6 +42,14 @@ static int query_replacement(struct ctx *ctx, const void *question, struct key *
     return rc;
 }
 
+static int query_migration(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
+    BucketInfo *bucket = NULL;
+    int rc = bucket_get(ctx, ((const BucketQuery *)question)->bucket_name, &bucket, err);
+    if (rc == CODE_OK)
+        key_migration(ret, bucket->id);
+    return rc;
+}
+
 static int query_ended(struct ctx *ctx, const void *question, struct key *ret, struct err *err) {
     const ObjectQuery *q = question;
     BucketInfo *bucket = NULL;
@@ -274,6 +282,21 @@ const struct query storage_queries[STORAGE_QUERIES] = {
      .question = &group_slots_query__descriptor,
      .answer = &group_slots_answer__descriptor,
      .run = listing_group_slots},
+    {.path = "/storage/bucket_slots",
+     .help = "a bucket's slots: bucket_id, start_after, limit",
+     .question = &bucket_slots_query__descriptor,
+     .answer = &bucket_slots_answer__descriptor,
+     .run = listing_bucket_slots},
+    {.path = "/storage/migration",
+     .help = "a bucket on its way to another primary: bucket_name",
+     .question = &bucket_query__descriptor,
+     .answer = &bucket_migration__descriptor,
+     .key = query_migration},
+    {.path = "/storage/migrations",
+     .help = "buckets on their way to a provider: sp_id, start_after, limit",
+     .question = &migrations_query__descriptor,
+     .answer = &migrations_answer__descriptor,
+     .run = listing_migrations},
     {.path = "/storage/quote",
      .help = "what an object would cost: payload_size, profile, segment_size, price, term",
      .question = &quote_query__descriptor,

@@ -4,7 +4,7 @@
 /* Questions about buckets, objects, groups, slots and prices, and whether somebody may do something. */
 #include "x/base/module.h"
 
-#define STORAGE_QUERIES 19
+#define STORAGE_QUERIES 22
 extern const struct query storage_queries[STORAGE_QUERIES];
 
 #endif

@@ -103,6 +103,38 @@ void deal_must_bucket(struct deal *d) {
     must(deal_bucket_send(d, &t, d->owner));
 }
 
+/* --- to another primary --- */
+
+void deal_migrate_try(struct deal *d, struct migrate_try *t, uint32_t sp_id, const char *name) {
+    const BucketInfo *bucket = deal_bucket(d);
+    *t = (struct migrate_try){.approver = arena_printf(&d->f->tx_arena, "%s.approval", name)};
+    migrate_bucket_spec__init(&t->spec);
+    t->spec.creator = fixture_addr_data(d->f, d->owner);
+    t->spec.bucket_name = text(d, d->bucket);
+    t->spec.bucket_id = bucket ? bucket->id : 1;
+    t->spec.to_sp = sp_id;
+    fill_approval(d, &t->approval);
+    t->approval.sp_id = sp_id;
+}
+
+void deal_migrate_message(struct deal *d, struct migrate_try *t, MsgMigrateBucket *ret) {
+    msg_migrate_bucket__init(ret);
+    ret->spec = encoded(d, &t->spec.base);
+    ret->approval = sign_approval(d, &t->approval, t->approver, ret->spec, t->flip);
+}
+
+const TxResult *deal_migrate_send(struct deal *d, struct migrate_try *t, const char *signer) {
+    MsgMigrateBucket m;
+    deal_migrate_message(d, t, &m);
+    return fixture_do(d->f, signer, &m.base);
+}
+
+const BucketMigration *deal_migration(struct deal *d) {
+    struct key k;
+    const BucketInfo *bucket = deal_bucket(d);
+    return bucket ? fixture_record(d->f, key_migration(&k, bucket->id), &bucket_migration__descriptor) : NULL;
+}
+
 /* --- object --- */
 
 void deal_object_try(struct deal *d, struct object_try *t) {

@@ -58,6 +58,19 @@ void deal_bucket_try(struct deal *d, struct bucket_try *ret);
 const TxResult *deal_bucket_send(struct deal *d, struct bucket_try *t, const char *signer);
 void deal_must_bucket(struct deal *d);
 
+/* --- to another primary: whose operator is `name`, whose approval key "name.approval" --- */
+struct migrate_try {
+    MigrateBucketSpec spec;
+    Approval approval;
+    const char *approver;
+    bool flip;
+};
+void deal_migrate_try(struct deal *d, struct migrate_try *ret, uint32_t sp_id, const char *name);
+const TxResult *deal_migrate_send(struct deal *d, struct migrate_try *t, const char *signer);
+/* Spec and approval as they are sent; for other messages too. On f->tx_arena. */
+void deal_migrate_message(struct deal *d, struct migrate_try *t, MsgMigrateBucket *ret);
+const BucketMigration *deal_migration(struct deal *d); /* NULL when there is none */
+
 /* --- object --- */
 struct object_try {
     CreateObjectSpec spec;

@@ -81,6 +81,9 @@ static void default_storage(StorageParams *p) {
     p->discontinue_window_ms = 3600000;
     p->discontinues_per_window = 4;
     p->ended_kept_ms = 3600000;
+    p->migrate_time_ms = 3600000;
+    p->migrations_per_sp = 2;
+    p->migrate_slots_max = 4;
 }
 
 static void default_validator(ValidatorParams *p) {

@@ -61,6 +61,7 @@ static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->storage.grace_ms = 10 * unit;
     p->storage.discontinue_grace_ms = 20 * unit;
     p->storage.ended_kept_ms = 60 * unit;
+    p->storage.migrate_time_ms = 60 * unit;
     p->storage.approval_ttl_max_ms = 60 * unit;
     p->storage.receipt_ttl_max_ms = 60 * unit;
     p->payment.reserve_time_ms = 180 * unit;
