@@ -247,6 +247,11 @@ const struct cli_command cli_commands[] = {
     {"bucket", "update", "NAME", "change what a bucket says; what is not given stays", 1, 1, bucket_update_flags,
      cmd_bucket_update},
     {"bucket", "delete", "NAME", "delete an empty bucket", 1, 1, NULL, cmd_bucket_delete},
+    {"bucket", "migrate", "NAME N", "move a bucket to another primary: provider N takes over what lies there", 2, 2,
+     NULL, cmd_bucket_migrate},
+    {"bucket", "migrate-cancel", "NAME", "the bucket stays with its primary after all", 1, 1, NULL,
+     cmd_bucket_migrate_cancel},
+    {"bucket", "migration", "NAME", "where a bucket is on its way to, proven", 1, 1, NULL, cmd_bucket_migration},
     {"bucket", "discontinue", "NAME REASON", "a primary's gc key gives notice: all of it goes after the grace", 2, 2,
      NULL, cmd_bucket_discontinue},
 
@@ -325,6 +330,11 @@ const struct cli_command cli_commands[] = {
      cmd_sp_complete_slot},
     {"sp", "cancel-slot", "GROUP POSITION", "give a reservation up; part of the bond is lost", 2, 2, NULL,
      cmd_sp_cancel_slot},
+    {"sp", "migrations", "N", "buckets on their way to a provider", 1, 1, NULL, cmd_sp_migrations},
+    {"sp", "complete-migration", "BUCKET [SLOT [GROUP]]",
+     "a step of a bucket's way to your provider, which takes them itself", 1, 3, NULL, cmd_sp_complete_migration},
+    {"sp", "reject-migration", "BUCKET REASON", "the bucket does not come after all; part of the bonds is lost", 2, 2,
+     NULL, cmd_sp_reject_migration},
     {"sp", "reservation", "GROUP POSITION", "who is taking over a position, proven", 2, 2, NULL, cmd_sp_reservation},
     {"sp", "reservations", "[N]", "who is taking over what; or only a provider", 0, 1, NULL, cmd_sp_reservations},
 

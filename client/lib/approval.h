@@ -5,8 +5,9 @@
 #include "cairn/sp_wire.h"
 #include "client/lib/sp_client.h"
 
-#define APPROVAL_BUCKET "/v1/approval/bucket"
-#define APPROVAL_OBJECT "/v1/approval/object"
+#define APPROVAL_BUCKET  "/v1/approval/bucket"
+#define APPROVAL_OBJECT  "/v1/approval/object"
+#define APPROVAL_MIGRATE "/v1/approval/migrate"
 
 /* POSTs the encoded spec to route and gives the signed approval, on the arena. The provider's refusal is an error with
  * its reason; CODE_MALFORMED when it answers without an approval. */

@@ -145,7 +145,7 @@ static int give(struct approver *a, const struct hash *spec_hash, uint64_t price
     return approval_put(a->db, spec_hash, &record, err); /* recorded before it leaves */
 }
 
-static int approve(struct approver *a, struct bytes spec, struct arena *arena, ApprovalBody **ret, struct err *err) {
+int judge_approve(struct approver *a, struct bytes spec, struct arena *arena, ApprovalBody **ret, struct err *err) {
     struct hash *spec_hash = ARENA_NEW(arena, struct hash);
     ApprovalBody *body = ARENA_NEW(arena, ApprovalBody);
     StorageProvider *own;
@@ -194,7 +194,7 @@ int approver_bucket(struct approver *a, const struct caller *caller, struct byte
                      s->primary_sp, a->signer->sp_id);
     if (!rc && s->profile)
         rc = profile_check(s->profile, err);
-    return rc ? rc : approve(a, spec, arena, ret, err);
+    return rc ? rc : judge_approve(a, spec, arena, ret, err);
 }
 
 int judge_bucket(const struct approver *a, const char *name, struct arena *arena, BucketInfo **ret, struct err *err) {
@@ -234,7 +234,7 @@ int approver_object(struct approver *a, const struct caller *caller, struct byte
                                err);
     if (!rc)
         rc = judge_object(a, s, profile, err);
-    return rc ? rc : approve(a, spec, arena, ret, err);
+    return rc ? rc : judge_approve(a, spec, arena, ret, err);
 }
 
 int judge_capacity(const StorageProvider *own, uint64_t bytes, struct err *err) {

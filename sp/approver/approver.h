@@ -41,6 +41,11 @@ int approver_bucket(struct approver *approver, const struct caller *caller, stru
 int approver_object(struct approver *approver, const struct caller *caller, struct bytes spec, struct arena *arena,
                     ApprovalBody **ret, struct err *err);
 
+/* An encoded MigrateBucketSpec: a bucket that is to have this provider as its primary. Also refuses one that it could
+ * not take over: its own, one of whose objects it keeps another position, one beyond its capacity. */
+int approver_migrate(struct approver *approver, const struct caller *caller, struct bytes spec, struct arena *arena,
+                     ApprovalBody **ret, struct err *err);
+
 /* A primary's question to secondaries: always an answer that can be sent, with refused and reason when it is a no.
  * CODE_UNAUTHENTICATED and others when the question itself is not to be answered (forged, another chain, not a
  * provider). */

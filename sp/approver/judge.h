@@ -24,4 +24,7 @@ int judge_own(const struct approver *a, struct arena *arena, StorageProvider **r
  * the create again. */
 int judge_bucket(const struct approver *a, const char *name, struct arena *arena, BucketInfo **ret, struct err *err);
 
+/* Says yes: the approval that was given for this spec and is still good, or a new one. */
+int judge_approve(struct approver *a, struct bytes spec, struct arena *arena, ApprovalBody **ret, struct err *err);
+
 #endif

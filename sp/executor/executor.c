@@ -3,6 +3,7 @@
 
 #include "chain/os/log.h"
 #include "sp/executor/answer.h"
+#include "sp/executor/migrate.h"
 #include "sp/executor/repair.h"
 #include "sp/executor/takeover.h"
 
@@ -27,6 +28,8 @@ static int run(struct executor *e, const Task *task, bool *ret_final, struct err
         return e->adopt(e->gc_ctx, task, ret_final, err);
     case TASK_KIND_TAKE_OVER:
         return takeover_task(e->provider, task, ret_final, err);
+    case TASK_KIND_MIGRATE_BUCKET:
+        return migrate_task(e->provider, task, ret_final, err);
     default:
         *ret_final = true;
         return err_set(err, CODE_UNSUPPORTED, "a task of kind %d, which this program does not know", (int)task->kind);

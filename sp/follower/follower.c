@@ -103,6 +103,13 @@ static int slot_reserved(struct follower *f, const Event *e, struct err *err) {
     return tasks_take_over(f, group, (uint32_t)position, err);
 }
 
+static int bucket_migrating(struct follower *f, const Event *e, struct err *err) {
+    uint64_t bucket, to;
+    if (!number_of(e, "to", &to) || to != f->sp_id || !number_of(e, "bucket_id", &bucket))
+        return CODE_OK;
+    return tasks_migrate(f, bucket, err);
+}
+
 static const struct {
     const char *type;
     int (*take)(struct follower *f, const Event *event, struct err *err);
@@ -118,6 +125,7 @@ static const struct {
     {"storage.object_replaced", object_ended},
     {"storage.object_created", object_created},
     {"storage.object_ended", object_ended},
+    {"storage.bucket_migrating", bucket_migrating},
     {"sp.slot_reserved", slot_reserved},
     {"sp.slot_missed", slot_reserved}, /* a draw was missed: what is not here is fetched again */
     {"challenge.opened", challenge_opened},

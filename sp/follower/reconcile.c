@@ -121,6 +121,25 @@ static int takeovers(struct follower *f, struct arena *arena, struct err *err) {
     return rc;
 }
 
+/* --- buckets that are on their way here --- */
+
+static int migrations(struct follower *f, struct arena *arena, struct err *err) {
+    char path[PATH_MAX_BYTES];
+    MigrationsAnswer *page;
+    uint64_t after = 0;
+    int rc, pages = 0;
+    do {
+        snprintf(path, sizeof path, "/storage/migrations?sp_id=%u&start_after=%" PRIu64 "&limit=%d", f->sp_id, after,
+                 PAGE);
+        rc = ledger_query_pb(f->ledger, path, &migrations_answer__descriptor, arena, &page, err);
+        for (size_t i = 0; !rc && i < page->n_migrations; i++)
+            rc = tasks_migrate(f, page->migrations[i]->bucket_id, err);
+        after = rc ? 0 : page->next;
+        arena_reset(arena);
+    } while (!rc && after && ++pages < PAGES_MAX);
+    return rc;
+}
+
 /* --- positions that are not sealed here
  * ------------------------------------------------------------------------------------ */
 
@@ -248,6 +267,8 @@ int reconcile_all(struct follower *f, struct err *err) {
         rc = repairs(f, &arena, err);
     if (!rc)
         rc = takeovers(f, &arena, err);
+    if (!rc)
+        rc = migrations(f, &arena, err);
     if (!rc)
         rc = unsealed(f, &arena, err);
     if (!rc)

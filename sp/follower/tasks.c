@@ -130,3 +130,11 @@ int tasks_take_over(struct follower *f, uint64_t group_id, uint32_t position, st
     task.priority = TASK_PRIORITY_REPAIR;
     return manager_add(f->manager, &task, NULL, err);
 }
+
+int tasks_migrate(struct follower *f, uint64_t bucket_id, struct err *err) {
+    Task task = TASK__INIT;
+    task.kind = TASK_KIND_MIGRATE_BUCKET;
+    task.object_id = bucket_id;
+    task.priority = TASK_PRIORITY_REPAIR;
+    return manager_add(f->manager, &task, NULL, err);
+}

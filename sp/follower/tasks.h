@@ -24,5 +24,7 @@ int tasks_challenge(struct follower *f, Task *task, struct err *err);
 int tasks_repair(struct follower *f, Task *task, struct err *err);
 /* A position of a placement group that this provider has reserved is to be fetched. */
 int tasks_take_over(struct follower *f, uint64_t group_id, uint32_t position, struct err *err);
+/* A bucket is on its way to this provider. */
+int tasks_migrate(struct follower *f, uint64_t bucket_id, struct err *err);
 
 #endif

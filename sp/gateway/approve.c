@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /v1/approval/bucket and /object. */
+/* POST /v1/approval/bucket, /object and /migrate. */
 #include "chain/codec/pb.h"
 #include "sp/gateway/parts.h"
 
@@ -21,4 +21,8 @@ int gateway_approve_bucket(void *ctx, struct http_request *r, struct err *err) {
 
 int gateway_approve_object(void *ctx, struct http_request *r, struct err *err) {
     return approve(ctx, r, approver_object, err);
+}
+
+int gateway_approve_migrate(void *ctx, struct http_request *r, struct err *err) {
+    return approve(ctx, r, approver_migrate, err);
 }

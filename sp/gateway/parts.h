@@ -8,7 +8,7 @@
 
 /* --- handlers: one a route (routes.c) -------------------------------------------------------------------------------
  */
-http_handler gateway_approve_bucket, gateway_approve_object;
+http_handler gateway_approve_bucket, gateway_approve_object, gateway_approve_migrate;
 http_handler gateway_put_object, gateway_get_object;
 http_handler gateway_get_piece, gateway_get_roots, gateway_get_groups, gateway_get_challenge;
 http_handler gateway_put_piece, gateway_post_receipt;

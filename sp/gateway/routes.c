@@ -15,6 +15,8 @@ static const struct http_route routes[] = {
      .doc = "GetApproval for a bucket"},
     {"POST", "/v1/approval/object", HTTP_AUTH_SIGNED, .body_max = JSON_BODY_MAX, .handler = gateway_approve_object,
      .doc = "GetApproval for an object"},
+    {"POST", "/v1/approval/migrate", HTTP_AUTH_SIGNED, .body_max = JSON_BODY_MAX, .handler = gateway_approve_migrate,
+     .doc = "GetApproval for a bucket that is to move here"},
 
     /* objects */
     {"PUT", "/{bucket}/{key*}", HTTP_AUTH_SIGNED, .body_max = PAYLOAD_LEN_MAX, .deadline_ms = TRANSFER_MS,

@@ -13,6 +13,7 @@
 #include "x/storage/create.h"
 #include "x/storage/fields.h"
 #include "x/storage/object.h"
+#include "x/storage/primary.h"
 
 int msg_copy_object_check(const void *msg, const Params *params, struct err *err) {
     const MsgCopyObject *m = msg;
@@ -21,7 +22,8 @@ int msg_copy_object_check(const void *msg, const Params *params, struct err *err
     return rc ? rc : fields_check_spec(m->spec, err);
 }
 
-static int find_source(struct ctx *ctx, const MsgCopyObject *m, ObjectInfo **ret, struct err *err) {
+static int find_source(struct ctx *ctx, const MsgCopyObject *m, BucketInfo **ret_bucket, ObjectInfo **ret,
+                       struct err *err) {
     BucketInfo *bucket = NULL;
     ObjectInfo *source = NULL;
     int rc = bucket_get(ctx, m->source_bucket_name, &bucket, err);
@@ -36,6 +38,7 @@ static int find_source(struct ctx *ctx, const MsgCopyObject *m, ObjectInfo **ret
                        source->object_name, (unsigned long long)source->version, (unsigned long long)m->source_version);
     if (!object_is_stored(source))
         return object_need_status(source, OBJECT_STATUS_SEALED, err);
+    *ret_bucket = bucket;
     *ret = source;
     return CODE_OK;
 }
@@ -52,12 +55,15 @@ static int check_same(const CreateObjectSpec *spec, const ObjectInfo *source, st
 int msg_copy_object_run(struct ctx *ctx, const void *msg, struct err *err) {
     const MsgCopyObject *m = msg;
     struct creation c;
+    BucketInfo *bucket = NULL;
     ObjectInfo *source = NULL;
-    int rc = find_source(ctx, m, &source, err);
+    int rc = find_source(ctx, m, &bucket, &source, err);
     if (rc == CODE_OK)
         rc = create_open(ctx, m->spec, &c, err);
     if (rc == CODE_OK)
         rc = check_same(c.spec, source, err);
+    if (rc == CODE_OK)
+        rc = primary_can_read(ctx, bucket, source, c.object->primary_sp, err);
     if (rc)
         return rc;
     if (c.object->payload_size) {

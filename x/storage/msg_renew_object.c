@@ -14,6 +14,7 @@
 #include "x/storage/bucket.h"
 #include "x/storage/create.h"
 #include "x/storage/fields.h"
+#include "x/storage/primary.h"
 #include "x/storage/quote.h"
 #include "x/storage/renew.h"
 #include "x/storage/replace.h"
@@ -143,6 +144,8 @@ static int make_copies(struct ctx *ctx, const MsgRenewObject *m, BucketInfo *buc
     if (rc == CODE_OK && primary->store_price > p->limit)
         rc = err_set(err, CODE_PRICE, "provider %u asks %llu; the limit is %llu", primary->id,
                      (unsigned long long)primary->store_price, (unsigned long long)p->limit);
+    if (rc == CODE_OK)
+        rc = primary_can_read(ctx, bucket, object, primary->id, err);
     if (rc == CODE_OK)
         rc = ctx_next_id(ctx, SEQ_OBJECT, &version, err);
     if (rc)

@@ -5,8 +5,10 @@
 #include "x/base/record.h"
 #include "x/payment/payment.h"
 #include "x/sp/sp.h"
+#include "x/storage/access.h"
 #include "x/storage/bucket.h"
 #include "x/storage/migrate.h"
+#include "x/storage/slot.h"
 #include "x/storage/weight.h"
 
 /* --- the read quota --- */
@@ -47,11 +49,31 @@ static int follow_quota(struct ctx *ctx, BucketInfo *bucket, uint64_t price_max,
 int primary_set(struct ctx *ctx, BucketInfo *bucket, uint32_t sp_id, uint64_t read_price_max, struct err *err) {
     uint32_t before = bucket->primary_sp;
     bucket->primary_sp = sp_id;
+    bucket->free_read_once = 0; /* the first primary's gift */
     bucket->version++;
     bucket->updated_at = ctx->height;
     ctx_event(ctx, "storage.primary_changed", "bucket", bucket->bucket_name, "bucket_id", ctx_u64_text(ctx, bucket->id),
               "from", ctx_u64_text(ctx, before), "primary_sp", ctx_u64_text(ctx, sp_id), NULL);
     return bucket->read_quota ? follow_quota(ctx, bucket, read_price_max, err) : CODE_OK;
+}
+
+/* --- copies --- */
+
+int primary_can_read(struct ctx *ctx, const BucketInfo *bucket, const ObjectInfo *object, uint32_t sp_id,
+                     struct err *err) {
+    PlacementGroup *group = NULL;
+    if (!object->slot || access_public(bucket, object))
+        return CODE_OK;
+    int rc = slot_group(ctx, object->bucket_id, object->slot, &group, err);
+    for (size_t i = 0; rc == CODE_OK && i < group->n_members; i++)
+        if (group->members[i] == sp_id)
+            return CODE_OK;
+    return rc ? rc
+              : err_set(
+                    err, CODE_DENIED,
+                    "provider %u, which would make the copy, holds nothing of object %.200s and may not read it; get "
+                    "it and put it, or make it public for the time",
+                    sp_id, object->object_name);
 }
 
 /* --- news of a group --- */

@@ -17,6 +17,11 @@
  * read_price_max or the payer cannot pay it: then it ends, and an event says why. The caller puts the bucket. */
 int primary_set(struct ctx *ctx, BucketInfo *bucket, uint32_t sp_id, uint64_t read_price_max, struct err *err);
 
+/* May the provider read the object, as who is to make copies must: it holds a position, or everybody may. CODE_DENIED.
+ */
+int primary_can_read(struct ctx *ctx, const BucketInfo *bucket, const ObjectInfo *object, uint32_t sp_id,
+                     struct err *err);
+
 /* For x/sp: position 0 of the group has another holder. The buckets that have slots there hear of it, some a block. */
 int primary_changed(struct ctx *ctx, uint64_t group_id, struct err *err);
 /* Queue item. rest: group u64be, and the bucket and slot behind which it goes on. */

@@ -333,6 +333,10 @@ static bool same_members(const struct slot *a, const struct slot *b) {
            memcmp(a->members, b->members, a->n * sizeof *a->members) == 0;
 }
 
+static bool is_out(int status) {
+    return status == SP_STATUS_FORCED_EXITING || status == SP_STATUS_GONE;
+}
+
 /* A provider earned what the rates of the picture before say; a slot or quota that ended meanwhile, or changed hands,
  * may have taken a fraction of a pebble along for each position. */
 static void hold_provider(struct flows *f, uint32_t sp) {
@@ -354,7 +358,7 @@ static void hold_provider(struct flows *f, uint32_t sp) {
         const struct quota *q = &f->before.quotas[i];
         if (q->sp != sp)
             continue;
-        if (!calm(f, &q->payer))
+        if (!calm(f, &q->payer) || is_out(f->now.status[sp])) /* who is out is paid no more: the payer gets it back */
             return;
         due += q->rate * ms;
         slack++; /* a quota that changes begins anew: its fraction is gone */

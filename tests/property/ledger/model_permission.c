@@ -472,6 +472,14 @@ static enum verdict says_move(struct permissions *p, const struct addr *signer, 
     return v == NO ? NO : says_other(p, signer, ACTION_CREATE_OBJECT, m->bucket_name, m->new_object_name, 0, ret_why);
 }
 
+static enum verdict says_migrate(struct permissions *p, const struct addr *signer, const MsgMigrateBucket *m,
+                                 const char **ret_why) {
+    MigrateBucketSpec *spec = NULL;
+    if (pb_decode(&migrate_bucket_spec__descriptor, pb_bytes(m->spec), &p->facts->w->f.tx_arena, &spec, NULL))
+        return no(ret_why, "the spec says nothing");
+    return says_other(p, signer, ACTION_UPDATE_BUCKET, spec->bucket_name, NULL, 0, ret_why);
+}
+
 enum verdict permissions_says(struct permissions *p, const struct addr *signer, const Msg *msg, const char **ret_why) {
     struct group *g;
     switch ((int)msg->body_case) {
@@ -511,6 +519,10 @@ enum verdict permissions_says(struct permissions *p, const struct addr *signer, 
                           msg->renew_object->object_name, 0, ret_why);
     case MSG__BODY_UPDATE_BUCKET:
         return says_other(p, signer, ACTION_UPDATE_BUCKET, msg->update_bucket->bucket_name, NULL, 0, ret_why);
+    case MSG__BODY_CANCEL_MIGRATE_BUCKET:
+        return says_other(p, signer, ACTION_UPDATE_BUCKET, msg->cancel_migrate_bucket->bucket_name, NULL, 0, ret_why);
+    case MSG__BODY_MIGRATE_BUCKET:
+        return says_migrate(p, signer, msg->migrate_bucket, ret_why);
     default:
         return MAYBE;
     }

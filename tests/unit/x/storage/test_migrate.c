@@ -636,6 +636,41 @@ static void gone__a_takeover_of_one_in_service_changes_no_bucket(void **state) {
     assert_int_equal(deal_bucket(&d)->primary_sp, 1); /* it goes on to take new objects into its other groups */
 }
 
+/* --- copies across primaries --- */
+
+static void copy__needs_a_primary_that_can_read_the_source(void **state) {
+    (void)state;
+    struct bucket_try b;
+    struct deal far = d;
+    far.bucket = "far-away";
+    far.nonce = 600;
+    deal_bucket_try(&far, &b);
+    b.spec.primary_sp = b.approval.sp_id = NEW;
+    b.approver = "newsp.approval";
+    assert_code((int)deal_bucket_send(&far, &b, "alice")->code, CODE_OK);
+    for (int public = 0; public < 2; public ++) {
+        struct object_try t;
+        MsgCreateObject create;
+        MsgCopyObject m = MSG_COPY_OBJECT__INIT;
+        MsgUpdateObject update = MSG_UPDATE_OBJECT__INIT;
+        update.bucket_name = text("photos");
+        update.object_name = text("a.jpg");
+        update.visibility = VISIBILITY_PUBLIC_READ;
+        if (public)
+            assert_code(send("alice", &update.base), CODE_OK);
+        deal_object_try(&far, &t);
+        t.approver = "newsp.approval";
+        t.approval.sp_id = NEW;
+        deal_object_message(&far, &t, &create);
+        m.source_bucket_name = text("photos");
+        m.source_object_name = text("a.jpg");
+        m.source_version = deal_object(&d)->version;
+        m.spec = create.spec;
+        m.approval = create.approval;
+        assert_code(send("alice", &m.base), public ? CODE_OK : CODE_DENIED);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(migrate__the_bucket_has_a_new_primary_and_no_object_changes, setup, teardown),
@@ -660,6 +695,7 @@ int main(void) {
                                         teardown),
         cmocka_unit_test_setup_teardown(gone__nothing_is_paid_for_reading_from_it, setup, teardown),
         cmocka_unit_test_setup_teardown(gone__a_takeover_of_one_in_service_changes_no_bucket, setup, teardown),
+        cmocka_unit_test_setup_teardown(copy__needs_a_primary_that_can_read_the_source, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
