@@ -123,6 +123,7 @@ const struct key_row key_table[] = {
     {"challenge-sp", KEY_CHALLENGE, 's', "48", "SP ID", NULL},
     {"challenge-object", KEY_CHALLENGE, 'o', "88", "OBJECT-ID ID", NULL},
     {"challenge-by", KEY_CHALLENGE, 'a', "a8", "ADDR ID", NULL},
+    {"challenge-segment", KEY_CHALLENGE, 'n', "848", "OBJECT-ID POSITION SEGMENT", NULL},
     {"challenge-closed", KEY_CHALLENGE, 'k', "88", "KEPT-UNTIL ID", NULL},
     {"repair", KEY_CHALLENGE, 'r', "84", "OBJECT-ID POSITION", OF(repair_duty)},
     {"repair-due", KEY_CHALLENGE, 'q', "884", "TIME OBJECT-ID POSITION", NULL},

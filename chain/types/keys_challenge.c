@@ -69,6 +69,14 @@ struct bytes key_challenge_submitter(struct key *k, const struct addr *account, 
     return key_bytes(k);
 }
 
+struct bytes key_challenge_segment(struct key *k, uint64_t object_id, uint32_t position, uint64_t segment) {
+    start(k, 'n');
+    key_add_u64(k, object_id);
+    key_add_u32(k, position);
+    key_add_u64(k, segment);
+    return key_bytes(k);
+}
+
 struct bytes key_challenge_closed_all(struct key *k) {
     start(k, 'k');
     return key_bytes(k);

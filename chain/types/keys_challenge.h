@@ -20,6 +20,8 @@ struct bytes key_challenge_object(struct key *k, uint64_t object_id, uint64_t id
 struct bytes key_challenge_object_all(struct key *k, uint64_t object_id);
 struct bytes key_challenge_submitter(struct key *k, const struct addr *account, uint64_t id);
 struct bytes key_challenge_submitter_all(struct key *k, const struct addr *account);
+/* 'n' object, position, segment -> id u64be, of an open one that somebody submitted */
+struct bytes key_challenge_segment(struct key *k, uint64_t object_id, uint32_t position, uint64_t segment);
 struct bytes key_challenge_closed(struct key *k, uint64_t kept_until, uint64_t id);
 struct bytes key_challenge_closed_all(struct key *k);
 

@@ -12,7 +12,7 @@
 typedef unsigned long long ull;
 
 struct sums {
-    uint64_t open, bonds, duties;
+    uint64_t open, bonds, duties, closed, submitted;
 };
 
 static int need(struct ctx *ctx, struct bytes key, const Challenge *c, const char *what, struct err *err) {
@@ -33,10 +33,12 @@ static int check_challenge(struct ctx *ctx, void *arg, struct bytes rest, struct
     (void)value;
     if (rest.len != 8 || load_be64(rest.data) != c->id)
         return BROKEN("challenge %llu lies under another id", (ull)c->id);
-    if (c->status != CHALLENGE_STATUS_OPEN)
-        return need(ctx, key_challenge_closed(&k, c->closed_time + ctx->params->challenge->closed_kept_ms, c->id), c,
-                    "time of forgetting", err);
+    if (c->status != CHALLENGE_STATUS_OPEN) {
+        sums->closed++; /* each kept as long as the parameters said when it was closed */
+        return CODE_OK;
+    }
     sums->open++;
+    sums->submitted += c->origin == CHALLENGE_ORIGIN_SUBMITTED;
     sums->bonds += c->bond;
     int rc = need(ctx, key_challenge_deadline(&k, c->queued_at, c->id), c, "deadline", err);
     if (rc == CODE_OK)
@@ -45,6 +47,8 @@ static int check_challenge(struct ctx *ctx, void *arg, struct bytes rest, struct
         rc = need(ctx, key_challenge_object(&k, c->object_id, c->id), c, "object", err);
     if (rc == CODE_OK && addr_of_field(c->challenger, &submitter))
         rc = need(ctx, key_challenge_submitter(&k, &submitter, c->id), c, "submitter", err);
+    if (rc == CODE_OK && c->origin == CHALLENGE_ORIGIN_SUBMITTED)
+        rc = need(ctx, key_challenge_segment(&k, c->object_id, c->position, c->segment), c, "segment", err);
     return rc;
 }
 
@@ -122,11 +126,21 @@ int challenge_invariants(struct ctx *ctx, struct err *err) {
     struct key k;
     struct sums sums = {0};
     ChallengeStats *stats = NULL;
-    uint64_t bonds = 0, queued = 0, cooling = 0, cooling_queued = 0;
+    uint64_t bonds = 0, queued = 0, cooling = 0, cooling_queued = 0, closed = 0, segments = 0;
     int rc =
         record_each(ctx, key_challenge_all(&k), BYTES_NONE, 0, &challenge__descriptor, check_challenge, &sums, err);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_challenge_deadline_all(&k), BYTES_NONE, 0, NULL, count, &queued, err);
+    if (rc == CODE_OK)
+        rc = record_each(ctx, key_challenge_closed_all(&k), BYTES_NONE, 0, NULL, count, &closed, err);
+    if (rc == CODE_OK) {
+        key_begin(&k, KEY_CHALLENGE, 'n');
+        rc = record_each(ctx, key_bytes(&k), BYTES_NONE, 0, NULL, count, &segments, err);
+    }
+    if (rc == CODE_OK && (closed != sums.closed || segments != sums.submitted))
+        return BROKEN("%llu challenges are closed and %llu of the open ones were submitted; %llu are to be forgotten, "
+                      "and %llu segments are named",
+                      (ull)sums.closed, (ull)sums.submitted, (ull)closed, (ull)segments);
     if (rc == CODE_OK)
         rc = record_each(ctx, key_repair_all(&k), BYTES_NONE, 0, &repair_duty__descriptor, check_duty, &sums, err);
     if (rc == CODE_OK)

@@ -4,8 +4,10 @@
 #include "x/challenge/msgs.h"
 
 #include "chain/types/deal_state.h"
+#include "chain/types/keys_challenge.h"
 #include "chain/types/layout.h"
 #include "x/auth/account.h"
+#include "x/base/record.h"
 #include "x/challenge/cooling.h"
 #include "x/challenge/pick.h"
 #include "x/challenge/record.h"
@@ -83,6 +85,18 @@ static int check_caps(struct ctx *ctx, struct err *err) {
     return CODE_OK;
 }
 
+/* One that is open asks the same of the same provider: a second bond would buy nothing. */
+static int check_segment(struct ctx *ctx, const Challenge *c, struct err *err) {
+    struct key k;
+    uint64_t id = 0;
+    int rc = record_get_u64(ctx, key_challenge_segment(&k, c->object_id, c->position, c->segment), &id, err);
+    if (rc == CODE_NOT_FOUND)
+        return CODE_OK;
+    return rc ? rc
+              : err_set(err, CODE_CHALLENGE_OPEN, "challenge %llu asks for segment %llu at position %u already",
+                        (unsigned long long)id, (unsigned long long)c->segment, c->position);
+}
+
 int msg_submit_challenge_run(struct ctx *ctx, const void *msg, struct err *err) {
     const MsgSubmitChallenge *m = msg;
     struct pick pick = {0};
@@ -102,7 +116,9 @@ int msg_submit_challenge_run(struct ctx *ctx, const void *msg, struct err *err) 
                                   CHALLENGE_ORIGIN_SUBMITTED);
     c->challenger = ctx_addr(ctx, &ctx->signer);
     c->bond = bond;
-    rc = challenge_open(ctx, c, err);
+    rc = check_segment(ctx, c, err);
+    if (rc == CODE_OK)
+        rc = challenge_open(ctx, c, err);
     if (rc == CODE_OK)
         ctx_id(ctx, id);
     return rc;

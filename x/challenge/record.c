@@ -67,6 +67,8 @@ static int index_put(struct ctx *ctx, const Challenge *c, struct err *err) {
         rc = record_put_mark(ctx, key_challenge_object(&k, c->object_id, c->id), err);
     if (rc == CODE_OK && submitter_of(c, &submitter))
         rc = record_put_mark(ctx, key_challenge_submitter(&k, &submitter, c->id), err);
+    if (rc == CODE_OK && c->origin == CHALLENGE_ORIGIN_SUBMITTED)
+        rc = record_put_u64(ctx, key_challenge_segment(&k, c->object_id, c->position, c->segment), c->id, err);
     return rc;
 }
 
@@ -80,6 +82,8 @@ static int index_del(struct ctx *ctx, const Challenge *c, struct err *err) {
         rc = record_del(ctx, key_challenge_object(&k, c->object_id, c->id), err);
     if (rc == CODE_OK && submitter_of(c, &submitter))
         rc = record_del(ctx, key_challenge_submitter(&k, &submitter, c->id), err);
+    if (rc == CODE_OK && c->origin == CHALLENGE_ORIGIN_SUBMITTED)
+        rc = record_del(ctx, key_challenge_segment(&k, c->object_id, c->position, c->segment), err);
     return rc;
 }
 

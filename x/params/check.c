@@ -15,7 +15,7 @@
 #define VOTE_FEE_MAX    (10 * CAIRN) /* of MsgPropose and MsgVote, and of whatever has no price of its own */
 #define BYTE_FEE_MAX    (CAIRN / 100)
 #define DEPOSIT_MAX     (100000 * CAIRN) /* of a proposal */
-#define COINS_MAX       ((uint64_t)1 << 60)
+#define COINS_MAX       ((uint64_t)1 << 62)
 
 struct range {
     const char *name;

@@ -214,11 +214,11 @@ static void cess_8_85__an_answer_wrong_in_one_place(void **state) {
     start();
     for (int wrong = 0; wrong < WRONG_COUNT; wrong++) {
         MsgAnswerChallenge m;
-        uint64_t id = must_submit(0, 1);
+        uint64_t id = must_submit((uint32_t)wrong % 7, (uint64_t)wrong / 7);
         const Challenge *c = challenge(id);
         deal_answer(&d, c, &m);
         spoil(&m, c, (enum wrong)wrong);
-        const TxResult *r = fixture_do(&f, "sp0.seal", &m.base);
+        const TxResult *r = fixture_do(&f, seal_key(c->sp_id), &m.base);
         if ((int)r->code != want[wrong])
             fail_msg("wrong %d: %s", wrong, r->log);
         assert_int_equal(challenge(id)->status, CHALLENGE_STATUS_OPEN);
@@ -501,9 +501,23 @@ static void greenfield_11_3_15__so_many_open_per_account(void **state) {
     f.params.challenge.open_per_submitter = 3;
     f.params.challenge.answers_per_block = 1; /* 15 blocks before a deadline: half of 15 may be open */
     start();
-    for (int i = 0; i < 3; i++)
-        must_submit(0, 0);
-    assert_code((int)submit("alice", 0, 0)->code, CODE_CHALLENGE_LIMIT);
+    for (uint32_t i = 0; i < 3; i++)
+        must_submit(i % 2, i / 2);
+    assert_code((int)submit("alice", 1, 1)->code, CODE_CHALLENGE_LIMIT);
+}
+
+/* A second one would ask the same again, for another bond. */
+static void submit__once_for_a_segment_at_a_time(void **state) {
+    (void)state;
+    begin("replica:2", 100000);
+    start();
+    uint64_t id = must_submit(1, 0), bonds = fixture_balance(&f, "alice");
+    assert_code((int)submit("alice", 1, 0)->code, CODE_CHALLENGE_OPEN);
+    assert_true(fixture_balance(&f, "alice") > bonds - f.params.challenge.submit_bond);
+    must_submit(1, 1);
+    must_submit(0, 0);
+    assert_code((int)answer(id)->code, CODE_OK);
+    must_submit(1, 0);
 }
 
 static void submit__deferred(void **state) {
@@ -512,9 +526,9 @@ static void submit__deferred(void **state) {
     f.params.challenge.open_per_submitter = 100;
     f.params.challenge.answers_per_block = 1; /* 7 may be open, 3 of them submitted */
     start();
-    for (int i = 0; i < 3; i++)
-        must_submit(0, 0);
-    assert_code((int)submit("alice", 0, 0)->code, CODE_CHALLENGE_DEFERRED);
+    for (uint32_t i = 0; i < 3; i++)
+        must_submit(i % 2, i / 2);
+    assert_code((int)submit("alice", 1, 1)->code, CODE_CHALLENGE_DEFERRED);
 }
 
 static void greenfield_11_3_15__the_bond_pays_the_provider_that_answers(void **state) {
@@ -595,6 +609,7 @@ static const struct CMUnitTest tests[] = {
     T(deletion__does_not_cancel),
     T(submit__needs_the_right_and_the_piece),
     T(greenfield_11_3_15__so_many_open_per_account),
+    T(submit__once_for_a_segment_at_a_time),
     T(submit__deferred),
     T(greenfield_11_3_15__the_bond_pays_the_provider_that_answers),
     T(floor__draws_each_provider_about_once_an_interval),

@@ -291,13 +291,13 @@ static void declare_lost__is_not_drawn_for(void **state) {
 /* One loss costs one slash, however many challenges met it; at its end it may cost another. */
 static void cooling_off__one_slash_for_one_loss(void **state) {
     (void)state;
-    begin("replica:3", 100000);
+    begin("replica:3", 160000);
     f.params.challenge.cooling_off_ms = 60000;
     f.params.challenge.repair_interval_ms = 3600000;
     start();
     uint64_t ids[3], deposit = deal_sp(&f, 2)->deposit;
     for (unsigned i = 0; i < 3; i++)
-        ids[i] = must_submit(1, i % 2);
+        ids[i] = must_submit(1, i);
     uint64_t alice = fixture_balance(&f, "alice");
     for (unsigned i = 0; i < 3; i++)
         wait_closed(ids[i]);
