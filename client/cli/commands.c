@@ -176,8 +176,8 @@ static const struct cli_flag channel_flags[] = {
 static const struct cli_flag voucher_flags[] = {{"--out", "FILE", "write the voucher there"}, {NULL, NULL, NULL}};
 static const struct cli_flag channel_list_flags[] = {{"--payee", NULL, "those that pay the account instead"},
                                                      {NULL, NULL, NULL}};
-static const struct cli_flag mint_flags[] = {{"--owner", "ADDR|KEY", "whose it shall be, when it is not --from's"},
-                                             {NULL, NULL, NULL}};
+static const struct cli_flag mint_flags[] = {
+    {"--owner", "ADDR|KEY", "who may take it for nothing: `territory buy ID 0 NAME`"}, {NULL, NULL, NULL}};
 static const struct cli_flag consign_flags[] = {{"--buyer", "ADDR|KEY", "who alone may buy it"}, {NULL, NULL, NULL}};
 static const struct cli_flag territory_list_flags[] = {{"--offers", NULL, "all that are for sale"}, {NULL, NULL, NULL}};
 static const struct cli_flag territory_quote_flags[] = {{"--id", "N", "of one that is there; else of a new one"},

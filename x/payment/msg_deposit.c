@@ -3,6 +3,8 @@
  * is whole. */
 #include "x/payment/msgs.h"
 
+#include "chain/types/keys_auth.h"
+#include "chain/types/keys_payment.h"
 #include "x/auth/account.h"
 #include "x/payment/account.h"
 
@@ -15,6 +17,22 @@ int msg_deposit_check(const void *message, const Params *params, struct err *err
     return addr_need(msg->payment_address, "payment_address", &addr, err);
 }
 
+/* The first deposit of somebody to whom coins have come already. Other addresses may be nobody's: a purse that was
+ * closed, or one not opened yet, and nobody could take the coins out again. */
+static int check_new(struct ctx *ctx, const struct addr *addr, struct err *err) {
+    struct key k;
+    bool there = false;
+    int rc = addr_eq(addr, &ctx->signer) ? CODE_OK : record_has(ctx, key_payment_account(&k, addr), &there, err);
+    if (rc || there || addr_eq(addr, &ctx->signer))
+        return rc;
+    rc = record_has(ctx, key_account(&k, addr), &there, err);
+    if (rc == CODE_OK && !there)
+        rc = err_set(err, CODE_PAYMENT_ACCOUNT_NOT_FOUND,
+                     "there is no payment account %s, and no account to which it would belong",
+                     ctx_addr_text(ctx, addr));
+    return rc;
+}
+
 int msg_deposit_run(struct ctx *ctx, const void *message, struct err *err) {
     const MsgDeposit *msg = message;
     struct addr addr;
@@ -25,6 +43,8 @@ int msg_deposit_run(struct ctx *ctx, const void *message, struct err *err) {
         rc = account_get(ctx, &addr, &owner, err);
     if (rc == CODE_OK && owner->module[0])
         rc = err_set(err, CODE_RECIPIENT, "a module has no payment account");
+    if (rc == CODE_OK)
+        rc = check_new(ctx, &addr, err);
     if (rc == CODE_OK)
         rc = payment_open(ctx, &addr, true, &a, err);
     if (rc == CODE_OK)

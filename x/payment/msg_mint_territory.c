@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MsgMintTerritory: capacity paid ahead for a time. */
+/* MsgMintTerritory: capacity paid ahead for a time. One for somebody else is offered to that account for nothing, and
+ * its maker's until it is taken: nobody fills up what others may own, or takes their names. */
 #include "x/payment/msgs.h"
 
 #include "x/auth/account.h"
@@ -16,27 +17,31 @@ int msg_mint_territory_check(const void *message, const Params *params, struct e
     return territory_check_name(msg->name, err);
 }
 
-static int find_owner(struct ctx *ctx, const MsgMintTerritory *msg, struct addr *ret, struct err *err) {
+static int offer(struct ctx *ctx, const MsgMintTerritory *msg, Territory *t, struct err *err) {
     Account *account;
-    if (msg->owner.len == 0) {
-        *ret = ctx->signer;
+    struct addr to;
+    if (msg->owner.len == 0)
         return CODE_OK;
-    }
-    int rc = addr_need(msg->owner, "owner", ret, err);
-    if (rc == CODE_OK)
-        rc = account_get(ctx, ret, &account, err);
+    int rc = addr_need(msg->owner, "owner", &to, err);
+    if (rc || addr_eq(&to, &ctx->signer))
+        return rc;
+    rc = account_get(ctx, &to, &account, err);
     if (rc == CODE_OK && account->module[0])
         rc = err_set(err, CODE_RECIPIENT, "a module owns no territory");
+    if (rc == CODE_OK && msg->term < ctx->params->payment->territory_consign_ms)
+        rc = err_set(err, CODE_TERRITORY_TERM, "a territory that is given away has at least %" PRIu64 " ms",
+                     ctx->params->payment->territory_consign_ms);
+    t->consigned = true;
+    t->buyer = msg->owner;
     return rc;
 }
 
 int msg_mint_territory_run(struct ctx *ctx, const void *message, struct err *err) {
     const MsgMintTerritory *msg = message;
     Territory *t = CTX_NEW(ctx, Territory);
-    struct addr owner;
     uint64_t cost;
     territory__init(t);
-    int rc = find_owner(ctx, msg, &owner, err);
+    int rc = offer(ctx, msg, t, err);
     if (rc == CODE_OK)
         rc = territory_check_term(ctx, msg->term, err);
     if (rc == CODE_OK)
@@ -45,7 +50,7 @@ int msg_mint_territory_run(struct ctx *ctx, const void *message, struct err *err
         rc = ctx_next_id(ctx, SEQ_TERRITORY, &t->id, err);
     if (rc)
         return rc;
-    t->owner = ctx_addr(ctx, &owner);
+    t->owner = ctx_addr(ctx, &ctx->signer);
     t->name = ctx_str(ctx, msg->name);
     t->capacity = msg->capacity;
     t->price = ctx->params->payment->territory_price;
@@ -59,5 +64,7 @@ int msg_mint_territory_run(struct ctx *ctx, const void *message, struct err *err
     ctx_id(ctx, t->id);
     ctx_event(ctx, "payment.territory_minted", "territory", ctx_u64_text(ctx, t->id), "cost", ctx_u64_text(ctx, cost),
               "ends_at", ctx_u64_text(ctx, t->ends_at), NULL);
+    if (t->consigned)
+        ctx_event(ctx, "payment.territory_consigned", "territory", ctx_u64_text(ctx, t->id), "asked", "0", NULL);
     return rc;
 }

@@ -22,6 +22,18 @@ static int open_terms(struct ctx *ctx, const struct addr *addr, PaymentAccount *
     return rc;
 }
 
+static int need_none(const PaymentAccount *a, struct err *err) {
+    return a->territory_id
+               ? err_set(err, CODE_TERM, "a territory is paid ahead itself: objects charged to it have no term")
+               : CODE_OK;
+}
+
+int payment_term_may(struct ctx *ctx, const struct addr *payer, struct err *err) {
+    PaymentAccount *a;
+    int rc = payment_open(ctx, payer, false, &a, err);
+    return rc ? rc : need_none(a, err);
+}
+
 static int take_from(struct ctx *ctx, const struct addr *payer, uint64_t amount, struct err *err) {
     PaymentAccount *a;
     int rc = payment_lock(ctx, payer, amount, err); /* what a lock asks for is what a payment asks for */
@@ -29,8 +41,9 @@ static int take_from(struct ctx *ctx, const struct addr *payer, uint64_t amount,
         rc = payment_open(ctx, payer, false, &a, err);
     if (rc)
         return rc;
-    if (a->territory_id)
-        return err_set(err, CODE_TERM, "a territory is paid ahead itself: objects charged to it have no term");
+    rc = need_none(a, err);
+    if (rc)
+        return rc;
     a->locked -= amount;
     return payment_close(ctx, payer, a, err);
 }

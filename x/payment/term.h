@@ -21,6 +21,9 @@
 /* The account; nobody has a key to it, and x/payment lets nobody withdraw from it. */
 struct addr payment_term_address(uint64_t bucket_id);
 
+/* May objects with a term be charged to it? CODE_TERM: a territory; CODE_PAYMENT_ACCOUNT_NOT_FOUND. */
+int payment_term_may(struct ctx *ctx, const struct addr *payer, struct err *err);
+
 /* Takes `amount` from the payer, for an object that flows from now on: its rate is added (payment_slot_change) behind
  * this call. CODE_PAYER_FROZEN, CODE_PAYMENT_FUNDS, CODE_PAYMENT_ACCOUNT_NOT_FOUND; CODE_TERM_BACKLOG while an object
  * of the bucket is over that the ledger has not come to yet. */

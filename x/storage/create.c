@@ -5,6 +5,7 @@
 #include "chain/crypto/list_tree.h"
 #include "chain/types/layout.h"
 #include "x/payment/payment.h"
+#include "x/payment/term.h"
 #include "x/storage/access.h"
 #include "x/storage/approval.h"
 #include "x/storage/bucket.h"
@@ -193,8 +194,10 @@ int create_commit(struct ctx *ctx, struct creation *c, const SignedApproval *app
     if (object->approval_price > object->max_price)
         return err_set(err, CODE_PRICE, "the primary approved at a price of %llu, above the limit of %llu",
                        (unsigned long long)object->approval_price, (unsigned long long)object->max_price);
-    rc = quote_lock(ctx, object->profile, object->payload_size, object->max_price, object->term,
-                    &object->locked_balance, err);
+    rc = object->term ? payment_term_may(ctx, &payer, err) : CODE_OK;
+    if (rc == CODE_OK)
+        rc = quote_lock(ctx, object->profile, object->payload_size, object->max_price, object->term,
+                        &object->locked_balance, err);
     if (rc == CODE_OK)
         rc = payment_lock(ctx, &payer, object->locked_balance, err);
     object->create_deadline = ctx->time + ctx->params->storage->create_ttl_ms;

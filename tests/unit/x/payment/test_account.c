@@ -95,13 +95,21 @@ static void create__as_many_as_allowed_and_not_one_more(void **state) {
     assert_code(create("bob"), CODE_OK);
 }
 
-static void create__takes_over_what_was_deposited_before(void **state) {
+/* What nobody could take out again is not taken in. */
+static void deposit__only_to_what_is_somebodys(void **state) {
     (void)state;
-    assert_code(deposit("bob", nth("alice", 1), 5 * CAIRN), CODE_OK);
-    assert_code(withdraw("alice", nth("alice", 1), CAIRN), CODE_PAYMENT_OWNER);
+    MsgSend coins = MSG_SEND__INIT;
+    assert_code(deposit("bob", nth("alice", 1), 5 * CAIRN), CODE_PAYMENT_ACCOUNT_NOT_FOUND);
     assert_code(create("alice"), CODE_OK);
+    assert_code(deposit("bob", nth("alice", 1), 5 * CAIRN), CODE_OK);
     assert_int_equal(record(nth("alice", 1))->balance, 5 * CAIRN);
-    assert_code(withdraw("alice", nth("alice", 1), CAIRN), CODE_OK);
+    assert_code(deposit("bob", fixture_addr("alice"), CAIRN), CODE_OK); /* the first, into her own */
+    assert_int_equal(record(fixture_addr("alice"))->balance, CAIRN);
+    assert_code(deposit("bob", fixture_addr("nobody"), CAIRN), CODE_PAYMENT_ACCOUNT_NOT_FOUND);
+    coins.to = fixture_addr_data(&f, "nobody");
+    coins.amount = 1;
+    assert_code((int)fixture_do(&f, "bob", &coins.base)->code, CODE_OK);
+    assert_code(deposit("bob", fixture_addr("nobody"), CAIRN), CODE_OK);
 }
 
 static void accounts__are_listed_by_index(void **state) {
@@ -206,6 +214,6 @@ static void messages__without_an_address_never_enter_a_block(void **state) {
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(create__has_owner_and_index), T(create__as_many_as_allowed_and_not_one_more),
-          T(create__takes_over_what_was_deposited_before), T(accounts__are_listed_by_index),
-          T(withdraw__only_by_the_owner), T(withdraw__what_is_large_waits), T(withdraw__many_small_ones_add_up),
-          T(disable_refund__is_for_good), T(messages__without_an_address_never_enter_a_block))
+          T(deposit__only_to_what_is_somebodys), T(accounts__are_listed_by_index), T(withdraw__only_by_the_owner),
+          T(withdraw__what_is_large_waits), T(withdraw__many_small_ones_add_up), T(disable_refund__is_for_good),
+          T(messages__without_an_address_never_enter_a_block))

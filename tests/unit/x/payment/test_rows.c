@@ -177,6 +177,10 @@ static void cess_8_164__a_third_party_pays(void **state) {
     uint64_t id = mint("bob", "alice", "gift", 150000, 30 * DAY);
     assert_true(fixture_balance(&f, "bob") < bob - use_of(id)->pot);
     assert_int_equal(fixture_balance(&f, "alice"), alice);
+    MsgBuyTerritory take = MSG_BUY_TERRITORY__INIT; /* for nothing; nobody is given what he did not ask for */
+    take.territory_id = id;
+    take.name = text("gift");
+    assert_code((int)fixture_do(&f, "alice", &take.base)->code, CODE_OK);
     assert_code(renewal("bob", id, 2 * DAY), CODE_TERRITORY_OWNER); /* what he paid for is hers */
     assert_code(bucket(id), CODE_OK);
 }

@@ -322,6 +322,65 @@ static void cess_8_163__a_territory_is_given_away(void **state) {
     assert_string_equal(record(1)->name, "gift");
 }
 
+static int mint_for(const char *who, const char *name, const char *other, uint64_t term) {
+    MsgMintTerritory m = MSG_MINT_TERRITORY__INIT;
+    m.name = arena_strdup(&f.tx_arena, name);
+    m.capacity = 1000;
+    m.term = term;
+    m.owner = fixture_addr_data(&f, other);
+    return (int)fixture_do(&f, who, &m.base)->code;
+}
+
+/* One for somebody else waits until that account takes it: nobody can fill up what others may own. */
+static void mint__for_another_waits_for_its_consent(void **state) {
+    (void)state;
+    struct addr alice = fixture_addr("alice");
+    for (int i = 0; i < 3; i++)
+        assert_code(mint_for("alice", arena_printf(&f.tx_arena, "gift%d", i), "bob", 30 * DAY), CODE_OK);
+    assert_code(mint_for("alice", "gift3", "bob", 30 * DAY), CODE_TERRITORY_LIMIT); /* hers, until he takes them */
+    assert_memory_equal(record(1)->owner.data, alice.b, sizeof alice.b);
+    assert_true(record(1)->consigned);
+    assert_code(mint("bob", "gift0", 1000, 30 * DAY), CODE_OK); /* the name is free, and so is the room */
+    assert_code(buy("carol", 1, 0, "mine"), CODE_TERRITORY_OFFER);
+    assert_code(buy("bob", 1, 0, "gift0"), CODE_TERRITORY_EXISTS);
+    assert_code(buy("bob", 1, 0, "mine"), CODE_OK);
+    assert_code(cancel("alice", 2), CODE_OK); /* she may think better of it */
+    assert_code(buy("bob", 2, 0, "more"), CODE_TERRITORY_OFFER);
+    assert_code(mint_for("alice", "self", "alice", 30 * DAY), CODE_OK);
+    assert_false(record(5)->consigned);
+}
+
+/* A purse that was closed is nobody's: what is sent there could never leave again. */
+static void deposit__not_to_a_purse_that_is_closed(void **state) {
+    (void)state;
+    MsgDeposit m = MSG_DEPOSIT__INIT;
+    assert_code(mint("alice", "attic", 1000, 30 * DAY), CODE_OK);
+    m.payment_address = fixture_data(&f, record(1)->payment_address.data, record(1)->payment_address.len);
+    m.amount = CAIRN;
+    assert_code((int)fixture_do(&f, "bob", &m.base)->code, CODE_OK);
+    uint8_t before[20];
+    memcpy(before, record(1)->payment_address.data, sizeof before);
+    assert_code(consign("alice", 1, 0, "bob"), CODE_OK);
+    assert_code(buy("bob", 1, 0, "gift"), CODE_OK); /* another owner, another purse */
+    m = (MsgDeposit)MSG_DEPOSIT__INIT;
+    m.payment_address = fixture_data(&f, before, sizeof before);
+    m.amount = CAIRN;
+    assert_code((int)fixture_do(&f, "carol", &m.base)->code, CODE_PAYMENT_ACCOUNT_NOT_FOUND);
+}
+
+/* Refused where it is asked for, not when everything has been uploaded. */
+static void object__with_a_term_is_refused_at_once(void **state) {
+    (void)state;
+    struct object_try t;
+    assert_code(mint("alice", "attic", 400000, 30 * DAY), CODE_OK);
+    assert_code(bucket(1), CODE_OK);
+    deal_object_try(&d, &t);
+    t.spec.term = 10 * DAY;
+    assert_code((int)deal_object_send(&d, &t, d.owner)->code, CODE_TERM);
+    deal_object_try(&d, &t);
+    assert_code((int)deal_object_send(&d, &t, d.owner)->code, CODE_OK);
+}
+
 /* cess.md §8 rows 160 and 167. */
 static void cess_8_160__consign_only_what_is_empty_and_has_time_left(void **state) {
     (void)state;
@@ -457,6 +516,8 @@ TEST_MAIN(T(cess_8_156__mint_costs_what_the_quote_says), T(mint__every_bound),
           T(cess_8_157__expand_is_charged_pro_rata), T(cess_8_158__renew_also_in_grace),
           T(cess_8_159__expires_refunds_and_is_reactivated), T(cess_9_5_3__an_exact_fit_fits),
           T(bucket__only_its_owner_charges_to_it_and_nobody_withdraws), T(cess_8_163__a_territory_is_given_away),
-          T(cess_8_160__consign_only_what_is_empty_and_has_time_left), T(cess_8_161__buy_at_the_price_that_was_seen),
-          T(cess_8_162__the_seller_cancels_the_consignment), T(cess_8_171__renews_itself_while_there_are_coins),
-          T(renews_itself__not_larger_than_its_owner_made_it), T(cess_8_170__one_price_rule_for_all))
+          T(mint__for_another_waits_for_its_consent), T(deposit__not_to_a_purse_that_is_closed),
+          T(object__with_a_term_is_refused_at_once), T(cess_8_160__consign_only_what_is_empty_and_has_time_left),
+          T(cess_8_161__buy_at_the_price_that_was_seen), T(cess_8_162__the_seller_cancels_the_consignment),
+          T(cess_8_171__renews_itself_while_there_are_coins), T(renews_itself__not_larger_than_its_owner_made_it),
+          T(cess_8_170__one_price_rule_for_all))
