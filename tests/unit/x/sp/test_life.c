@@ -115,6 +115,44 @@ static void cess_8_138__one_transaction_registers_all_keys(void **state) {
     assert_int_equal(deal_sp(&f, 8)->created_at, fixture_ledger_time(&f)); /* cess_8_149 */
 }
 
+static int admit(struct ctx *ctx, void *arg, struct err *err) {
+    struct addr addr = fixture_addr(arg);
+    return sp_admit(ctx, &addr, err);
+}
+
+/* Where the parameters ask for it, a vote admits an account to register once. */
+static void register__only_who_was_admitted(void **state) {
+    (void)state;
+    MsgRegisterSp m;
+    MsgCompleteExitSp gone = MSG_COMPLETE_EXIT_SP__INIT;
+    MsgExitSp out = MSG_EXIT_SP__INIT;
+    static char newsp[] = "newsp", alice[] = "alice";
+    fixture_release(&f);
+    fixture_init(&f);
+    fixture_account(&f, "alice", 1000 * CAIRN);
+    fixture_account(&f, "newsp", 1000 * CAIRN);
+    f.params.sp.admission = 1;
+    trigger_install(&f);
+    fixture_start(&f);
+    provider_registration(&f, "newsp", &m);
+    assert_code(send("newsp", &m.base), CODE_SP_ADMISSION);
+    assert_code(trigger_run(&f, admit, alice), CODE_OK); /* somebody else */
+    provider_registration(&f, "newsp", &m);
+    assert_code(send("newsp", &m.base), CODE_SP_ADMISSION);
+    assert_code(trigger_run(&f, admit, newsp), CODE_OK);
+    assert_code(trigger_run(&f, admit, newsp), CODE_DONE_ALREADY);
+    provider_registration(&f, "newsp", &m);
+    m.deposit = 1; /* one that fails uses nothing up */
+    assert_code(send("newsp", &m.base), CODE_SP_DEPOSIT);
+    provider_registration(&f, "newsp", &m);
+    assert_code(send("newsp", &m.base), CODE_OK);
+    out.sp_id = gone.sp_id = 8;
+    assert_code(send("newsp", &out.base), CODE_OK);
+    assert_code(send("newsp", &gone.base), CODE_OK);
+    provider_registration(&f, "newsp", &m); /* an admission is for once */
+    assert_code(send("newsp", &m.base), CODE_SP_ADMISSION);
+}
+
 /* --- editing --- */
 
 static void greenfield_11_3_8__a_rotated_out_key_leads_nowhere_at_once(void **state) {
@@ -650,7 +688,7 @@ static void group__an_empty_one_ends_by_itself(void **state) {
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(greenfield_11_3_8__a_key_is_registered_only_by_its_holder),
-          T(cess_8_138__one_transaction_registers_all_keys),
+          T(cess_8_138__one_transaction_registers_all_keys), T(register__only_who_was_admitted),
           T(greenfield_11_3_8__a_rotated_out_key_leads_nowhere_at_once), T(edit__keys_may_change_places),
           T(edit__a_key_of_another_provider), T(edit__only_what_is_named),
           T(cess_8_140__capacity_below_what_is_stored_is_refused), T(cess_8_141__income_goes_to_the_beneficiary),
