@@ -29,6 +29,9 @@ extern const struct world_ops ops_migrate;
 /* The purse of a territory of this owner's; false when there is none. */
 bool ops_territory_purse(struct world *w, const char *owner, ProtobufCBinaryData *ret);
 
+/* Answers a challenge that is open for a provider, rightly; false when there is none. */
+bool ops_answer_of(struct world *w, uint32_t sp_id);
+
 /* --- draws --- */
 uint64_t below(struct world *w, uint64_t n);
 /* One in n. */

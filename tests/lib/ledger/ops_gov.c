@@ -27,12 +27,19 @@ static void op_propose(struct world *w) {
     ParamChange list[2], *at[2] = {&list[0], &list[1]};
     SpAdmission admission = SP_ADMISSION__INIT;
     UpgradePlan plan = UPGRADE_PLAN__INIT;
+    SpExit out = SP_EXIT__INIT;
     m.title = text(w, "a change");
     if (seldom(w, 8)) {
         m.content_case = MSG_PROPOSE__CONTENT_UPGRADE; /* never to rules that nobody knows */
         plan.height = w->f.height + below(w, 20);
         plan.version = below(w, 2);
         m.upgrade = &plan;
+    } else if (seldom(w, 8)) {
+        m.content_case = MSG_PROPOSE__CONTENT_EXIT; /* of newcomers, mostly: the world goes on with the others */
+        sp_exit__init(&out);
+        out.sp_id = 1 + (uint32_t)(seldom(w, 20) ? 0 : w->f.sps) + (uint32_t)below(w, 3);
+        out.reason = text(w, "it is missed by nobody");
+        m.exit = &out;
     } else if (seldom(w, 4)) {
         m.content_case = MSG_PROPOSE__CONTENT_ADMISSION;
         admission.operator_ = fixture_addr_data(&w->f, anybody(w));

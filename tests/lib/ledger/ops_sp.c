@@ -87,6 +87,45 @@ static void leave(struct world *w, uint32_t id, const char *operator_) {
         fixture_do(&w->f, operator_, &out.base);
 }
 
+/* The operator's key of a provider; NULL: somebody's whom this world does not know. */
+static const char *operator_of(struct world *w, const StorageProvider *sp) {
+    for (unsigned i = 0; i < w->f.sps + WORLD_NEWCOMERS; i++) {
+        const char *name =
+            arena_printf(&w->f.tx_arena, i < w->f.sps ? "sp%u" : "new%u", i < w->f.sps ? i : i - (unsigned)w->f.sps);
+        struct addr a = fixture_addr(name);
+        if (sp->operator_.len == sizeof a.b && memcmp(sp->operator_.data, a.b, sizeof a.b) == 0)
+            return name;
+    }
+    return NULL;
+}
+
+/* What becomes of a provider next: out of jail, gone when it is leaving, leaving when it is a newcomer. Asked for when
+ * it may be, mostly. */
+static void op_sp_next(struct world *w) {
+    const SpsAnswer *all = fixture_query(&w->f, "/sp/list", NULL);
+    MsgCompleteExitSp gone = MSG_COMPLETE_EXIT_SP__INIT;
+    MsgReviveSp back = MSG_REVIVE_SP__INIT;
+    MsgExitSp out = MSG_EXIT_SP__INIT;
+    for (size_t i = 0, at = below(w, all->n_sps ? all->n_sps : 1); i < all->n_sps; i++) {
+        const StorageProvider *sp = all->sps[(at + i) % all->n_sps];
+        const char *name = operator_of(w, sp);
+        back.sp_id = gone.sp_id = out.sp_id = sp->id;
+        if (!name || sp->status == SP_STATUS_GONE)
+            continue;
+        if (sp->status == SP_STATUS_JAILED && sp->id <= w->f.sps && sp->counters->open_repairs && !seldom(w, 4))
+            ops_answer_of(w, sp->id); /* what it owes comes first */
+        else if (sp->status == SP_STATUS_JAILED)
+            fixture_do(&w->f, name, &back.base);
+        else if (sp->status == SP_STATUS_GRACEFUL_EXITING || sp->status == SP_STATUS_FORCED_EXITING)
+            fixture_do(&w->f, anybody(w), &gone.base);
+        else if (sp->id > w->f.sps && seldom(w, 3))
+            fixture_do(&w->f, name, &out.base);
+        else
+            continue;
+        return;
+    }
+}
+
 static void op_sp_life(struct world *w) {
     const char *operator_;
     uint32_t id = a_provider(w, &operator_);
@@ -126,6 +165,28 @@ static const StorageProvider *provider_of(struct world *w, uint32_t id) {
     return fixture_record(&w->f, key_sp(&k, id), &storage_provider__descriptor);
 }
 
+/* A position that its holder offers, by somebody who is not in the group. */
+static bool reserve_offered(struct world *w, const PlacementGroup *g) {
+    MsgReserveSlot m = MSG_RESERVE_SLOT__INIT;
+    if (g->slots == 0 || g->n_offered == 0 || g->reservations)
+        return false;
+    for (uint32_t id = (uint32_t)w->f.sps; id > 0; id--) {
+        const StorageProvider *sp = provider_of(w, id);
+        bool inside = !sp || sp->status != SP_STATUS_IN_SERVICE;
+        for (size_t i = 0; i < g->n_members; i++)
+            inside = inside || g->members[i] == id;
+        if (inside)
+            continue;
+        m.group_id = g->id;
+        m.position = g->offered[below(w, g->n_offered)];
+        m.bond = 2 * w->f.params.sp.reserve_bond_min;
+        m.deadline = fixture_ledger_time(&w->f) + w->f.params.sp.reserve_time_min_ms + below(w, 190 * unit_ms(w));
+        fixture_do(&w->f, arena_printf(&w->f.tx_arena, "sp%u", id - 1), &m.base);
+        return true;
+    }
+    return false;
+}
+
 /* Offers, reservations, completions, cancellations: of a group that there is, mostly by who may. */
 static void op_take_over(struct world *w) {
     MsgOfferSlot offer = MSG_OFFER_SLOT__INIT;
@@ -147,6 +208,9 @@ static void op_take_over(struct world *w) {
     }
     if (!groups->n_groups)
         return;
+    for (size_t i = 0; i < groups->n_groups && !seldom(w, 3); i++)
+        if (reserve_offered(w, groups->groups[i]))
+            return;
     const PlacementGroup *g = groups->groups[below(w, groups->n_groups)];
     offer.group_id = reserve.group_id = g->id;
     offer.position = reserve.position = (uint32_t)below(w, g->n_members + seldom(w, 10));
@@ -162,6 +226,6 @@ static void op_take_over(struct world *w) {
 
 static const struct world_op rows[] = {
     {"register_sp", 1, op_register_sp}, {"deposit_sp", 1, op_deposit_sp}, {"open_group", 4, op_open_group},
-    {"sp_life", 6, op_sp_life},         {"take_over", 8, op_take_over},
+    {"sp_life", 6, op_sp_life},         {"take_over", 8, op_take_over},   {"sp_next", 3, op_sp_next},
 };
 const struct world_ops ops_sp = WORLD_OPS(rows);

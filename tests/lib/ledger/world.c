@@ -45,7 +45,7 @@ static void shape_caps(struct fixture_params *p) {
     p->challenge.bytes_per_draw = 1 * MIB;
     p->challenge.open_max = 16;
     p->challenge.open_per_submitter = 2;
-    p->challenge.jail_misses = 40;
+    p->challenge.jail_misses = 12;
     p->validator.validators_max = 7;
 }
 
@@ -53,6 +53,7 @@ static void shape_caps(struct fixture_params *p) {
 static void shape_times(struct fixture_params *p, uint64_t unit) {
     p->consensus.time_scale = unit / 1000;
     p->gov.voting_ms = 60 * unit;
+    p->sp.jail_time_ms = 10 * unit;
     p->sp.reserve_time_min_ms = 5 * unit;
     p->sp.reserve_time_max_ms = 300 * unit;
     p->sp.reserve_time_base_ms = 200 * unit;

@@ -10,6 +10,7 @@ struct model {
     struct facts facts, before; /* before: of the transaction */
     struct permissions *permissions;
     struct flows *flows;
+    struct votes *votes;
     struct deals *deals;
 };
 
@@ -169,6 +170,7 @@ struct model *model_new(struct world *w) {
     fixture_with_ctx(&w->f, read_facts, &m->facts);
     m->permissions = permissions_new(&m->facts, w->time_scale);
     m->flows = flows_new(&m->facts);
+    m->votes = votes_new(&m->facts);
     m->deals = deals_new(&m->facts, w->time_scale);
     return m;
 }
@@ -183,9 +185,10 @@ void model_tx(struct model *m, const struct tx *tx, const TxResult *result) {
     const char *why = "", *which = "";
     if (!result)
         return;
-    struct told told = {result, 0}, facts_told = {result, 0};
+    struct told told = {result, 0}, facts_told = {result, 0}, votes_told = {result, 0};
     m->facts.now = fixture_ledger_time(&m->w->f);
     permissions_keep(m->permissions);
+    votes_keep(m->votes);
     m->before = m->facts;
     for (size_t i = 0; i < tx->body->n_msgs; i++) {
         const Msg *msg = tx->body->msgs[i];
@@ -193,6 +196,8 @@ void model_tx(struct model *m, const struct tx *tx, const TxResult *result) {
         /* every message begins with its creator, in whose name it is done */
         struct addr actor = addr_of(msg->send->creator);
         enum verdict v = permissions_says(m->permissions, &actor, msg, &reason);
+        if (votes_says(m->votes, msg, &reason) == NO)
+            v = NO;
         if (v == YES && !addr_eq(&actor, &tx->sender))
             v = MAYBE; /* a grant decides, too */
         if (v == NO && all != NO) {
@@ -208,6 +213,7 @@ void model_tx(struct model *m, const struct tx *tx, const TxResult *result) {
             fail_msg("block %d: %s was accepted, and should not have been: %s", (int)m->w->f.height, which, why);
         flows_heard(m->flows, msg);
         permissions_accept(m->permissions, &actor, msg, &told);
+        votes_accept(m->votes, msg, &votes_told);
         follow(&m->facts, &actor, msg, &facts_told);
     }
     if (!result->code)
@@ -216,6 +222,7 @@ void model_tx(struct model *m, const struct tx *tx, const TxResult *result) {
         fail_msg("block %d: %s was refused, and should not have been: %s", (int)m->w->f.height,
                  name_of(m->w, tx->body->msgs[0]), result->log);
     permissions_back(m->permissions);
+    votes_back(m->votes);
     m->facts = m->before;
 }
 
@@ -224,5 +231,6 @@ uint64_t model_after(struct model *m) {
     fixture_with_ctx(&m->w->f, read_facts, &m->facts);
     uint64_t asked = permissions_compare(m->permissions);
     asked += flows_compare(m->flows);
+    asked += votes_compare(m->votes);
     return asked + deals_compare(m->deals);
 }

@@ -87,6 +87,17 @@ struct flows *flows_new(const struct facts *facts);
 void flows_heard(struct flows *f, const Msg *msg);
 uint64_t flows_compare(struct flows *f);
 
+/* --- votes: model_gov.c --- */
+
+struct votes;
+struct votes *votes_new(const struct facts *facts);
+void votes_keep(struct votes *v);
+void votes_back(struct votes *v);
+/* NO: it must be refused; otherwise nothing is said. */
+enum verdict votes_says(struct votes *v, const Msg *msg, const char **ret_why);
+void votes_accept(struct votes *v, const Msg *msg, struct told *told);
+uint64_t votes_compare(struct votes *v);
+
 /* --- the states of deals: model_deal.c --- */
 
 struct deals;

@@ -61,8 +61,9 @@ struct picture {
     u128 other;                /* what is kept beside: locked, on its way out, in channels */
     u128 held;                 /* the module's coins */
     int status[SPS_MAX];
-    bool
-        changing; /* somebody took over a position, and not every slot has been settled across that; or one is vacant */
+    bool changing[SPS_MAX]; /* in a group in which not every slot has been settled across a change of who earns, or of
+                               which a position is vacant */
+    u128 escrow;            /* what waits for who takes positions over */
 };
 
 struct flows {
@@ -169,13 +170,24 @@ static int take_slot(struct ctx *ctx, void *arg, struct bytes rest, struct bytes
         rc = record_get(ctx, key_placement_group(&k, s->group_id), &placement_group__descriptor, &group, err);
     if (rc)
         return rc == CODE_NOT_FOUND ? err_set(err, CODE_INTERNAL, "a slot without bucket or placement group") : rc;
-    p->changing |= group->handovers || group->n_vacant;
+    for (size_t i = 0; (group->handovers || group->n_vacant) && i < group->n_members; i++)
+        p->changing[group->members[i]] = true;
     x->payer = s->prepaid ? payment_term_address(s->bucket_id) : address(bucket->payment_address);
     for (size_t i = 0; i < x->n; i++) {
         x->members[i] = group->members[i];
         x->rates[i] = u128_of(s->rates[i]);
         x->remainders[i] = s->remainders[i];
     }
+    return CODE_OK;
+}
+
+/* record_fn over groups, those without slots, too. */
+static int take_escrow(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+    struct picture *p = arg;
+    const PlacementGroup *group = msg;
+    (void)ctx, (void)rest, (void)value, (void)err;
+    for (size_t i = 0; i < group->n_escrow; i++)
+        p->escrow += (u128)group->escrow[i] << 64;
     return CODE_OK;
 }
 
@@ -241,11 +253,13 @@ static void take_all(struct ctx *ctx, void *arg) {
     struct err err = {0};
     p->now = f->facts->now;
     p->payers_n = p->slots_n = p->quotas_n = 0;
-    p->changing = false;
+    p->escrow = 0;
+    memset(p->changing, 0, sizeof p->changing);
     memset(p->incomes, 0, sizeof p->incomes);
     p->other = 0;
     must(ctx, key_payment_accounts(&k), &payment_account__descriptor, take_payer, p);
     must(ctx, key_sps(&k), &storage_provider__descriptor, take_sp, p);
+    must(ctx, key_placement_groups(&k), &placement_group__descriptor, take_escrow, p);
     must(ctx, key_read_quotas(&k), &read_quota__descriptor, take_quota, p);
     must(ctx, key_channels(&k), &channel__descriptor, take_channel, p);
     assert_ok(coins_of_module(ctx, MODULE_PAYMENT, &held, &err), &err);
@@ -337,10 +351,15 @@ static bool is_out(int status) {
     return status == SP_STATUS_FORCED_EXITING || status == SP_STATUS_GONE;
 }
 
-/* A provider earned what the rates of the picture before say; a slot or quota that ended meanwhile, or changed hands,
- * may have taken a fraction of a pebble along for each position. */
-static void hold_provider(struct flows *f, uint32_t sp) {
-    u128 due = 0, slack = 0;
+/* What somebody should have earned since the picture before, by its rates. A slot or quota that ended meanwhile, or
+ * changed hands, may have taken a fraction of a pebble along for each position. */
+struct earned {
+    u128 due, slack;
+    bool calm; /* all who pay for it did */
+};
+
+static struct earned earned_by(struct flows *f, uint32_t sp) {
+    struct earned e = {.calm = true};
     uint64_t ms = f->now.now - f->before.now;
     for (size_t i = 0; i < f->before.slots_n; i++) {
         const struct slot *s = &f->before.slots[i];
@@ -348,26 +367,50 @@ static void hold_provider(struct flows *f, uint32_t sp) {
         for (size_t j = 0; j < s->n; j++) {
             if (s->members[j] != sp)
                 continue;
-            if (!calm(f, &s->payer))
-                return;
-            due += s->naive[j] * ms;
-            slack += !same_members(s, later);
+            e.calm = e.calm && calm(f, &s->payer);
+            e.due += s->naive[j] * ms;
+            e.slack += !same_members(s, later);
         }
     }
     for (size_t i = 0; i < f->before.quotas_n; i++) {
         const struct quota *q = &f->before.quotas[i];
         if (q->sp != sp)
             continue;
-        if (!calm(f, &q->payer) || is_out(f->now.status[sp])) /* who is out is paid no more: the payer gets it back */
-            return;
-        due += q->rate * ms;
-        slack++; /* a quota that changes begins anew: its fraction is gone */
+        /* who is out is paid no more: the payer gets it back */
+        e.calm = e.calm && calm(f, &q->payer) && !is_out(f->now.status[sp]);
+        e.due += q->rate * ms;
+        e.slack++; /* a quota that changes begins anew: its fraction is gone */
     }
-    u128 was = riches(&f->before, sp) + due, is = riches(&f->now, sp);
+    return e;
+}
+
+static void hold_provider(struct flows *f, uint32_t sp) {
+    struct earned e = earned_by(f, sp);
+    if (!e.calm || f->before.changing[sp] || f->now.changing[sp])
+        return;
+    u128 was = riches(&f->before, sp) + e.due, is = riches(&f->now, sp);
     f->held++;
-    if (is > was || was - is > slack << 64)
+    if (is > was || was - is > e.slack << 64)
         fail_msg("provider %u should have %llu pebble and has %llu (%s by %llu / 2^64)", (unsigned)sp, (ull)(was >> 64),
                  (ull)(is >> 64), is > was ? "more" : "less", (ull)(is > was ? is - was : was - is));
+}
+
+/* While positions change hands, or are vacant, it is not said here who has what; all of them together, with what waits,
+ * have what was paid for them. */
+static void hold_all(struct flows *f) {
+    u128 was = f->before.escrow, is = f->now.escrow, slack = 0;
+    for (uint32_t sp = 0; sp < SPS_MAX; sp++) {
+        struct earned e = earned_by(f, sp);
+        if (!e.calm)
+            return;
+        was += riches(&f->before, sp) + e.due;
+        is += riches(&f->now, sp);
+        slack += e.slack;
+    }
+    f->held++;
+    if (is > was || was - is > slack << 64)
+        fail_msg("providers and positions together should have %llu pebble and have %llu (%s by %llu / 2^64)",
+                 (ull)(was >> 64), (ull)(is >> 64), is > was ? "more" : "less", (ull)(is > was ? is - was : was - is));
 }
 
 /* What an account still has once it has paid for the time that it can pay for. */
@@ -393,7 +436,7 @@ static void hold_payer(struct flows *f, const struct payer *was) {
 
 /* The module's coins beyond what everybody has and is owed: fractions that nobody can be given. */
 static u128 dust(struct picture *p) {
-    u128 books = p->other;
+    u128 books = p->other + p->escrow;
     for (size_t i = 0; i < p->payers_n; i++)
         books += left(&p->payers[i]);
     for (uint32_t sp = 0; sp < SPS_MAX; sp++)
@@ -450,9 +493,14 @@ uint64_t flows_compare(struct flows *f) {
     f->held = 0;
     fixture_with_ctx(&f->facts->w->f, take_all, f);
     hold_rates(f);
-    if (f->before.now && !f->incomes_moved && !f->before.changing && !f->now.changing)
+    /* who takes over a position is paid a fee by who left; what waited in a group that is closed is lost */
+    const struct fixture *fixture = &f->facts->w->f;
+    bool paid = fixture_events(fixture, "sp.slot_taken") || fixture_events(fixture, "sp.group_closed");
+    if (f->before.now && !f->incomes_moved && !paid) {
         for (uint32_t sp = 1; sp < SPS_MAX; sp++)
             hold_provider(f, sp);
+        hold_all(f);
+    }
     if (f->before.now && !f->money_moved && !work_moved_money(f))
         for (size_t i = 0; i < f->before.payers_n; i++)
             hold_payer(f, &f->before.payers[i]);
