@@ -16,6 +16,8 @@ int execute_creator(struct run *run, const struct tx *tx, const Msg *msg, struct
     ctx->signer = ctx->actor = tx->sender;
     ctx->signer_key = tx->signer;
     ctx->spent = ctx->spent_bytes = 0;
+    ctx->rule = run->ledger->rules[msg->body_case];
+    ctx->msg = inner;
     return addr_eq(&creator, &tx->sender) ? CODE_OK
                                           : grant_begin(ctx, run->ledger->rules[msg->body_case], inner, &creator, err);
 }

@@ -137,6 +137,30 @@ int grant_end(struct ctx *ctx, const struct msg_rule *rule, struct err *err) {
     return save(ctx, g, &ctx->signer, &ctx->actor, err);
 }
 
+int grant_pay(struct ctx *ctx, const struct addr *granter, const struct addr *grantee, uint64_t money,
+              struct err *err) {
+    Grant *g;
+    int rc = grant_get(ctx, granter, grantee, &g, err);
+    if (rc == CODE_OK)
+        rc = grant_covers(ctx, g, ctx->rule, ctx->msg, err);
+    if (rc)
+        return rc;
+    if (g->money < u64_max(money, 1))
+        return over_budget(money, "pebble", g->money, err);
+    ctx_event(ctx, "auth.paid", "granter", ctx_addr_text(ctx, granter), "grantee", ctx_addr_text(ctx, grantee),
+              "message", ctx->rule->desc->short_name, "money", ctx_u64_text(ctx, money), NULL);
+    if (money == 0 || g->money == UINT64_MAX)
+        return CODE_OK;
+    g->money -= money;
+    return save(ctx, g, granter, grantee, err);
+}
+
+bool grant_money_ends(struct ctx *ctx) {
+    Grant *g;
+    return !addr_eq(&ctx->signer, &ctx->actor) &&
+           (grant_get(ctx, &ctx->signer, &ctx->actor, &g, NULL) != CODE_OK || g->money != UINT64_MAX);
+}
+
 /* --- sponsoring --- */
 
 /* Takes fees from the grant, not from the account. */

@@ -35,6 +35,14 @@ int grant_end(struct ctx *ctx, const struct msg_rule *rule, struct err *err);
 /* The part of grant_begin that looks at the message: type, bucket, prefix, price. CODE_GRANT_SCOPE. */
 int grant_covers(struct ctx *ctx, const Grant *grant, const struct msg_rule *rule, const void *msg, struct err *err);
 
+/* Takes money from what the granter has granted the grantee for the running message, whoever sends it: the granter pays
+ * for something of the grantee's. 0: only whether it would, and has money left. CODE_GRANT_NOT_FOUND, CODE_GRANT_SCOPE,
+ * CODE_GRANT_BUDGET. */
+int grant_pay(struct ctx *ctx, const struct addr *granter, const struct addr *grantee, uint64_t money, struct err *err);
+/* Has the message of an actor who is not its creator a budget of money that ends? Then nothing may be agreed on that
+ * the ledger charges later. */
+bool grant_money_ends(struct ctx *ctx);
+
 /* --- sponsoring --- */
 
 /* Ante: takes the fee from payer and from its grant to who signed; `before` is the ledger time of the block before.

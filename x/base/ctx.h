@@ -49,13 +49,15 @@ struct ctx {
     const struct deps *deps;
     const struct app_verifier *verifier; /* NULL: key_verify */
 
-    struct addr signer;       /* in whose name the running message acts: its creator; zero in begin and end work */
-    struct addr actor;        /* who signed the transaction: the signer, or one that it has granted this to */
-    struct pubkey signer_key; /* zero when another acts in its name */
-    uint64_t spent;           /* pebble that the message has taken from the signer so far: ctx_spend */
-    uint64_t spent_bytes;     /* of payload that it stores in the signer's name: ctx_spend_bytes */
-    struct event_vec events;  /* of the running transaction or hook */
-    struct id_vec ids;        /* given by the running transaction, in order */
+    struct addr signer;          /* in whose name the running message acts: its creator; zero in begin and end work */
+    struct addr actor;           /* who signed the transaction: the signer, or one that it has granted this to */
+    struct pubkey signer_key;    /* zero when another acts in its name */
+    const struct msg_rule *rule; /* of the running message; NULL in begin and end work */
+    const void *msg;             /* that message */
+    uint64_t spent;              /* pebble that the message has taken from the signer so far: ctx_spend */
+    uint64_t spent_bytes;        /* of payload that it stores in the signer's name: ctx_spend_bytes */
+    struct event_vec events;     /* of the running transaction or hook */
+    struct id_vec ids;           /* given by the running transaction, in order */
     uint64_t group_opened; /* placement group opened earlier in this transaction; 0 none (MsgSealObject.group_id = 0) */
     uint64_t supply;       /* pebble in existence */
     uint64_t fees;         /* taken by ante checks and not yet in the fees account; pebble */

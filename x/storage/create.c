@@ -107,7 +107,9 @@ static int open_bucket(struct ctx *ctx, struct creation *c, struct err *err) {
     if (rc == CODE_OK)
         rc = access_create(ctx, c->bucket, spec->object_name, spec->payload_size, err);
     if (rc == CODE_OK)
-        rc = fields_check_price(spec->max_price, c->bucket, ctx->params, err);
+        rc = fields_check_offer(ctx, spec->max_price, c->bucket, err);
+    if (rc == CODE_OK && spec->auto_renew)
+        rc = fields_check_offer(ctx, spec->renew_max_price, c->bucket, err);
     if (rc)
         return rc;
     if (spec->payment_address.len && !bytes_eq(pb_bytes(spec->payment_address), pb_bytes(c->bucket->payment_address)))
@@ -151,6 +153,18 @@ static ObjectInfo *build(struct ctx *ctx, const BucketInfo *bucket, const Create
     return object;
 }
 
+/* Whose money it is going to be. */
+static int open_payer(struct ctx *ctx, struct creation *c, struct err *err) {
+    int rc = sponsor_begin(ctx, c->bucket, &c->sponsor, err);
+    if (rc == CODE_OK && c->spec->payload_size)
+        rc = sponsor_check_end(&c->sponsor, c->spec->term == 0, c->spec->auto_renew, err);
+    return rc;
+}
+
+int create_charge(struct ctx *ctx, const struct creation *c, struct err *err) {
+    return sponsor_end(ctx, &c->sponsor, err);
+}
+
 int create_open(struct ctx *ctx, ProtobufCBinaryData spec, struct creation *ret, struct err *err) {
     struct creation c = {.encoded = pb_bytes(spec)};
     uint64_t id = 0;
@@ -167,8 +181,10 @@ int create_open(struct ctx *ctx, ProtobufCBinaryData spec, struct creation *ret,
     if (rc)
         return rc;
     c.object = build(ctx, c.bucket, c.spec, id);
-    *ret = c;
-    return CODE_OK;
+    rc = open_payer(ctx, &c, err);
+    if (rc == CODE_OK)
+        *ret = c;
+    return rc;
 }
 
 static void seal_empty(struct ctx *ctx, ObjectInfo *object) {
@@ -231,6 +247,8 @@ int create_insert(struct ctx *ctx, struct creation *c, struct err *err) {
         c->bucket->objects++;
         rc = bucket_put(ctx, c->bucket, err);
     }
+    if (rc == CODE_OK)
+        rc = create_charge(ctx, c, err);
     if (rc)
         return rc;
     ctx_spend_bytes(ctx, c->object->payload_size);

@@ -5,6 +5,7 @@
 #include "x/base/ctx.h"
 
 #include "cairn/storage.h"
+#include "x/storage/sponsor.h"
 
 struct creation {
     struct bytes encoded; /* the spec as it was sent */
@@ -12,6 +13,7 @@ struct creation {
     BucketInfo *bucket;
     ObjectInfo *there;  /* that it replaces; NULL: the name is free */
     ObjectInfo *object; /* the new one, CREATED, not stored yet */
+    struct sponsor sponsor;
 };
 
 /* Judges the spec and builds the object with a fresh id and version: names, sizes, fields, term and renewal, prices,
@@ -23,7 +25,12 @@ int create_open(struct ctx *ctx, ProtobufCBinaryData spec, struct creation *ret,
  */
 int create_commit(struct ctx *ctx, struct creation *c, const SignedApproval *approval, struct err *err);
 
-/* Puts the object, or sends it on its way to replace the one that is there; counts it; event and id. */
+/* What the message has taken of a sponsor of the bucket is taken from its grant: the last thing that a create does that
+ * does not insert. */
+int create_charge(struct ctx *ctx, const struct creation *c, struct err *err);
+
+/* Charges it (create_charge); puts the object, or sends it on its way to replace the one that is there; counts it;
+ * event and id. */
 int create_insert(struct ctx *ctx, struct creation *c, struct err *err);
 
 /* storage.object_created */

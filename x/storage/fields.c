@@ -3,6 +3,8 @@
 
 #include "chain/types/layout.h"
 #include "chain/types/name.h"
+#include "x/sp/sp.h"
+#include "x/storage/bucket.h"
 
 int fields_check_tags(Tag *const *tags, size_t count, const StorageParams *params, struct err *err) {
     if (count > params->tags_max)
@@ -71,6 +73,23 @@ int fields_check_price(uint64_t price, const BucketInfo *bucket, const Params *p
         return err_set(err, CODE_PRICE, "the price limit of %llu is above the %llu that bucket %s allows",
                        (unsigned long long)price, (unsigned long long)bucket->price_cap, bucket->bucket_name);
     return CODE_OK;
+}
+
+int fields_check_offer(struct ctx *ctx, uint64_t price, const BucketInfo *bucket, struct err *err) {
+    struct addr owner = bucket_owner(bucket);
+    StorageProvider *sp;
+    int rc = fields_check_price(price, bucket, ctx->params, err);
+    if (rc || bucket->price_cap || addr_eq(&owner, &ctx->signer))
+        return rc;
+    rc = sp_get(ctx, bucket->primary_sp, &sp, err);
+    if (rc)
+        return rc;
+    uint64_t most = u64_min(sp->store_price, UINT64_MAX / 2) * 2;
+    return price <= most ? CODE_OK
+                         : err_set(err, CODE_PRICE,
+                                   "bucket %s is somebody else's and has no price cap: a price of at most %llu may be "
+                                   "agreed to in it, twice what its primary asks",
+                                   bucket->bucket_name, (unsigned long long)most);
 }
 
 /* Gives what a shared check found this module's code. */

@@ -29,6 +29,9 @@ int fields_check_envelope(ProtobufCBinaryData digest, struct err *err);
 int fields_check_object_visibility(int visibility, struct err *err);
 /* CODE_PRICE: a limit of at most PaymentParams.price_max, and of a bucket's cap when it has one. */
 int fields_check_price(uint64_t price, const BucketInfo *bucket, const Params *params, struct err *err);
+/* The same, and of who is not the bucket's owner: in a bucket without a cap of its own, at most twice what its primary
+ * asks now, since the owner pays. */
+int fields_check_offer(struct ctx *ctx, uint64_t price, const BucketInfo *bucket, struct err *err);
 /* A profile that new objects may have: well-formed, positions within StorageParams.positions_max, a kind that the
  * ledger can check (keyed replicas need their owner's keystream and come later). CODE_PROFILE. */
 int fields_check_profile(const Profile *profile, const StorageParams *params, struct err *err);

@@ -9,6 +9,7 @@
 #include "x/storage/approval.h"
 #include "x/storage/bucket.h"
 #include "x/storage/fields.h"
+#include "x/storage/sponsor.h"
 
 int msg_create_bucket_check(const void *msg, const Params *params, struct err *err) {
     const MsgCreateBucket *m = msg;
@@ -33,15 +34,22 @@ static int check_spec(struct ctx *ctx, CreateBucketSpec *spec, struct err *err) 
     return rc ? rc : fields_check_tags(spec->tags, spec->n_tags, params, err);
 }
 
-/* The creator's own account, or a payment account of the creator's. */
-static int find_payer(struct ctx *ctx, const CreateBucketSpec *spec, struct addr *ret, struct err *err) {
+/* The creator's own account, a payment account of the creator's, or one whose owner has granted that. */
+static int find_payer(struct ctx *ctx, const CreateBucketSpec *spec, struct addr *ret, bool *ret_sponsored,
+                      struct err *err) {
     if (spec->payment_address.len == 0) {
         *ret = ctx->signer;
         return CODE_OK;
     }
     if (!addr_of_field(spec->payment_address, ret))
         return err_set(err, CODE_PAYER, "the payment address must be an address");
-    return payment_may_charge(ctx, ret, &ctx->signer, err);
+    int rc = payment_may_charge(ctx, ret, &ctx->signer, err);
+    if (rc != CODE_PAYMENT_OWNER)
+        return rc;
+    if (spec->read_quota)
+        return err_set(err, CODE_PAYER, "another account is to pay for the bucket: it cannot have a read quota");
+    *ret_sponsored = true;
+    return sponsor_may_pay(ctx, ret, &ctx->signer, err);
 }
 
 static BucketInfo *build(struct ctx *ctx, const CreateBucketSpec *spec, const struct addr *payer, uint64_t id,
@@ -75,12 +83,13 @@ int msg_create_bucket_run(struct ctx *ctx, const void *msg, struct err *err) {
     struct addr payer = {{0}};
     StorageProvider *sp = NULL;
     uint64_t id = 0, price;
+    bool sponsored = false;
     int rc = pb_decode(&create_bucket_spec__descriptor, pb_bytes(m->spec), ctx->arena, &spec, err);
     if (rc)
         return err_wrap(err, rc, "bucket spec");
     rc = check_spec(ctx, spec, err);
     if (rc == CODE_OK)
-        rc = find_payer(ctx, spec, &payer, err);
+        rc = find_payer(ctx, spec, &payer, &sponsored, err);
     if (rc == CODE_OK)
         rc = approval_use(ctx, m->approval, pb_bytes(m->spec), spec->primary_sp, &price, err);
     if (rc == CODE_OK)
@@ -90,6 +99,7 @@ int msg_create_bucket_run(struct ctx *ctx, const void *msg, struct err *err) {
     if (rc)
         return rc;
     BucketInfo *bucket = build(ctx, spec, &payer, id, sp->free_read_once);
+    bucket->sponsored = sponsored;
     rc = bucket_insert(ctx, bucket, err);
     if (rc == CODE_OK && bucket->read_quota)
         rc = payment_quota_set(ctx, &payer, id, bucket->primary_sp, bucket->read_quota, err);

@@ -18,6 +18,7 @@
 #include "x/storage/quote.h"
 #include "x/storage/renew.h"
 #include "x/storage/replace.h"
+#include "x/storage/sponsor.h"
 #include "x/storage/term.h"
 
 int msg_renew_object_check(const void *msg, const Params *params, struct err *err) {
@@ -62,7 +63,8 @@ static int plan_price(struct ctx *ctx, const MsgRenewObject *m, const BucketInfo
                       struct plan *p, struct err *err) {
     p->limit = m->max_price ? m->max_price : o->max_price;
     p->agree = p->agree || p->limit != o->max_price;
-    return fields_check_price(p->limit, b, ctx->params, err);
+    return p->limit == o->max_price ? fields_check_price(p->limit, b, ctx->params, err)
+                                    : fields_check_offer(ctx, p->limit, b, err);
 }
 
 /* In its grace an object is renewed to a later end; nothing else of it is worth an agreement. */
@@ -96,7 +98,7 @@ static int plan_auto(struct ctx *ctx, const MsgRenewObject *m, const BucketInfo 
     if (p->expires_at == 0)
         return err_set(err, CODE_RENEW, "object %.200s has no term that the ledger could renew", o->object_name);
     int rc = renew_check_auto(ctx, a, err);
-    return rc ? rc : fields_check_price(a->max_price, b, ctx->params, err);
+    return rc ? rc : fields_check_offer(ctx, a->max_price, b, err);
 }
 
 static void apply_auto(ObjectInfo *o, const AutoRenew *a) {
@@ -177,6 +179,13 @@ static int change_auto(struct ctx *ctx, ObjectInfo *object, const AutoRenew *a, 
     return rc ? rc : object_put(ctx, object, err);
 }
 
+static int begin_paying(struct ctx *ctx, const BucketInfo *bucket, const struct plan *p, const AutoRenew *renew,
+                        struct sponsor *ret, struct err *err) {
+    int rc = sponsor_begin(ctx, bucket, ret, err);
+    bool agrees = p->agree || p->copies;
+    return rc ? rc : sponsor_check_end(ret, agrees && p->expires_at == 0, renew && renew->period, err);
+}
+
 static int carry_out(struct ctx *ctx, const MsgRenewObject *m, BucketInfo *bucket, ObjectInfo *object,
                      const struct plan *p, struct err *err) {
     int rc;
@@ -219,5 +228,10 @@ int msg_renew_object_run(struct ctx *ctx, const void *msg, struct err *err) {
         rc = check_end(ctx, object, &plan, err);
     if (rc == CODE_OK)
         rc = plan_auto(ctx, m, bucket, object, &plan, err);
-    return rc ? rc : carry_out(ctx, m, bucket, object, &plan, err);
+    struct sponsor sponsor = {.on = false};
+    if (rc == CODE_OK)
+        rc = begin_paying(ctx, bucket, &plan, m->auto_renew, &sponsor, err);
+    if (rc == CODE_OK)
+        rc = carry_out(ctx, m, bucket, object, &plan, err);
+    return rc ? rc : sponsor_end(ctx, &sponsor, err);
 }

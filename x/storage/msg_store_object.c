@@ -56,6 +56,8 @@ int msg_store_object_run(struct ctx *ctx, const void *msg, struct err *err) {
         rc = seal_object(ctx, &s, err);
     if (rc == CODE_OK)
         rc = upload_use(ctx, s.upload_id, s.valid_until, err);
+    if (rc == CODE_OK)
+        rc = create_charge(ctx, &c, err);
     if (rc)
         return rc;
     ctx_spend_bytes(ctx, c.object->payload_size);

@@ -9,6 +9,7 @@
 #include "x/storage/bucket.h"
 #include "x/storage/fields.h"
 #include "x/storage/slot.h"
+#include "x/storage/sponsor.h"
 
 static bool changes_nothing(const MsgUpdateBucket *m) {
     return !m->visibility && !m->payment_address.len && !m->read_quota && !m->price_cap && !m->tags && !m->profile;
@@ -32,17 +33,38 @@ int msg_update_bucket_check(const void *msg, const Params *params, struct err *e
     return rc;
 }
 
+/* An account of somebody's who has granted the bucket's owner that, and who takes over nothing that is there. */
+static int take_sponsor(struct ctx *ctx, const MsgUpdateBucket *m, const BucketInfo *bucket, const struct addr *payer,
+                        bool *ret_sponsored, struct err *err) {
+    struct addr owner = bucket_owner(bucket);
+    uint64_t quota = m->read_quota ? m->read_quota->value : bucket->read_quota;
+    int rc = sponsor_may_pay(ctx, payer, &owner, err);
+    if (rc == CODE_OK && !addr_eq(&owner, &ctx->signer))
+        rc = err_set(err, CODE_PAYMENT_OWNER, "only the bucket's owner has others pay for it");
+    if (rc == CODE_OK && (bucket->objects || bucket->read_quota || quota))
+        rc = err_set(err, CODE_PAYER,
+                     "bucket %s has %llu objects and a read quota of %llu bytes; another account can begin to pay for "
+                     "an empty one without a quota",
+                     bucket->bucket_name, (unsigned long long)bucket->objects, (unsigned long long)quota);
+    *ret_sponsored = rc == CODE_OK;
+    return rc;
+}
+
 /* What flows is charged to the new account from now on; locks stay with who locked them. */
 static int change_payer(struct ctx *ctx, const MsgUpdateBucket *m, BucketInfo *bucket, struct err *err) {
     struct addr payer;
     if (!m->payment_address.len || bytes_eq(pb_bytes(m->payment_address), pb_bytes(bucket->payment_address)))
         return CODE_OK;
     int rc = addr_need(m->payment_address, "payment_address", &payer, err);
+    bool sponsored = false;
     if (rc == CODE_OK)
         rc = payment_may_charge(ctx, &payer, &ctx->signer, err);
+    if (rc == CODE_PAYMENT_OWNER)
+        rc = take_sponsor(ctx, m, bucket, &payer, &sponsored, err);
     if (rc == CODE_OK)
         rc = slots_change_payer(ctx, bucket, &payer, err);
     bucket->payment_address = m->payment_address;
+    bucket->sponsored = sponsored;
     return rc;
 }
 
@@ -52,6 +74,9 @@ static int change_quota(struct ctx *ctx, const MsgUpdateBucket *m, BucketInfo *b
     int rc = m->read_quota ? payment_quota_may_change(ctx, bucket->id, m->read_quota->value, err) : CODE_OK;
     if (rc)
         return rc;
+    if (bucket->sponsored && m->read_quota && m->read_quota->value)
+        return err_set(err, CODE_PAYER, "another account pays for bucket %s: it cannot have a read quota",
+                       bucket->bucket_name);
     if (m->read_quota)
         bucket->read_quota = m->read_quota->value;
     if (!m->read_quota && !(m->payment_address.len && bucket->read_quota))

@@ -3,6 +3,7 @@
 
 #include "chain/types/deal_state.h"
 #include "chain/types/keys_storage.h"
+#include "x/auth/grant.h"
 #include "x/base/record.h"
 #include "x/sp/sp.h"
 #include "x/storage/bucket.h"
@@ -13,7 +14,7 @@
 
 #define TRIES_IN_WARNING 8 /* an object whose renewal fails is tried again so often in its warning window */
 
-int renew_check_auto(const struct ctx *ctx, const AutoRenew *renew, struct err *err) {
+int renew_check_auto(struct ctx *ctx, const AutoRenew *renew, struct err *err) {
     int rc = term_check(ctx, renew->period, err);
     if (rc)
         return rc;
@@ -23,6 +24,10 @@ int renew_check_auto(const struct ctx *ctx, const AutoRenew *renew, struct err *
     if (renew->until && renew->until <= ctx->time)
         return err_set(err, CODE_RENEW, "the ledger is to renew until %llu, which is over",
                        (unsigned long long)renew->until);
+    if (grant_money_ends(ctx))
+        return err_set(err, CODE_GRANT_SCOPE,
+                       "the ledger would renew it with money that no budget counts; only a grant without a limit of "
+                       "money allows that");
     return CODE_OK;
 }
 

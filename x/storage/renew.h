@@ -10,8 +10,9 @@
 
 #include "cairn/storage.h"
 
-/* CODE_RENEW, CODE_PRICE: may the ledger be asked to renew like this? */
-int renew_check_auto(const struct ctx *ctx, const AutoRenew *renew, struct err *err);
+/* CODE_RENEW, CODE_PRICE: may the ledger be asked to renew like this? CODE_GRANT_SCOPE: not under a grant whose money
+ * ends, of which it could take nothing. */
+int renew_check_auto(struct ctx *ctx, const AutoRenew *renew, struct err *err);
 
 /* Sets object->renew_at: when the ledger tries next, as the object's fields say; 0: it does not. */
 void renew_schedule(const struct ctx *ctx, ObjectInfo *object);
