@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Storing in one step: the client codes an object itself, leaves its pieces with the providers, and one transaction creates and seals it. Nothing is
 on the ledger before the bytes are safe; what is never stored goes by itself; a gateway may do it in an owner's name under a grant."""
+import base64
+import json
 import os
 import subprocess
 
 from local_net import LocalNet, main, program, read, run, wait_for
+from provider_net import SEGMENT, HttpError, ProviderNet, content_root, replica, spec
 
 MIB = 1 << 20
 
@@ -201,5 +204,117 @@ def in_an_owners_name():
         assert {o["name"] for o in net.cairn("object", "list", "theirs", "--json").json} == {"two-steps", "one-step"}
 
 
+class Stage:
+    """What a client says to a provider to leave one position with it, by hand."""
+
+    def __init__(self, net, who, name, data, version=0, upload=None, keep_ms=60000):
+        self.net, self.who, self.sp, self.data = net, who, net.providers[0], data
+        self.upload, self.keep_ms = upload or os.urandom(16).hex(), keep_ms
+        self.bucket_id = net.nodes[0].get("/v1/query/storage/bucket?bucket_name=straight")["record"]["id"]
+        self.ask = {"payload_size": str(len(data)), "profile": replica(1), "max_price": str(10**11), "nonce": self.upload, "bucket_name": "straight",
+                    "object_name": name, "creator": who.text, "version": str(version), "bucket_id": self.bucket_id}
+        self.offer = None
+
+    def post(self, target, body, headers=None, who=None):
+        raw = json.dumps(body).encode() if body is not None else b""
+        return (who or self.who).request(self.sp, "POST", target, raw, headers, content=spec.H("cairn.body", raw).hex())
+
+    def approve(self, who=None):
+        r = self.post("/v1/stage", self.ask, who=who)
+        if r.status == 200:
+            self.offer = r.json
+        return r
+
+    def ticket(self, **other):
+        now = int(self.net.nodes[0].get("/v1/status")["ledger_time"])
+        value = {"approval": self.offer, "bucket_id": self.bucket_id, "object_name": self.ask["object_name"], "creator": self.who.text,
+                 "version": self.ask["version"], "upload_id": self.upload, "payload_size": self.ask["payload_size"], "profile": replica(1),
+                 "position": 0, "price": str(self.price()), "valid_until": str(now + self.keep_ms), "bucket_name": "straight", **other}
+        return {"X-Cairn-Ticket": spec.encode("PieceTicket", value).hex()}
+
+    def price(self):
+        return int(self.net.nodes[0].get("/v1/query/sp/sp?id=1")["record"]["store_price"])
+
+    def put(self, segment, data, who=None, **other):
+        return (who or self.who).request(self.sp, "PUT", f"/v1/stage/{self.upload}/0/{segment}", data, self.ticket(**other))
+
+    def receipt(self, **other):
+        return self.post(f"/v1/stage/{self.upload}/0/receipt", None, self.ticket(**other))
+
+    def whole(self):
+        r = self.approve()
+        assert r.status == 200, r
+        for i in range(0, len(self.data), SEGMENT):
+            r = self.put(i // SEGMENT, self.data[i:i + SEGMENT])
+            assert r.status == 200, r
+        r = self.receipt()
+        assert r.status == 200, r
+        return r.json
+
+    def store(self, receipt, name=None, **other):
+        value = {"creator": self.who.text, "bucket_name": "straight", "object_name": name or self.ask["object_name"],
+                 "payload_size": str(len(self.data)), "visibility": "VISIBILITY_INHERIT", "content_type": "application/octet-stream",
+                 "content_root": content_root(self.data).hex(), "max_price": str(10**11), "expected_version": self.ask["version"]}
+        raw = base64.b64encode(spec.encode("CreateObjectSpec", value)).decode()
+        group = self.net.nodes[0].get("/v1/query/sp/groups?sp_id=1&primary=true")["record"]["groups"][0]["id"]
+        return self.who.tx({"store_object": {"creator": self.who.text, "spec": raw, "group_id": group, "upload_id": self.upload,
+                                             "receipts": [receipt], **other}})
+
+
+def refused(call, *words):
+    try:
+        r = call()
+    except (AssertionError, HttpError) as e:
+        assert all(w in str(e) for w in words), (words, e)
+        return
+    assert r.status >= 400 and all(w in r.body.decode() for w in words), (words, r)
+
+
+def by_hand():
+    """Receipts and tickets are good for what they were given for, and nothing else; what is stored is the provider's to answer for."""
+    with ProviderNet(sps=1) as net:
+        sp, owner = net.providers[0], net.owner
+        owner.create_bucket(sp, "straight", public=True)
+        data = os.urandom(SEGMENT + 5)
+        s = Stage(net, owner, "a", data)
+        r = s.post("/v1/placement", {"question": s.ask})
+        assert r.status == 200 and r.json["members"] == [1], r
+        refused(lambda: s.approve(net.stranger), "granted")
+        assert s.approve().status == 200
+        # another's ticket, another name, size, version or position than was approved; another path; a wrong root
+        refused(lambda: s.put(0, data[:SEGMENT], net.stranger), "granted")
+        for other in ({"object_name": "b"}, {"payload_size": str(len(data) - 1)}, {"version": "7"}, {"bucket_id": "99"}):
+            refused(lambda o=other: s.put(0, data[:SEGMENT], **o), "DENIED")
+        refused(lambda: s.put(0, data[:SEGMENT], valid_until="1"), "EXPIRED")
+        refused(lambda: owner.request(sp, "PUT", f"/v1/stage/{'00' * 16}/0/0", data[:SEGMENT], s.ticket()), "DENIED")
+        refused(lambda: owner.request(sp, "PUT", f"/v1/stage/{s.upload}/0/0", data[:SEGMENT], {**s.ticket(), "X-Cairn-Root": "00" * 32}), "INTEGRITY")
+        refused(lambda: s.put(2, data[:5]), "segment")
+        refused(s.receipt, "2 of 2 pieces are missing")
+        assert s.put(1, data[SEGMENT:]).status == 200
+        refused(s.receipt, "1 of 2 pieces are missing")
+        receipt = s.whole()
+        # into another object, version or upload
+        refused(lambda: s.store(receipt, name="b"), "329")
+        refused(lambda: s.store(receipt, upload_id="11" * 16), "329")
+        refused(lambda: Stage(net, owner, "a", data[:-1]).store(receipt), "329")
+        assert not [o for o in net.nodes[0].get("/v1/query/storage/objects?bucket_name=straight")["record"].get("objects", [])]
+        s.store(receipt)
+        wait_for("what was staged", lambda: sp.request("GET", "/straight/a").body == data)
+        refused(lambda: s.store(receipt), "already has an object")
+        owner.tx({"delete_object": {"creator": owner.text, "bucket_name": "straight", "object_name": "a"}})
+        refused(lambda: s.store(receipt), "has been sealed already")  # an upload is good once
+        # killed in the middle: what was acknowledged is there, and the stage goes on
+        t = Stage(net, owner, "later", data)
+        assert t.approve().status == 200 and t.put(0, data[:SEGMENT]).status == 200
+        sp.kill()
+        sp.start()
+        assert t.put(1, data[SEGMENT:]).status == 200
+        receipt = t.receipt().json
+        sp.kill()  # stored while it is away
+        t.store(receipt)
+        sp.start()
+        wait_for("what was staged before", lambda: sp.request("GET", "/straight/later").body == data)
+
+
 if __name__ == "__main__":
-    main([in_one_step, what_goes_wrong, in_an_owners_name])
+    main([in_one_step, what_goes_wrong, in_an_owners_name, by_hand])
