@@ -13,6 +13,7 @@ const char *key_module_name(unsigned module) {
         [KEY_PAYMENT] = "payment",
         [KEY_CHALLENGE] = "challenge",
         [KEY_GOV] = "gov",
+        [KEY_GATEWAY] = "gateway",
     };
     return module < sizeof names / sizeof *names ? names[module] : NULL;
 }

@@ -25,6 +25,7 @@ enum key_module {
     KEY_PAYMENT = 0x08,
     KEY_CHALLENGE = 0x09,
     KEY_GOV = 0x0a,
+    KEY_GATEWAY = 0x0b,
 };
 
 /* "auth" for KEY_AUTH; NULL for a byte that no key begins with. */

@@ -7,6 +7,7 @@
 #include "cairn/auth.h"
 #include "cairn/challenge.h"
 #include "cairn/evidence.h"
+#include "cairn/gateway.h"
 #include "cairn/gov.h"
 #include "cairn/params.h"
 #include "cairn/payment.h"
@@ -136,6 +137,9 @@ const struct key_row key_table[] = {
     {"proposal-kept", KEY_GOV, 'k', "88", "TIME ID", NULL},
     {"gov-state", KEY_GOV, 's', "", "", OF(gov_state)},
     {"upgrade", KEY_GOV, 'u', "", "", OF(upgrade_plan)},
+    {"gateway", KEY_GATEWAY, 'g', "8", "ID", OF(gateway)},
+    {"gateway-of", KEY_GATEWAY, 'o', "a8", "OPERATOR ID", NULL},
+    {"gateway-totals", KEY_GATEWAY, 'T', "", "", OF(gateway_totals)},
 };
 const size_t key_table_count = sizeof key_table / sizeof *key_table;
 

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { ENDS_CURSOR_MAX = 65 }; /* hex of what a page of endings goes on from */
+
 int cmd_territory_mint(struct cli *cli, struct err *err) {
     MsgMintTerritory message = MSG_MINT_TERRITORY__INIT;
     message.name = pb_text(cli->words[0]);
@@ -111,11 +113,26 @@ int cmd_territory_use(struct cli *cli, struct err *err) {
                      err);
 }
 
-static json_t *territory_row(struct cli *cli, const Territory *t) {
+static const char *status_name(const Territory *t) {
     const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&territory_status__descriptor, (int)t->status);
+    return v ? v->name + sizeof "TERRITORY_STATUS_" - 1 : "?";
+}
+
+static json_t *ending_row(struct cli *cli, const Territory *t) {
+    char text[ADDR_TEXT_MAX] = "";
+    struct addr owner;
+    if (addr_from(pb_bytes(t->owner), &owner))
+        addr_to_text(&owner, text);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "id", cli_u64(cli, t->id), "owner", text, "name", t->name,
+                     "status", status_name(t), "at",
+                     cli_u64(cli, t->status == TERRITORY_STATUS_ACTIVE ? t->deadline : t->ends_at), "renews",
+                     t->renew_ms != 0);
+}
+
+static json_t *territory_row(struct cli *cli, const Territory *t) {
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "id", cli_u64(cli, t->id), "name", t->name, "status",
-                     v ? v->name + sizeof "TERRITORY_STATUS_" - 1 : "?", "capacity", cli_u64(cli, t->capacity),
-                     "deadline", cli_u64(cli, t->deadline), "for_sale", t->consigned, "asked", money_text(t->asked).s);
+                     status_name(t), "capacity", cli_u64(cli, t->capacity), "deadline", cli_u64(cli, t->deadline),
+                     "for_sale", t->consigned, "asked", money_text(t->asked).s);
 }
 
 /* An owner's, or with --offers all that are for sale. */
@@ -167,4 +184,28 @@ int cmd_territory_quote(struct cli *cli, struct err *err) {
                                cli_u64(cli, answer->cost), "price", cli_u64(cli, answer->price), "ends_at",
                                cli_u64(cli, answer->ends_at)),
                      err);
+}
+
+/* Of all owners, so that nobody has to look at each: what freezes when it is active, what ends when it is frozen. */
+int cmd_territory_ending(struct cli *cli, struct err *err) {
+    static const char *const columns[] = {"id", "owner", "name", "status", "at", "renews", NULL};
+    const char *within = cli_value(cli, "--within");
+    char cursor[ENDS_CURSOR_MAX] = "";
+    uint64_t until;
+    int rc = cli_expiry(cli, within ? within : "7d", &until, err);
+    json_t *rows = json_array();
+    while (!rc) {
+        TerritoryEndsAnswer *page;
+        rc = cli_ask(cli, "/payment/territory_ends", &territory_ends_answer__descriptor, &page, err, "until",
+                     cli_u64(cli, until), "cursor", cursor, NULL);
+        for (size_t i = 0; !rc && i < page->n_territories; i++)
+            json_array_append_new(rows, ending_row(cli, page->territories[i]));
+        if (rc || !page->next_cursor.len)
+            break;
+        if (2 * page->next_cursor.len >= sizeof cursor)
+            rc = err_set(err, CODE_MALFORMED, "the node's next_cursor is too long");
+        else
+            hex_encode(page->next_cursor.data, page->next_cursor.len, cursor);
+    }
+    return cli_print_rows(cli, rc, rows, columns, err);
 }

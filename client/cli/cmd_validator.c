@@ -126,6 +126,25 @@ static void take_texts(struct cli *cli, char **name, char **description) {
         *description = (char *)(uintptr_t)cli_value(cli, "--description");
 }
 
+/* What fees came to since genesis: of one unit of power, and what all validators have not withdrawn. */
+int cmd_validator_rewards(struct cli *cli, struct err *err) {
+    struct ledger *ledger;
+    struct key k;
+    RewardState *state;
+    uint64_t height = 0;
+    int rc = cli_ledger(cli, &ledger, err);
+    if (!rc)
+        rc = ledger_record(ledger, key_reward_state(&k), 0, &reward_state__descriptor, &cli->arena, &state, &height,
+                           err);
+    if (rc)
+        return rc;
+    return cli_print(cli,
+                     json_pack("{s:s, s:s, s:s, s:b}", "per_power_pebble",
+                               cli_u64(cli, state->index ? state->index->hi : 0), "owed", money_text(state->owed).s,
+                               "height", cli_u64(cli, height), "proven", !cli->unverified),
+                     err);
+}
+
 int cmd_validator_create(struct cli *cli, struct err *err) {
     MsgCreateValidator *message;
     struct addr creator;

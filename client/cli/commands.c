@@ -184,6 +184,14 @@ static const struct cli_flag territory_quote_flags[] = {{"--id", "N", "of one th
                                                         {"--capacity", "SIZE", "bytes, or bytes more"},
                                                         {"--term", "DURATION", "time, or more time"},
                                                         {NULL, NULL, NULL}};
+static const struct cli_flag territory_ending_flags[] = {{"--within", "DURATION", "from now; 7d when not said"},
+                                                         {NULL, NULL, NULL}};
+static const struct cli_flag gateway_register_flags[] = {
+    {"--region", "TEXT", "where it stands"}, {"--version", "TEXT", "of its program"}, {NULL, NULL, NULL}};
+static const struct cli_flag gateway_update_flags[] = {{"--url", "URL", "where clients reach it"},
+                                                       {"--region", "TEXT", "where it stands"},
+                                                       {"--version", "TEXT", "of its program"},
+                                                       {NULL, NULL, NULL}};
 static const struct cli_flag challenge_list_flags[] = {{"--sp", "N", "of this provider"},
                                                        {"--object", "cairn://BUCKET/KEY", "about this object"},
                                                        {"--status", "open|passed|missed", "only those"},
@@ -341,6 +349,8 @@ const struct cli_command cli_commands[] = {
     {"validator", "list", "", "validators, also those that do not vote now", 0, 0, NULL, cmd_validator_list},
     {"validator", "show", "ADDR", "a validator's record, proven; what it earned and missed", 1, 1, NULL,
      cmd_validator_show},
+    {"validator", "rewards", "", "the pot of fees: what a unit of power has earned, and what is not withdrawn, proven",
+     0, 0, NULL, cmd_validator_rewards},
     {"validator", "create", "FILE", "become a validator with the key that `cairnd validator-proof` described", 1, 1,
      validator_create_flags, cmd_validator_create},
     {"validator", "bond", "ADDR AMOUNT", "add to a validator's bond", 2, 2, NULL, cmd_validator_bond},
@@ -395,8 +405,19 @@ const struct cli_command cli_commands[] = {
     {"territory", "use", "ID", "what of it is used and what its pot holds", 1, 1, NULL, cmd_territory_use},
     {"territory", "list", "[ADDR|KEY]", "an account's territories, or those for sale", 0, 1, territory_list_flags,
      cmd_territory_list},
+    {"territory", "ending", "", "territories of all that freeze or end soon, the next first", 0, 0,
+     territory_ending_flags, cmd_territory_ending},
     {"territory", "quote", "", "what one would cost, or more of one that is there", 0, 0, territory_quote_flags,
      cmd_territory_quote},
+
+    {"gateway", "register", "URL", "put a gateway into the directory, for a deposit", 1, 1, gateway_register_flags,
+     cmd_gateway_register},
+    {"gateway", "update", "ID", "say something else about a gateway of yours; what is not given stays", 1, 1,
+     gateway_update_flags, cmd_gateway_update},
+    {"gateway", "remove", "ID", "take a gateway of yours out of the directory: its deposit goes back", 1, 1, NULL,
+     cmd_gateway_remove},
+    {"gateway", "show", "ID", "a gateway's record, proven", 1, 1, NULL, cmd_gateway_show},
+    {"gateway", "list", "[ADDR|KEY]", "gateways, all or an operator's", 0, 1, NULL, cmd_gateway_list},
 
     {"challenge", "list", "", "challenges, open and closed a while ago", 0, 0, challenge_list_flags,
      cmd_challenge_list},

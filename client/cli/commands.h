@@ -117,6 +117,7 @@ int cli_sp_keys(struct cli *cli, const char *path, MsgEditSp **ret, struct err *
 
 int cmd_validator_list(struct cli *cli, struct err *err);
 int cmd_validator_show(struct cli *cli, struct err *err);
+int cmd_validator_rewards(struct cli *cli, struct err *err);
 int cmd_validator_create(struct cli *cli, struct err *err);
 int cmd_validator_bond(struct cli *cli, struct err *err);
 int cmd_validator_unbond(struct cli *cli, struct err *err);
@@ -151,11 +152,17 @@ int cmd_territory_buy(struct cli *cli, struct err *err);
 int cmd_territory_show(struct cli *cli, struct err *err);
 int cmd_territory_use(struct cli *cli, struct err *err);
 int cmd_territory_list(struct cli *cli, struct err *err);
+int cmd_territory_ending(struct cli *cli, struct err *err);
 int cmd_territory_quote(struct cli *cli, struct err *err);
 int cmd_payment_create(struct cli *cli, struct err *err);
 int cmd_payment_list(struct cli *cli, struct err *err);
 int cmd_payment_no_refund(struct cli *cli, struct err *err);
 
+int cmd_gateway_register(struct cli *cli, struct err *err);
+int cmd_gateway_update(struct cli *cli, struct err *err);
+int cmd_gateway_remove(struct cli *cli, struct err *err);
+int cmd_gateway_show(struct cli *cli, struct err *err);
+int cmd_gateway_list(struct cli *cli, struct err *err);
 int cmd_challenge_list(struct cli *cli, struct err *err);
 int cmd_challenge_show(struct cli *cli, struct err *err);
 int cmd_challenge_submit(struct cli *cli, struct err *err);

@@ -3,6 +3,7 @@
 
 #include "x/auth/account.h"
 #include "x/challenge/challenge.h"
+#include "x/gateway/gateway.h"
 #include "x/gov/gov.h"
 #include "x/params/params.h"
 #include "x/payment/payment.h"
@@ -12,8 +13,8 @@
 #include "x/validator/validator.h"
 
 const struct module *const ledger_modules[] = {
-    &app_module,     &params_module,     &auth_module,    &validator_module, &sp_module,
-    &payment_module, &permission_module, &storage_module, &challenge_module, &gov_module,
+    &app_module,        &params_module,  &auth_module,      &validator_module, &sp_module,      &payment_module,
+    &permission_module, &storage_module, &challenge_module, &gov_module,       &gateway_module,
 };
 const size_t ledger_modules_n = COUNT_OF(ledger_modules);
 

@@ -12,7 +12,7 @@ static const char *const module_names[MODULE_ACCOUNTS] = {
     [MODULE_FEES] = "fees",       [MODULE_PAYMENT] = "payment",
     [MODULE_SP] = "sp",           [MODULE_CHALLENGE] = "challenge",
     [MODULE_SLASHED] = "slashed", [MODULE_VALIDATOR] = "validator",
-    [MODULE_GOV] = "gov",
+    [MODULE_GOV] = "gov",         [MODULE_GATEWAY] = "gateway",
 };
 
 const char *module_account_name(enum module_account which) {

@@ -21,6 +21,7 @@ enum module_account {
     MODULE_SLASHED,   /* what was slashed and nobody was rewarded with */
     MODULE_VALIDATOR, /* bonds of validators, also those on their way out */
     MODULE_GOV,       /* deposits of open proposals */
+    MODULE_GATEWAY,   /* deposits of gateways */
     MODULE_ACCOUNTS,
 };
 const char *module_account_name(enum module_account which);

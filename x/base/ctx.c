@@ -154,6 +154,8 @@ static uint64_t *sequence_of(Sequences *s, enum ctx_seq seq) {
         return &s->channel;
     case SEQ_TERRITORY:
         return &s->territory;
+    case SEQ_GATEWAY:
+        return &s->gateway;
     case SEQ_SP:
         break;
     }

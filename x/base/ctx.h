@@ -117,7 +117,8 @@ enum ctx_seq {
     SEQ_SP,
     SEQ_CHALLENGE,
     SEQ_CHANNEL,
-    SEQ_TERRITORY
+    SEQ_TERRITORY,
+    SEQ_GATEWAY
 };
 int ctx_next_id(struct ctx *ctx, enum ctx_seq seq, uint64_t *ret_id, struct err *err);
 

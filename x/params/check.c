@@ -206,6 +206,9 @@ static int check_modules(const Params *p, struct err *err) {
         {"challenge.challenger_reward", p->challenge->challenger_reward, 0, COINS_MAX},
         {"challenge.open_per_submitter", p->challenge->open_per_submitter, 0, 100000},
         {"challenge.lost_penalty", p->challenge->lost_penalty, 0, COINS_MAX},
+        {"gateway.deposit", p->gateway->deposit, 0, COINS_MAX},
+        {"gateway.gateways_max", p->gateway->gateways_max, 0, 100000},
+        {"gateway.per_operator", p->gateway->per_operator, 0, 1000},
         {"challenge.leaves", p->challenge->leaves, 1, 64},
         {"challenge.open_max", p->challenge->open_max, 1, 1000000},
         {"challenge.answers_per_block", p->challenge->answers_per_block, 1, 100000},
@@ -246,7 +249,7 @@ static int check_deadlines(const Params *p, struct err *err) {
 
 int params_check(const Params *p, struct err *err) {
     if (!p || !p->consensus || !p->auth || !p->sp || !p->storage || !p->permission || !p->payment || !p->challenge ||
-        !p->validator || !p->gov)
+        !p->validator || !p->gov || !p->gateway)
         return err_set(err, CODE_INVALID_ARGUMENT, "every group of parameters must be given");
     int rc = check_consensus(p->consensus, err);
     if (rc == CODE_OK)

@@ -190,6 +190,13 @@ static void gov_defaults(GovParams *p, bool dev) {
     p->upgrade_notice_blocks = dev ? 10 : 1000;
 }
 
+static void gateway_defaults(GatewayParams *p, bool dev) {
+    gateway_params__init(p);
+    p->deposit = dev ? CAIRN : 100 * CAIRN;
+    p->gateways_max = 1000;
+    p->per_operator = 16;
+}
+
 void params_defaults(struct default_params *ret, bool dev) {
     params__init(&ret->params);
     ret->params.version = 1;
@@ -202,6 +209,7 @@ void params_defaults(struct default_params *ret, bool dev) {
     ret->params.challenge = &ret->challenge;
     ret->params.validator = &ret->validator;
     ret->params.gov = &ret->gov;
+    ret->params.gateway = &ret->gateway;
     consensus_defaults(&ret->consensus, dev);
     auth_defaults(&ret->auth);
     validator_defaults(&ret->validator, dev);
@@ -211,4 +219,5 @@ void params_defaults(struct default_params *ret, bool dev) {
     payment_defaults(&ret->payment, dev);
     challenge_defaults(&ret->challenge, dev);
     gov_defaults(&ret->gov, dev);
+    gateway_defaults(&ret->gateway, dev);
 }

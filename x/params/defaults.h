@@ -18,6 +18,7 @@ struct default_params {
     ChallengeParams challenge;
     ValidatorParams validator;
     GovParams gov;
+    GatewayParams gateway;
 };
 
 /* development: a block a second, a draw every few seconds, deadlines of 15 s. Needs no release. */

@@ -47,6 +47,7 @@ struct fixture_params {
     ChallengeParams challenge;
     ValidatorParams validator;
     GovParams gov;
+    GatewayParams gateway;
 };
 
 /* Every parameter, for a development network. `p` is set as a whole and points into itself. */

@@ -27,6 +27,8 @@ static void init_params(struct fixture_params *p) {
     p->all.validator = &p->validator;
     p->gov = (GovParams)GOV_PARAMS__INIT;
     p->all.gov = &p->gov;
+    p->gateway = (GatewayParams)GATEWAY_PARAMS__INIT;
+    p->all.gateway = &p->gateway;
 }
 
 static void default_consensus(ConsensusParams *p) {
@@ -134,6 +136,12 @@ static void default_gov(GovParams *p) {
     p->upgrade_notice_blocks = 5;
 }
 
+static void default_gateway(GatewayParams *p) {
+    p->deposit = 5 * PEBBLE_PER_CAIRN;
+    p->gateways_max = 8;
+    p->per_operator = 3;
+}
+
 static void default_sp_life(SpParams *p) {
     p->maintenance_quota_ms = 600000;
     p->maintenance_window_ms = 86400000;
@@ -197,6 +205,7 @@ void fixture_params_default(struct fixture_params *p) {
     p->payment.withdraw_at_once = 1000 * PEBBLE_PER_CAIRN;
     default_challenge(&p->challenge);
     default_gov(&p->gov);
+    default_gateway(&p->gateway);
     default_validator(&p->validator);
 }
 

@@ -4,8 +4,8 @@
 
 /* Rows keep their order: a seed stands for the same world only as long as this list is the same. */
 static const struct world_ops *const modules[] = {
-    &ops_auth,      &ops_payment,   &ops_sp,  &ops_storage,   &ops_permission,
-    &ops_challenge, &ops_validator, &ops_gov, &ops_territory, &ops_migrate,
+    &ops_auth,      &ops_payment, &ops_sp,        &ops_storage, &ops_permission, &ops_challenge,
+    &ops_validator, &ops_gov,     &ops_territory, &ops_migrate, &ops_gateway,
 };
 
 unsigned world_ops_n(void) {

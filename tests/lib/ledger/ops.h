@@ -25,6 +25,7 @@ extern const struct world_ops ops_challenge;
 extern const struct world_ops ops_validator;
 extern const struct world_ops ops_gov;
 extern const struct world_ops ops_migrate;
+extern const struct world_ops ops_gateway;
 
 /* The purse of a territory of this owner's; false when there is none. */
 bool ops_territory_purse(struct world *w, const char *owner, ProtobufCBinaryData *ret);
