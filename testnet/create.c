@@ -236,11 +236,18 @@ int create_validator(const struct network *net, struct node *node, char *ret_add
     return rc ? rc : set_peers(net, node, err);
 }
 
-static int genesis_new(struct create *c, struct err *err) {
+static int genesis_new(struct create *c, uint64_t time_scale, struct err *err) {
     const char *argv[] = {c->cairnd, "genesis", "--chain-id", c->net->chain_id, "--development", NULL};
     int rc = run_json(argv, &c->genesis, err);
     if (rc)
         return rc;
+    if (time_scale) {
+        char text[24];
+        snprintf(text, sizeof text, "%llu", (unsigned long long)time_scale);
+        json_t *consensus = json_object_get(json_object_get(c->genesis, "params"), "consensus");
+        if (json_object_set_new(consensus, "time_scale", json_string(text)))
+            return err_set(err, CODE_MALFORMED, "cairnd genesis printed no parameters of consensus");
+    }
     const char *lists[] = {"accounts", "validators", "sps"};
     json_t **slots[] = {&c->accounts, &c->validators, &c->sps};
     for (size_t i = 0; i < 3; i++) {
@@ -250,7 +257,7 @@ static int genesis_new(struct create *c, struct err *err) {
     return CODE_OK;
 }
 
-int create_network(struct network *net, struct err *err) {
+int create_network(struct network *net, uint64_t time_scale, struct err *err) {
     struct create c = {.net = net};
     int rc = dir_make(net->dir, 0700, err);
     if (!rc)
@@ -262,7 +269,7 @@ int create_network(struct network *net, struct err *err) {
     if (!rc)
         rc = create_client_home(net, c.client, sizeof c.client, err);
     if (!rc)
-        rc = genesis_new(&c, err);
+        rc = genesis_new(&c, time_scale, err);
     unsigned sp_id = 0;
     for (size_t i = 0; !rc && i < net->node_count; i++) {
         struct node *node = &net->nodes[i];

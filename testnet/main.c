@@ -9,7 +9,7 @@ static const struct command {
     size_t words_min, words_max;
     int (*run)(const struct options *o, struct err *err);
 } commands[] = {
-    {"up", "[--validators N] [--sps N] [--port-base P] [--detach]",
+    {"up", "[--validators N] [--sps N] [--port-base P] [--time-scale N] [--detach]",
      "make the network if it is new, start it, wait until it serves", 0, 0, command_up},
     {"status", "[--json]", "who runs, at which height, on which ports", 0, 0, command_status},
     {"env", "", "shell exports for `cairn`: eval \"$(cairn-testnet env)\"", 0, 0, command_env},

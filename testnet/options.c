@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { TIME_SCALE_MAX = 1000000 };
+
 static int parse_number(const char *name, const char *text, uint64_t max, uint64_t *ret, struct err *err) {
     uint64_t value;
     if (!text || !u64_parse(text, strlen(text), &value) || value > max)
@@ -60,6 +62,8 @@ static int parse_valued(struct options *o, const char *name, const char *value, 
     } else if (!strcmp(name, "--port-base")) {
         rc = parse_number(name, value, UINT16_MAX, &number, err);
         o->port_base = (unsigned)number;
+    } else if (!strcmp(name, "--time-scale")) {
+        rc = parse_number(name, value, TIME_SCALE_MAX, &o->time_scale, err);
     } else if (!strcmp(name, "--bond")) {
         rc = value ? CODE_OK : err_set(err, CODE_INVALID_ARGUMENT, "--bond needs an amount");
         o->bond = value;

@@ -12,6 +12,7 @@ struct options {
     unsigned validators, sps, port_base;
     bool detach, json, hold, remove, full_node; /* the last: --no-bond */
     const char *bond;                           /* NULL: not given */
+    uint64_t time_scale;                        /* of a network that is made; 0: not given */
     bool segment_given;
     uint64_t segment;
     const char *words[OPTIONS_WORDS_MAX]; /* what is not an option, after the command */

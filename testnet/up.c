@@ -60,7 +60,7 @@ static int prepare(const struct options *o, struct network *net, struct err *err
             printf("making %u validator%s and %u provider%s in %s\n", o->validators, o->validators == 1 ? "" : "s",
                    o->sps, o->sps == 1 ? "" : "s", o->dir);
             fflush(stdout);
-            rc = create_network(net, err);
+            rc = create_network(net, o->time_scale, err);
         }
         return rc ? rc : network_save(net, err);
     }

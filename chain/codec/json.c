@@ -121,6 +121,7 @@ int json_from_pb(const void *msg, json_t **ret_json, struct err *err) {
 
 struct reader {
     struct arena *arena;
+    bool open; /* members that are not known are passed over */
     struct path path;
     struct err *err;
 };
@@ -204,6 +205,8 @@ static int read_list(struct reader *r, const ProtobufCFieldDescriptor *field, co
 static int read_member(struct reader *r, const ProtobufCMessageDescriptor *desc, const char *key, const json_t *json,
                        unsigned depth, ProtobufCMessage *msg) {
     const ProtobufCFieldDescriptor *field = reflect_field(desc, key);
+    if (!field && r->open)
+        return CODE_OK;
     if (!field)
         return err_set(r->err, CODE_INVALID_ARGUMENT, "%s: %s has no such field", r->path.text, desc->short_name);
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
@@ -235,9 +238,9 @@ static int read_object(struct reader *r, const ProtobufCMessageDescriptor *desc,
     return CODE_OK;
 }
 
-int json_to_pb(const ProtobufCMessageDescriptor *desc, const json_t *json, struct arena *arena, void *ret_msg,
-               struct err *err) {
-    struct reader r = {.arena = arena, .err = err};
+static int to_pb(const ProtobufCMessageDescriptor *desc, const json_t *json, bool open, struct arena *arena,
+                 void *ret_msg, struct err *err) {
+    struct reader r = {.arena = arena, .open = open, .err = err};
     struct arena_mark mark = arena_mark(arena);
     ProtobufCMessage *msg;
     int rc = read_object(&r, desc, json, 1, &msg);
@@ -247,6 +250,16 @@ int json_to_pb(const ProtobufCMessageDescriptor *desc, const json_t *json, struc
     }
     memcpy(ret_msg, &msg, sizeof msg);
     return CODE_OK;
+}
+
+int json_to_pb(const ProtobufCMessageDescriptor *desc, const json_t *json, struct arena *arena, void *ret_msg,
+               struct err *err) {
+    return to_pb(desc, json, false, arena, ret_msg, err);
+}
+
+int json_to_pb_open(const ProtobufCMessageDescriptor *desc, const json_t *json, struct arena *arena, void *ret_msg,
+                    struct err *err) {
+    return to_pb(desc, json, true, arena, ret_msg, err);
 }
 
 /* --- text --- */
@@ -277,13 +290,23 @@ int json_print_pb(const void *msg, bool indent, struct arena *arena, const char 
     return CODE_OK;
 }
 
-int json_read_pb(const ProtobufCMessageDescriptor *desc, struct bytes text, struct arena *arena, void *ret_msg,
-                 struct err *err) {
+static int read_pb(const ProtobufCMessageDescriptor *desc, struct bytes text, bool open, struct arena *arena,
+                   void *ret_msg, struct err *err) {
     json_t *json;
     int rc = json_parse(text, &json, err);
     if (rc)
         return rc;
-    rc = json_to_pb(desc, json, arena, ret_msg, err);
+    rc = to_pb(desc, json, open, arena, ret_msg, err);
     json_decref(json);
     return rc;
+}
+
+int json_read_pb(const ProtobufCMessageDescriptor *desc, struct bytes text, struct arena *arena, void *ret_msg,
+                 struct err *err) {
+    return read_pb(desc, text, false, arena, ret_msg, err);
+}
+
+int json_read_pb_open(const ProtobufCMessageDescriptor *desc, struct bytes text, struct arena *arena, void *ret_msg,
+                      struct err *err) {
+    return read_pb(desc, text, true, arena, ret_msg, err);
 }

@@ -41,8 +41,15 @@ int json_parse(struct bytes text, json_t **ret_json, struct err *err);
 /* Text of `msg`'s JSON on the arena: on one line, or indented by two spaces with a final newline. */
 int json_print_pb(const void *msg, bool indent, struct arena *arena, const char **ret_text, struct err *err);
 
-/* json_parse and json_to_pb in one. */
+/* The same of what a later version may have said: members that this program does not know are passed over. For answers
+ * of nodes and providers, not for files and requests, where an unknown word is a mistake. */
+int json_to_pb_open(const ProtobufCMessageDescriptor *desc, const json_t *json, struct arena *arena, void *ret_msg,
+                    struct err *err);
+
+/* json_parse and json_to_pb (or json_to_pb_open) in one. */
 int json_read_pb(const ProtobufCMessageDescriptor *desc, struct bytes text, struct arena *arena, void *ret_msg,
                  struct err *err);
+int json_read_pb_open(const ProtobufCMessageDescriptor *desc, struct bytes text, struct arena *arena, void *ret_msg,
+                      struct err *err);
 
 #endif

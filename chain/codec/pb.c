@@ -19,8 +19,8 @@ static int no_memory(struct err *err, const char *type) {
     return err_set(err, CODE_NO_MEMORY, "%s needs more memory than this task may take", type);
 }
 
-static int unpack(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
-                  struct err *err) {
+static int unpack(const ProtobufCMessageDescriptor *desc, struct bytes in, bool open, struct arena *arena,
+                  void *ret_msg, struct err *err) {
     ProtobufCAllocator allocator = {.alloc = alloc_on_arena, .free = keep, .allocator_data = arena};
     struct arena_mark mark = arena_mark(arena);
     ProtobufCMessage *msg = protobuf_c_message_unpack(desc, &allocator, in.len, in.data);
@@ -29,7 +29,7 @@ static int unpack(const ProtobufCMessageDescriptor *desc, struct bytes in, struc
         arena_rewind(arena, mark);
         return no_memory(err, desc->short_name);
     }
-    assert(msg->n_unknown_fields == 0);
+    assert(open || msg->n_unknown_fields == 0);
     memcpy(ret_msg, &msg, sizeof msg);
     return CODE_OK;
 }
@@ -37,12 +37,17 @@ static int unpack(const ProtobufCMessageDescriptor *desc, struct bytes in, struc
 int pb_decode_limited(const ProtobufCMessageDescriptor *desc, struct bytes in, const struct walk_limits *limits,
                       struct arena *arena, void *ret_msg, struct err *err) {
     int rc = walk_check(desc, in, limits, err);
-    return rc ? rc : unpack(desc, in, arena, ret_msg, err);
+    return rc ? rc : unpack(desc, in, limits && limits->open, arena, ret_msg, err);
 }
 
 int pb_decode(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
               struct err *err) {
     return pb_decode_limited(desc, in, &walk_limits_default, arena, ret_msg, err);
+}
+
+int pb_decode_open(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
+                   struct err *err) {
+    return pb_decode_limited(desc, in, &walk_limits_open, arena, ret_msg, err);
 }
 
 size_t pb_size(const void *msg) {
@@ -76,5 +81,5 @@ int pb_copy(const void *msg, struct arena *arena, void *ret_msg, struct err *err
     const ProtobufCMessage *base = msg;
     struct bytes encoded;
     int rc = pb_encode(msg, arena, &encoded, err);
-    return rc ? rc : unpack(base->descriptor, encoded, arena, ret_msg, err);
+    return rc ? rc : unpack(base->descriptor, encoded, true, arena, ret_msg, err);
 }

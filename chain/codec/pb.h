@@ -29,6 +29,11 @@
 int pb_decode(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
               struct err *err);
 
+/* The same of what a later version may have written: fields that this program does not know are passed over. For
+ * records and answers that are only read; what is signed, hashed or encoded again is decoded by pb_decode. */
+int pb_decode_open(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
+                   struct err *err);
+
 /* The same under tighter limits than walk_limits_default. */
 int pb_decode_limited(const ProtobufCMessageDescriptor *desc, struct bytes in, const struct walk_limits *limits,
                       struct arena *arena, void *ret_msg, struct err *err);

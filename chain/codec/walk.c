@@ -21,6 +21,15 @@ const struct walk_limits walk_limits_default = {
     .depth_max = PB_DEPTH_MAX,
 };
 
+const struct walk_limits walk_limits_open = {
+    .bytes_max = 64 * MIB,
+    .list_max = PB_REPEATED_MAX,
+    .depth_max = PB_DEPTH_MAX,
+    .open = true,
+};
+
+enum { FIELD_NUMBER_MAX = (1 << 29) - 1 }; /* of protobuf */
+
 struct walk {
     const struct walk_limits *limits;
     const uint8_t *start; /* of the outermost message: offsets in errors count from here */
@@ -254,6 +263,34 @@ static int check_place(const struct walk *w, const struct cursor *c, uint32_t nu
     return CODE_OK;
 }
 
+/* A field that a later version added: somewhere behind what was seen, of a wire type and a length that hold. */
+static int pass_over(const struct walk *w, struct cursor *c, uint64_t tag, struct seen *seen) {
+    uint64_t number = tag >> 3, value;
+    struct bytes span;
+    size_t fixed = (tag & 7) == WIRE_64 ? 8 : 4;
+    if (number == 0 || number > FIELD_NUMBER_MAX)
+        return refuse(w, c, "no field has this number");
+    if (number < seen->number)
+        return refuse(w, c, "fields are not in ascending order");
+    seen->count = number == seen->number ? seen->count + 1 : 1;
+    seen->number = (uint32_t)number;
+    if (seen->count > w->limits->list_max)
+        return refuse_size(w, c, "list of", seen->count, w->limits->list_max);
+    switch (tag & 7) {
+    case WIRE_VARINT:
+        return read_varint(w, c, &value);
+    case WIRE_BYTES:
+        return read_span(w, c, &span);
+    case WIRE_32:
+    case WIRE_64:
+        if (fixed > left(c))
+            return refuse(w, c, "truncated");
+        c->at += fixed;
+        return CODE_OK;
+    }
+    return refuse(w, c, "wrong wire type");
+}
+
 /* One field: tag, place, value. */
 static int walk_field(const struct walk *w, struct cursor *c, uint32_t depth, struct seen *seen) {
     c->field = NULL;
@@ -264,6 +301,8 @@ static int walk_field(const struct walk *w, struct cursor *c, uint32_t depth, st
         return rc;
     const ProtobufCFieldDescriptor *field =
         tag >> 3 <= INT_MAX ? protobuf_c_message_descriptor_get_field(c->desc, (unsigned)(tag >> 3)) : NULL;
+    if (!field && w->limits->open)
+        return pass_over(w, c, tag, seen);
     if (!field) {
         c->at = at;
         return refuse(w, c, "unknown field");

@@ -14,6 +14,9 @@
  *   - no proto3 default written out; at most one member of a oneof;
  *   - total size, nesting and list lengths under the caller's limits.
  *
+ * With `open` set, fields that the descriptor does not know are passed over: what a later version wrote, for readers
+ * that never encode it again. Their order and their lengths are held as ever.
+ *
  * Property, fuzzed by tests/fuzz/fuzz_walk.c: what the walker accepts unpacks, and packs again to the same bytes.
  */
 #ifndef CAIRN_CHAIN_CODEC_WALK_H
@@ -32,11 +35,13 @@ struct walk_limits {
     size_t bytes_max;   /* the whole encoding */
     uint32_t list_max;  /* elements of any one list */
     uint32_t depth_max; /* nested messages; the outermost is 1. At most PB_DEPTH_MAX */
+    bool open;          /* fields of a later version are passed over, not refused */
 };
 
 /* For messages between programs: 64 MiB and the PB_ caps of chain/base/limits.h. Callers with a tighter cap give
  * theirs. */
 extern const struct walk_limits walk_limits_default;
+extern const struct walk_limits walk_limits_open; /* the same, and open */
 
 /*
  * Checks that `in` is the one encoding of a `desc` message. limits NULL = walk_limits_default.

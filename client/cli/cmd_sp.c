@@ -7,6 +7,7 @@
 #include "chain/os/file.h"
 #include "client/cli/commands.h"
 #include "client/lib/placement.h"
+#include "client/lib/sp_probe.h"
 
 #include <stdio.h>
 
@@ -62,6 +63,19 @@ int cmd_sp_show(struct cli *cli, struct err *err) {
     if (!rc)
         rc = placement_sp(ledger, id, &cli->arena, &sp, err);
     return rc ? rc : cli_print_pb(cli, sp, err);
+}
+
+int cli_sp_probe(struct cli *cli, uint32_t id, const char *endpoint, const char *p2p_endpoint, struct err *err) {
+    struct sp_probe probe = {.sp_id = id, .allow_private = cli_has(cli, "--allow-private")};
+    struct ledger *ledger;
+    if (cli_has(cli, "--no-probe"))
+        return CODE_OK;
+    int rc = cli_ledger(cli, &ledger, err);
+    if (rc)
+        return rc;
+    probe.chain_id = ledger_chain_id(ledger);
+    rc = sp_probe(&probe, endpoint, p2p_endpoint, err);
+    return rc ? err_wrap(err, rc, "the provider is not told to the ledger") : CODE_OK;
 }
 
 /* The record as `cairn-sp init` printed it, bare or as its member "storage_provider". */
@@ -120,6 +134,8 @@ int cmd_sp_register(struct cli *cli, struct err *err) {
     message.free_read_once = sp->free_read_once;
     message.capacity = sp->capacity;
     rc = deposit ? money_parse(deposit, &message.deposit, err) : CODE_OK;
+    if (!rc)
+        rc = cli_sp_probe(cli, sp->id, sp->endpoint, sp->p2p_endpoint, err);
     return rc ? rc : cli_act(cli, &message.base, err);
 }
 

@@ -73,6 +73,8 @@ int cmd_sp_edit(struct cli *cli, struct err *err) {
         rc = edit_description(cli, &message, err);
     if (!rc)
         rc = cli_address_field(cli, cli_value(cli, "--beneficiary"), &message.beneficiary, err);
+    if (!rc && *message.endpoint)
+        rc = cli_sp_probe(cli, message.sp_id, message.endpoint, message.p2p_endpoint, err);
     return rc ? rc : cli_act(cli, &message.base, err);
 }
 

@@ -123,11 +123,16 @@ static const struct cli_flag check_flags[] = {{"--to", "ADDR|KEY", "who; --from'
                                               {"--size", "SIZE", "of what would be created"},
                                               {"--owner", "ADDR|KEY", "whose group, when it is not --from's"},
                                               {NULL, NULL, NULL}};
-static const struct cli_flag register_flags[] = {{"--keys", "FILE", "what `cairn-sp possession` printed; needed"},
-                                                 {"--deposit", "AMOUNT", "when it is not the file's"},
-                                                 {NULL, NULL, NULL}};
+static const struct cli_flag register_flags[] = {
+    {"--keys", "FILE", "what `cairn-sp possession` printed; needed"},
+    {"--allow-private", NULL, "a local network: private addresses will do"},
+    {"--no-probe", NULL, "do not ask first whether it answers there"},
+    {"--deposit", "AMOUNT", "when it is not the file's"},
+    {NULL, NULL, NULL}};
 static const struct cli_flag sp_edit_flags[] = {
-    {"--endpoint", "URL", "where clients reach it"},
+    {"--endpoint", "URL", "where clients reach it; it must answer there already"},
+    {"--allow-private", NULL, "a local network: private addresses will do"},
+    {"--no-probe", NULL, "do not ask first whether it answers there"},
     {"--p2p-endpoint", "URL", "where other providers do"},
     {"--capacity", "SIZE", "bytes offered; 0 = without limit"},
     {"--moniker", "TEXT", "its name"},

@@ -87,6 +87,8 @@ int cmd_policy_delete(struct cli *cli, struct err *err);
 
 int cmd_sp_list(struct cli *cli, struct err *err);
 int cmd_sp_show(struct cli *cli, struct err *err);
+/* Unless --no-probe: does the provider answer where its record will say? */
+int cli_sp_probe(struct cli *cli, uint32_t id, const char *endpoint, const char *p2p_endpoint, struct err *err);
 int cmd_sp_register(struct cli *cli, struct err *err);
 int cmd_sp_deposit(struct cli *cli, struct err *err);
 int cmd_sp_edit(struct cli *cli, struct err *err);

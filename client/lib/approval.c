@@ -17,7 +17,7 @@ int approval_ask(struct sp_client *client, uint32_t sp_id, const char *route, st
         .method = "POST", .headers = {"Content-Type: application/json"}, .body_out = bytes_str(text)};
     rc = sp_client_call(client, sp_id, route, &call, err);
     if (!rc)
-        rc = json_read_pb(&approval_body__descriptor, buf_bytes(&call.body), arena, &answer, err);
+        rc = json_read_pb_open(&approval_body__descriptor, buf_bytes(&call.body), arena, &answer, err);
     http_call_release(&call);
     if (!rc && !answer->approval)
         rc = err_set(err, CODE_MALFORMED, "provider %u answered without an approval", sp_id);

@@ -234,7 +234,7 @@ int ledger_get(struct ledger *l, const char *path, const ProtobufCMessageDescrip
     struct http_call call;
     int rc = get_text(l, path, 0, &call, err);
     if (!rc)
-        rc = json_read_pb(desc, buf_bytes(&call.body), arena, ret_msg, err);
+        rc = json_read_pb_open(desc, buf_bytes(&call.body), arena, ret_msg, err);
     http_call_release(&call);
     return rc;
 }
@@ -262,7 +262,7 @@ int ledger_query_pb(struct ledger *l, const char *path, const ProtobufCMessageDe
     if (rc)
         return rc;
     json_t *record = json_object_get(root, "record");
-    rc = json_is_object(record) ? json_to_pb(desc, record, arena, ret_msg, err)
+    rc = json_is_object(record) ? json_to_pb_open(desc, record, arena, ret_msg, err)
                                 : err_set(err, CODE_NOT_FOUND, "there is no such record");
     json_decref(root);
     return rc;
@@ -299,7 +299,7 @@ static int get_proven(struct ledger *l, struct bytes key, uint64_t height, uint6
              (unsigned long long)min_height, at);
     int rc = get_text(l, path, min_height ? l->deadline_ms + WAIT_PROVABLE_MS : 0, &call, err);
     if (!rc)
-        rc = json_read_pb(&query_body__descriptor, buf_bytes(&call.body), arena, &answer, err);
+        rc = json_read_pb_open(&query_body__descriptor, buf_bytes(&call.body), arena, &answer, err);
     http_call_release(&call);
     if (rc || !l->verify) {
         if (!rc)
@@ -336,7 +336,7 @@ int ledger_record(struct ledger *l, struct bytes key, uint64_t min_height, const
                   struct arena *arena, void *ret_msg, uint64_t *ret_height, struct err *err) {
     struct bytes value;
     int rc = ledger_record_raw(l, key, min_height, arena, &value, ret_height, err);
-    return rc ? rc : pb_decode(desc, value, arena, ret_msg, err);
+    return rc ? rc : pb_decode_open(desc, value, arena, ret_msg, err);
 }
 
 /* --- proofs for others -------------------------------------------------------------------------------------------- */

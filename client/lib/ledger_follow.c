@@ -33,7 +33,7 @@ static int take_line(struct following *f, struct bytes line, struct err *err) {
         return rc;
     if (json_object_get(root, "event")) {
         arena_reset(&f->arena);
-        rc = json_to_pb(&event_note__descriptor, root, &f->arena, &note, err);
+        rc = json_to_pb_open(&event_note__descriptor, root, &f->arena, &note, err);
         if (!rc)
             rc = f->follow->on_event(f->follow->ctx, note, err);
     } else {

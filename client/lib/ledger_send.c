@@ -151,7 +151,7 @@ static int broadcast_once(struct ledger *l, struct bytes json, uint64_t timeout_
         rc = http_call_check(&call, err);
     *ret_again_ms = ask_again_ms(rc, &call);
     if (!rc)
-        rc = json_read_pb(&tx_status__descriptor, buf_bytes(&call.body), arena, ret, err);
+        rc = json_read_pb_open(&tx_status__descriptor, buf_bytes(&call.body), arena, ret, err);
     http_call_release(&call);
     return rc;
 }
@@ -203,7 +203,7 @@ int ledger_wait_tx(struct ledger *l, const struct hash *tx_id, uint64_t timeout_
         if (!rc)
             rc = http_call_check(&call, err);
         if (!rc)
-            rc = json_read_pb(&tx_status__descriptor, buf_bytes(&call.body), arena, &status, err);
+            rc = json_read_pb_open(&tx_status__descriptor, buf_bytes(&call.body), arena, &status, err);
         uint64_t again = ask_again_ms(rc, &call);
         http_call_release(&call);
         if (rc && rc != CODE_NOT_FOUND && again == 0)

@@ -292,7 +292,7 @@ int object_put_progress(struct sp_client *client, uint32_t primary_sp, const cha
     int rc = path ? sp_client_call(client, primary_sp, path, &call, err)
                   : err_set(err, CODE_NO_MEMORY, "no memory for a request");
     if (!rc)
-        rc = json_read_pb(&upload_progress__descriptor, buf_bytes(&call.body), arena, ret, err);
+        rc = json_read_pb_open(&upload_progress__descriptor, buf_bytes(&call.body), arena, ret, err);
     http_call_release(&call);
     return rc;
 }

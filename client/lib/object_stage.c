@@ -68,7 +68,7 @@ static int post(struct object_stage *s, uint32_t sp_id, const char *path, const 
                              .deadline_ms = SEND_DEADLINE_MS};
     rc = sp_client_call(s->client, sp_id, path, &call, err);
     if (!rc)
-        rc = json_read_pb(desc, buf_bytes(&call.body), s->arena, ret, err);
+        rc = json_read_pb_open(desc, buf_bytes(&call.body), s->arena, ret, err);
     http_call_release(&call);
     return rc;
 }

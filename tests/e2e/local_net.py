@@ -48,10 +48,10 @@ def run(name, *args, check=None, env=None, stdin=b"", timeout=300):
 class LocalNet:
     """with LocalNet(validators=4, sps=7) as net: net.cairn("status")"""
 
-    def __init__(self, validators=4, sps=7):
+    def __init__(self, validators=4, sps=7, time_scale=1):
         self.tmp = tempfile.TemporaryDirectory(prefix="cairn-e2e-")
         self.dir = os.path.join(self.tmp.name, "net")
-        self.validators, self.sps = validators, sps
+        self.validators, self.sps, self.time_scale = validators, sps, time_scale
         self.work = os.path.join(self.tmp.name, "work")
         os.mkdir(self.work)
         self.up = False
@@ -62,7 +62,8 @@ class LocalNet:
     def __enter__(self):
         try:
             self.up = True
-            self.testnet("up", "--validators", self.validators, "--sps", self.sps, "--port-base", ports.block(), "--detach")
+            self.testnet("up", "--validators", self.validators, "--sps", self.sps, "--port-base", ports.block(),
+                         "--time-scale", self.time_scale, "--detach")
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise

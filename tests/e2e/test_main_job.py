@@ -243,7 +243,7 @@ def money():
         keys = ("--keys", possession)
         net.cairn("sp", "register", record, *keys, check=5)  # not the operator
         net.cairn("key", "import", "operator", os.path.join(home, "operator.key"))
-        net.cairn("sp", "register", record, *keys, key="operator")
+        net.cairn("sp", "register", record, *keys, "--no-probe", key="operator")
         assert [sp["moniker"] for sp in net.cairn("sp", "list", "--json").json] == ["sp0", "late"]
         before = int(net.cairn("sp", "show", "2", "--json").json["deposit"])
         net.cairn("sp", "deposit", "2", "5CAIRN", key="operator")
