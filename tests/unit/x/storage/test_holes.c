@@ -234,9 +234,55 @@ static void cess_8_122__what_is_audited_needs_no_transaction_of_its_own(void **s
     assert_code((int)fixture_do(&f, "sp3.seal", &answer.base)->code, CODE_OK);
 }
 
+/* Five providers for three copies, of which two refuse: one copy is sealed and paid, the two are asked no more, and
+ * others take their places. Who refused holds nothing, is owed nothing and counts for nothing. */
+static void point_d2_10__who_refuses_is_not_counted_and_others_take_the_places(void **state) {
+    (void)state;
+    uint32_t instead[] = {1, 4, 5};
+    struct seal_try t;
+    MsgOpenGroup open = MSG_OPEN_GROUP__INIT;
+    deal_init(&d, &f, "alice", "photos", "a.jpg", "replica:3", 64 * KIB, 200000);
+    deal_must_bucket(&d);
+    deal_must_group(&d);
+    deal_must_create(&d);
+    deal_seal_try(&d, &t);
+    t.without = 1 << 1 | 1 << 2; /* providers 2 and 3 gave no receipt */
+    assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_OK);
+    const DealAnswer *a = deal_state_of(&d);
+    assert_int_equal(a->state, DEAL_STATE_PART_DEAL);
+    assert_int_equal(a->sealed, 1);
+    open.profile = &d.profile;
+    open.members = instead;
+    open.n_members = COUNT_OF(instead);
+    const TxResult *r = fixture_do(&f, "sp0", &open.base);
+    assert_code((int)r->code, CODE_OK);
+    d.group_id = r->ids[0];
+    deal_seal_try(&d, &t);
+    t.without = 1 << 0; /* that is sealed */
+    t.more = true;
+    for (size_t i = 1; i < COUNT_OF(instead); i++) {
+        t.receipts[i].sp_id = instead[i];
+        t.keys[i] = arena_printf(&f.tx_arena, "sp%u.seal", instead[i] - 1);
+    }
+    t.msg.group_id = d.group_id;
+    assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_OK);
+    a = deal_state_of(&d);
+    assert_int_equal(a->state, DEAL_STATE_DEAL);
+    assert_int_equal(a->sealed, 3); /* exactly */
+    for (size_t i = 0; i < COUNT_OF(instead); i++)
+        assert_int_equal(a->sps[i], instead[i]);
+    fixture_skip(&f, 10 * MINUTE);
+    for (uint32_t id = 1; id <= 5; id++) {
+        bool holds = id != 2 && id != 3;
+        assert_int_equal(deal_sp(&f, id)->stored_bytes, holds ? 200000 : 0);
+        assert_int_equal(deal_sp(&f, id)->earned > 0, holds);
+    }
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(T(greenfield_11_3_9__an_approval_ends), T(greenfield_11_3_20__what_was_locked_is_unlocked),
           T(greenfield_11_3_21__notice_by_the_provider_costs_the_owner_nothing),
           T(cess_9_5_1__a_declared_root_is_nobodys), T(cess_9_5_2__two_with_the_same_bytes_hold_their_own_locks),
           T(cess_9_5_14__one_formula_for_quote_lock_and_flow), T(cess_9_5_17__totals_are_what_a_recount_finds),
+          T(point_d2_10__who_refuses_is_not_counted_and_others_take_the_places),
           T(cess_8_122__what_is_audited_needs_no_transaction_of_its_own))
