@@ -19,17 +19,15 @@ static int no_memory(struct err *err, const char *type) {
     return err_set(err, CODE_NO_MEMORY, "%s needs more memory than this task may take", type);
 }
 
-static int unpack(const ProtobufCMessageDescriptor *desc, struct bytes in, bool open, struct arena *arena,
-                  void *ret_msg, struct err *err) {
+static int unpack(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
+                  struct err *err) {
     ProtobufCAllocator allocator = {.alloc = alloc_on_arena, .free = keep, .allocator_data = arena};
     struct arena_mark mark = arena_mark(arena);
     ProtobufCMessage *msg = protobuf_c_message_unpack(desc, &allocator, in.len, in.data);
     if (!msg) {
-        /* The walker has accepted these bytes, so only memory can have been missing. */
-        arena_rewind(arena, mark);
+        arena_rewind(arena, mark); /* of bytes that the walker accepts, only memory can have been missing */
         return no_memory(err, desc->short_name);
     }
-    assert(open || msg->n_unknown_fields == 0);
     memcpy(ret_msg, &msg, sizeof msg);
     return CODE_OK;
 }
@@ -37,7 +35,14 @@ static int unpack(const ProtobufCMessageDescriptor *desc, struct bytes in, bool 
 int pb_decode_limited(const ProtobufCMessageDescriptor *desc, struct bytes in, const struct walk_limits *limits,
                       struct arena *arena, void *ret_msg, struct err *err) {
     int rc = walk_check(desc, in, limits, err);
-    return rc ? rc : unpack(desc, in, limits && limits->open, arena, ret_msg, err);
+    if (rc)
+        return rc;
+    ProtobufCMessage *msg = NULL;
+    rc = unpack(desc, in, arena, &msg, err);
+    assert(rc || (limits && limits->open) || msg->n_unknown_fields == 0);
+    if (rc == CODE_OK)
+        memcpy(ret_msg, &msg, sizeof msg);
+    return rc;
 }
 
 int pb_decode(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
@@ -48,6 +53,20 @@ int pb_decode(const ProtobufCMessageDescriptor *desc, struct bytes in, struct ar
 int pb_decode_open(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
                    struct err *err) {
     return pb_decode_limited(desc, in, &walk_limits_open, arena, ret_msg, err);
+}
+
+int pb_decode_own(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
+                  struct err *err) {
+    struct arena_mark mark = arena_mark(arena);
+    ProtobufCMessage *msg = NULL;
+    int rc = unpack(desc, in, arena, &msg, err);
+    if (rc == CODE_OK && msg->n_unknown_fields == 0) {
+        memcpy(ret_msg, &msg, sizeof msg);
+        return CODE_OK;
+    }
+    arena_rewind(arena, mark);
+    int why = walk_check(desc, in, NULL, err); /* what is wrong with it, if it is not the memory */
+    return why ? why : no_memory(err, desc->short_name);
 }
 
 size_t pb_size(const void *msg) {
@@ -81,5 +100,5 @@ int pb_copy(const void *msg, struct arena *arena, void *ret_msg, struct err *err
     const ProtobufCMessage *base = msg;
     struct bytes encoded;
     int rc = pb_encode(msg, arena, &encoded, err);
-    return rc ? rc : unpack(base->descriptor, encoded, true, arena, ret_msg, err);
+    return rc ? rc : unpack(base->descriptor, encoded, arena, ret_msg, err);
 }

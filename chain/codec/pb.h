@@ -34,7 +34,14 @@ int pb_decode(const ProtobufCMessageDescriptor *desc, struct bytes in, struct ar
 int pb_decode_open(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
                    struct err *err);
 
-/* The same under tighter limits than walk_limits_default. */
+/* The same without the walk, which costs as much as all the rest: for bytes that pb_encode of this very program's kind
+ * wrote and a hash or checksum has guarded since, as records of the state. Never for bytes from outside: what they mean
+ * would be what protobuf-c makes of them, and what they cost bounded by the arena alone. Bytes that do not unpack, or
+ * that have fields unknown here, get the walker's errors. */
+int pb_decode_own(const ProtobufCMessageDescriptor *desc, struct bytes in, struct arena *arena, void *ret_msg,
+                  struct err *err);
+
+/* pb_decode under tighter limits than walk_limits_default. */
 int pb_decode_limited(const ProtobufCMessageDescriptor *desc, struct bytes in, const struct walk_limits *limits,
                       struct arena *arena, void *ret_msg, struct err *err);
 

@@ -61,6 +61,10 @@ static int refuse_size(const struct walk *w, const struct cursor *c, const char 
 /* A varint in its shortest form. */
 static int read_varint(const struct walk *w, struct cursor *c, uint64_t *ret_value) {
     uint64_t value = 0;
+    if (c->at < c->end && c->at[0] < 0x80) { /* nearly all of them */
+        *ret_value = *c->at++;
+        return CODE_OK;
+    }
     for (unsigned i = 0; i < 10; i++) {
         if (left(c) <= i)
             return refuse(w, c, "truncated varint");

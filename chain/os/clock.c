@@ -25,6 +25,10 @@ uint64_t clock_cpu_ns(void) {
     return now_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+uint64_t clock_thread_ns(void) {
+    return now_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 uint64_t deadline_in_ms(uint64_t ms) {
     uint64_t now = clock_mono_ns();
     return ms > (DEADLINE_NEVER - now) / 1000000u ? DEADLINE_NEVER : now + ms * 1000000u;

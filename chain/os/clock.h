@@ -14,7 +14,8 @@ uint64_t clock_mono_ms(void);
 uint64_t deadline_in_ms(uint64_t ms);
 /* Milliseconds left until a deadline of clock_mono_ns, rounded up; 0 when it has passed; at most INT32_MAX. */
 int deadline_left_ms(uint64_t deadline_ns);
-/* CPU time of this process, for benchmarks. */
+/* CPU time of this process, and of this thread, for benchmarks. */
 uint64_t clock_cpu_ns(void);
+uint64_t clock_thread_ns(void);
 
 #endif

@@ -22,6 +22,7 @@
 #define WAL_BYTES          (48 * MIB) /* what a start replays at most, about */
 #define OPEN_FILES         256
 #define BLOOM_BITS         10.0
+#define FILTER_PIECE_BYTES (4 * KIB)
 #define BLOB_LEN_MIN       (64 * KIB)
 
 struct rocks {
@@ -100,6 +101,12 @@ static rocksdb_options_t *options_new(const struct kv_rocks_options *o) {
     rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1);
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
     rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
+    /* In pieces of a few KiB: whole, the filters of ten million keys would push each other out of the cache, and every
+     * read would fetch 100 KiB of them. */
+    rocksdb_block_based_options_set_index_type(table, rocksdb_block_based_table_index_type_two_level_index_search);
+    rocksdb_block_based_options_set_partition_filters(table, 1);
+    rocksdb_block_based_options_set_metadata_block_size(table, FILTER_PIECE_BYTES);
+    rocksdb_block_based_options_set_pin_top_level_index_and_filter(table, 1);
     rocksdb_block_based_options_set_format_version(table, 5);
     rocksdb_options_set_block_based_table_factory(opt, table);
     rocksdb_block_based_options_destroy(table);

@@ -1,5 +1,5 @@
 $(call library,tests/bench)
-SRCS_tests/bench := tests/bench/bench.c tests/bench/net.c tests/bench/load.c tests/bench/object.c tests/bench/alone.c
+SRCS_tests/bench := tests/bench/bench.c tests/bench/net.c tests/bench/load.c tests/bench/object.c tests/bench/alone.c tests/bench/world.c
 $(call test_program,bench/http,tests/bench/http.c)
 $(call test_program,bench/store,tests/bench/store.c)
 $(call test_program,bench/pieces,tests/bench/pieces.c)
@@ -11,3 +11,7 @@ $(call test_program,bench/blocksync,tests/bench/blocksync.c)
 $(call test_program,bench/root,tests/bench/root.c)
 $(call test_program,bench/statesync,tests/bench/statesync.c)
 $(call test_program,bench/permission,tests/bench/permission.c)
+$(call test_program,bench/exec,tests/bench/exec.c,tests/lib/ledger)
+$(call test_program,bench/list,tests/bench/list.c,tests/lib/ledger)
+$(call test_program,bench/ledgerbytes,tests/bench/ledgerbytes.c,tests/lib/ledger)
+$(call test_program,bench/endblock,tests/bench/endblock.c,tests/lib/ledger)

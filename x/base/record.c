@@ -16,7 +16,7 @@ static int corrupt(struct ctx *ctx, struct bytes key, const char *name, const st
 static int decode(struct ctx *ctx, struct bytes key, struct bytes value, const ProtobufCMessageDescriptor *desc,
                   void *ret_msg, struct err *err) {
     struct err why = {0};
-    int rc = pb_decode(desc, value, ctx->arena, ret_msg, &why);
+    int rc = pb_decode_own(desc, value, ctx->arena, ret_msg, &why); /* only record_put writes them */
     if (rc == CODE_NO_MEMORY) /* nobody's fault but the cap's: an answer that would be too large */
         return ctx_fault(ctx, rc, "no memory for a %s", desc->short_name), ctx_failed(ctx, err);
     return rc ? corrupt(ctx, key, desc->short_name, &why, err) : CODE_OK;

@@ -70,6 +70,7 @@ struct fixture {
     const struct module *const *modules; /* other than the ledger's own list; NULL: that */
     size_t modules_n;
     const char *dir;    /* RocksDB there; NULL: in memory */
+    bool resume;        /* the ledger that is there, made with the same genesis and proposers, goes on */
     unsigned proposers; /* the first so many of the genesis validators propose in turn; all when not set */
     bool certificates;  /* blocks carry certificates of the block before (unsigned: the rules do not look at that) */
     uint64_t absent;    /* bit i: the i-th validator of the set is not in them */

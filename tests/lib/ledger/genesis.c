@@ -5,6 +5,9 @@
 #include "chain/codec/pb.h"
 #include "chain/crypto/hash.h"
 #include "chain/os/file.h"
+#include "chain/types/keys_app.h"
+
+#include "cairn/state.h"
 
 static void init_params(struct fixture_params *p) {
     p->consensus = (ConsensusParams)CONSENSUS_PARAMS__INIT;
@@ -330,6 +333,23 @@ static int commit_genesis(struct fixture *f, struct err *err) {
     return rc ? rc : store_commit(batch, err);
 }
 
+/* Where the ledger in the store stands. */
+static int resume(struct fixture *f, struct err *err) {
+    struct key k;
+    if (!store_height(f->store, &f->height))
+        return err_set(err, CODE_NOT_READY, "there is no ledger to go on with");
+    const ChainState *chain = fixture_record(f, key_chain_state(&k), &chain_state__descriptor);
+    if (!bytes_eq(pb_bytes(chain->chain_tag), hash_bytes(&f->chain_tag)))
+        return err_set(err, CODE_CHAIN_MISMATCH, "the ledger there has another genesis");
+    f->header_time = chain->header_time;
+    f->app_hash = store_root(f->store);
+    hash_from(pb_bytes(chain->results_hash), &f->results_hash);
+    unsigned n = f->proposers ? f->proposers : f->validators;
+    for (uint64_t h = 0; h < f->height; h++)
+        f->revealed[h % n] += f->revealed[h % n] < f->chain_len;
+    return CODE_OK;
+}
+
 int fixture_try_start(struct fixture *f, struct err *err) {
     struct bytes encoded;
     make_genesis(f);
@@ -348,7 +368,7 @@ int fixture_try_start(struct fixture *f, struct err *err) {
     f->header_time = f->genesis.time;
     if (!f->step_ms)
         f->step_ms = f->params.consensus.heartbeat_ms;
-    return commit_genesis(f, err);
+    return f->resume ? resume(f, err) : commit_genesis(f, err);
 }
 
 void fixture_start(struct fixture *f) {

@@ -56,6 +56,36 @@ static void pb_decode__round_trip(void **state) {
     arena_release(&arena);
 }
 
+/* What the walker guards against is not looked for, but what cannot be read is told apart from what there is no memory
+ * for. */
+static void pb_decode_own__reads_what_was_encoded(void **state) {
+    (void)state;
+    struct err err = {0};
+    struct arena arena, small;
+    Msg msg, *msgs[1];
+    MsgSend send;
+    TxBody body = sample(msgs, &msg, &send), *back = NULL;
+    struct bytes in;
+    arena_init(&arena, MIB);
+    arena_init(&small, 64);
+    assert_ok(pb_encode(&body, &arena, &in, &err), &err);
+    assert_ok(pb_decode_own(&tx_body__descriptor, in, &arena, &back, &err), &err);
+    assert_int_equal(back->msgs[0]->send->amount, 77);
+    assert_string_equal(back->memo, body.memo);
+    back = NULL;
+    assert_code(pb_decode_own(&tx_body__descriptor, bytes_of(in.data, in.len - 1), &arena, &back, &err),
+                CODE_MALFORMED);
+    assert_code(pb_decode_own(&tx_body__descriptor, in, &small, &back, &err), CODE_NO_MEMORY);
+    uint8_t *longer = arena_alloc(&arena, in.len + 3);
+    memcpy(longer, in.data, in.len);
+    memcpy(longer + in.len, "\xf8\x7f\x01", 3); /* field 2047 */
+    assert_code(pb_decode_own(&tx_body__descriptor, bytes_of(longer, in.len + 3), &arena, &back, &err), CODE_MALFORMED);
+    assert_non_null(strstr(err_text(&err), "unknown field"));
+    assert_null(back);
+    arena_release(&small);
+    arena_release(&arena);
+}
+
 /* 2 MiB of empty sub-messages would take over 100 MiB: the arena's cap stops it, and nothing stays allocated. */
 static void pb_decode__hostile_memory(void **state) {
     (void)state;
@@ -94,5 +124,5 @@ static void pb_encode__no_memory(void **state) {
     arena_release(&arena);
 }
 
-TEST_MAIN(cmocka_unit_test(pb_decode__round_trip), cmocka_unit_test(pb_decode__hostile_memory),
-          cmocka_unit_test(pb_encode__no_memory))
+TEST_MAIN(cmocka_unit_test(pb_decode__round_trip), cmocka_unit_test(pb_decode_own__reads_what_was_encoded),
+          cmocka_unit_test(pb_decode__hostile_memory), cmocka_unit_test(pb_encode__no_memory))
