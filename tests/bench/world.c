@@ -405,7 +405,15 @@ void world_open(struct world *w, uint64_t objects) {
     must(dir_each(kept, copy_one, &(struct copy){kept, w->dir}, &err), &err);
     begin(w);
     w->f.resume = true;
-    fixture_start(&w->f);
+    int rc = fixture_try_start(&w->f, &err);
+    if (rc == CODE_CHAIN_MISMATCH) { /* parameters have changed since it was made */
+        world_close(w);
+        must(dir_remove(kept, &err), &err);
+        must(unlink(mark) ? err_set(&err, CODE_IO, "%s cannot be removed", mark) : CODE_OK, &err);
+        world_open(w, objects);
+        return;
+    }
+    must(rc, &err);
     find_ids(w);
 }
 
