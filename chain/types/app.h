@@ -95,8 +95,8 @@ struct app_admission {
 /* What finalize made of a block. On the caller's arena. */
 struct app_outcome {
     const BlockResults *results; /* one TxResult a transaction, in order */
-    struct bytes results_bytes;  /* encoded: what is stored, and what results_hash is over */
-    struct hash results_hash;    /* H(cairn.results, results_bytes) */
+    struct bytes results_bytes;  /* encoded: what is stored */
+    struct hash results_hash;    /* H(cairn.results, the same without the transactions' logs) */
 };
 
 struct app_param {

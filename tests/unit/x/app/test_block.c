@@ -42,6 +42,35 @@ static int send_block(uint64_t amount) {
 
 /* --- results --- */
 
+static struct hash hash_of_results(const BlockResults *r) {
+    struct err err = {0};
+    struct bytes encoded;
+    assert_ok(pb_encode(r, &f.arena, &encoded, &err), &err);
+    return hash_of(DOMAIN_RESULTS, encoded);
+}
+
+/* A node that says it better is no other node; one that comes to another code, cost or event is. */
+static void results_hash__is_of_all_but_the_sentences(void **state) {
+    (void)state;
+    assert_code(send_block(1000 * PEBBLE_PER_CAIRN), CODE_INSUFFICIENT_FUNDS);
+    TxResult *r = f.outcome.results->txs[0];
+    assert_true(r->log[0] != 0);
+    struct hash with = hash_of_results(f.outcome.results);
+    assert_false(hash_eq(&with, &f.outcome.results_hash));
+    TxResult *kept = NULL;
+    struct err err = {0};
+    BlockResults *stored = NULL;
+    assert_ok(pb_decode(&block_results__descriptor, f.outcome.results_bytes, &f.arena, &stored, &err), &err);
+    kept = stored->txs[0];
+    assert_string_equal(kept->log, r->log);
+    r->log = (char *)(uintptr_t) "";
+    struct hash without = hash_of_results(f.outcome.results);
+    assert_true(hash_eq(&without, &f.outcome.results_hash));
+    r->cost++;
+    without = hash_of_results(f.outcome.results);
+    assert_false(hash_eq(&without, &f.outcome.results_hash));
+}
+
 /* Names come from outside; a sentence cuts them. A block whose results do not decode would stop every reader of events.
  */
 static void results__decode_whatever_a_message_names(void **state) {
@@ -326,9 +355,9 @@ static void query__chain_and_quarantine(void **state) {
 
 #define T(name) cmocka_unit_test_setup_teardown(name, started, teardown)
 #define S(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(T(results__decode_whatever_a_message_names), T(time__moves_with_the_header_up_to_two_heartbeats),
-          T(time__must_move_on), S(time__scaled_on_a_development_network),
-          T(empty__is_due_after_the_heartbeat_or_after_transactions),
+TEST_MAIN(T(results_hash__is_of_all_but_the_sentences), T(results__decode_whatever_a_message_names),
+          T(time__moves_with_the_header_up_to_two_heartbeats), T(time__must_move_on),
+          S(time__scaled_on_a_development_network), T(empty__is_due_after_the_heartbeat_or_after_transactions),
           T(greenfield_11_3_16__a_reveal_must_be_the_next_preimage), T(query__chain_and_quarantine),
           T(seed__hashes_each_reveal), S(reveal__spent_chain_and_its_successor),
           S(greenfield_11_3_24__the_same_hash_in_memory_and_in_rocksdb), S(genesis__is_refused),
