@@ -183,3 +183,7 @@ int kv_drop_files(struct kv *kv, unsigned family, struct bytes from, struct byte
 uint64_t kv_disk_bytes(struct kv *kv) {
     return kv->ops->disk_bytes(kv);
 }
+
+bool kv_busy(struct kv *kv) {
+    return kv->ops->busy(kv);
+}

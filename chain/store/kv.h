@@ -125,6 +125,8 @@ int kv_reclaim(struct kv *kv, unsigned family, struct bytes from, struct bytes t
 int kv_drop_files(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
 /* Bytes of its files on disk, by looking at each; 0 in memory. */
 uint64_t kv_disk_bytes(struct kv *kv);
+/* Whether its own threads merge or write files now, or are about to: then more lies on disk than is kept. */
+bool kv_busy(struct kv *kv);
 
 /* --- memory back end: failures on purpose ----------------------------------------------------------------------- */
 

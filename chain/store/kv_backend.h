@@ -32,6 +32,7 @@ struct kv_ops {
     int (*reclaim)(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
     int (*drop_files)(struct kv *kv, unsigned family, struct bytes from, struct bytes to, struct err *err);
     uint64_t (*disk_bytes)(struct kv *kv);
+    bool (*busy)(struct kv *kv);
 };
 
 struct kv {

@@ -474,6 +474,11 @@ static int mem_drop_files(struct kv *kv, unsigned family, struct bytes from, str
     return CODE_OK;
 }
 
+static bool mem_busy(struct kv *kv) {
+    (void)kv;
+    return false;
+}
+
 static uint64_t mem_disk_bytes(struct kv *kv) {
     (void)kv;
     return 0;
@@ -521,6 +526,7 @@ static const struct kv_ops mem_ops = {
     .reclaim = mem_reclaim,
     .drop_files = mem_drop_files,
     .disk_bytes = mem_disk_bytes,
+    .busy = mem_busy,
 };
 
 int kv_open_mem(unsigned n, struct kv **ret, struct err *err) {

@@ -339,6 +339,20 @@ static uint64_t rocks_disk_bytes(struct kv *kv) {
     return sum.bytes;
 }
 
+static bool rocks_busy(struct kv *kv) {
+    static const char *const counts[] = {"rocksdb.num-running-compactions", "rocksdb.num-running-flushes",
+                                         "rocksdb.compaction-pending", "rocksdb.mem-table-flush-pending"};
+    struct rocks *r = rocks_of(kv);
+    bool busy = false;
+    for (unsigned f = 0; f < kv->families; f++)
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+            uint64_t n = 0;
+            (void)rocksdb_property_int_cf(r->db, r->families[f], counts[i], &n);
+            busy = busy || n > 0;
+        }
+    return busy;
+}
+
 static const struct kv_ops rocks_ops = {
     .close = rocks_close,
     .get = rocks_get,
@@ -358,6 +372,7 @@ static const struct kv_ops rocks_ops = {
     .reclaim = rocks_reclaim,
     .drop_files = rocks_drop_files,
     .disk_bytes = rocks_disk_bytes,
+    .busy = rocks_busy,
 };
 
 int kv_open_rocks(const char *dir, const char *const *families, unsigned n, const struct kv_rocks_options *options,
