@@ -452,8 +452,10 @@ static void read_once(struct reader *r) {
             abort();
     if (state_iter_end(&it, NULL) || n != 50)
         abort();
-    if (store_prove(v, before, bytes_str("k7"), &arena, &p, NULL) || store_get_root(r->store, before, &root, NULL) ||
-        proof_verify(p, bytes_str("k7"), &root, NULL) || load_be64(p->value.data) != before)
+    if (store_prove(v, before, bytes_str("k7"), &arena, &p, NULL) || load_be64(p->value.data) != before)
+        abort();
+    int rc = store_get_root(r->store, before, &root, NULL); /* of the store, which goes on: gone when it is far ahead */
+    if (rc != CODE_PRUNED && (rc != CODE_OK || proof_verify(p, bytes_str("k7"), &root, NULL)))
         abort();
     state_free(st);
     store_view_close(v);
