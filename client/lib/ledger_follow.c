@@ -34,6 +34,8 @@ static int take_line(struct following *f, struct bytes line, struct err *err) {
     if (json_object_get(root, "event")) {
         arena_reset(&f->arena);
         rc = json_to_pb_open(&event_note__descriptor, root, &f->arena, &note, err);
+        if (!rc && (!note->height || !note->event || !note->event->type[0]))
+            rc = err_set(err, CODE_MALFORMED, "the event stream holds an event without its height or type");
         if (!rc)
             rc = f->follow->on_event(f->follow->ctx, note, err);
     } else {
