@@ -47,7 +47,8 @@ static int fault(struct piece_fetch *fetch, uint32_t position, int rc, const str
 
 bool piece_fetch_usable(struct piece_fetch *fetch, uint32_t position) {
     mutex_lock(&fetch->lock);
-    bool ok = !fetch->faults[position].failed && !(fetch->skip >> position & 1);
+    bool ok = !fetch->faults[position].failed && !(fetch->skip >> position & 1) &&
+              deal_sealed_positions(fetch->placement->object) >> position & 1;
     mutex_unlock(&fetch->lock);
     return ok;
 }

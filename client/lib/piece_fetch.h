@@ -43,7 +43,7 @@ void piece_fetch_release(struct piece_fetch *fetch);
 /* A position's piece roots, verified; borrowed from fetch. A failure is remembered in faults. */
 int piece_fetch_roots(struct piece_fetch *fetch, uint32_t position, const struct hash **ret, struct err *err);
 
-/* Is the position to be asked: not skipped, and without a fault so far? */
+/* Is the position to be asked: sealed, not skipped, and without a fault so far? */
 bool piece_fetch_usable(struct piece_fetch *fetch, uint32_t position);
 
 /* A whole piece into ret (layout_piece_len bytes). CODE_INTEGRITY: it is not what was sealed. Marks the position

@@ -28,6 +28,7 @@ static void fill_defaults(SpConfig *c) {
     fill_u64(&c->stored_secondary_ttl_seconds, 24 * 3600);
     fill_u64(&c->stage_positions_per_account, 256);
     fill_u64(&c->stage_mib_per_account, 65536);
+    fill_u64(&c->partial_seal_seconds, 60);
     if (!c->worker_threads)
         c->worker_threads = 4;
     if (!c->replicate_parallel)
@@ -42,7 +43,8 @@ static int check(const SpConfig *c, const char *path, struct err *err) {
     if (!c->n_ledger_nodes)
         return err_set(err, CODE_CONFIG, "%s: ledger_nodes is empty: name at least one node", path);
     if (c->worker_threads > 64 || c->replicate_parallel > 256 || c->upload_memory_mib > 1 << 20 ||
-        c->stage_mib_per_account > UINT64_C(1) << 40 || c->rocksdb_cache_mib > 1 << 20)
+        c->stage_mib_per_account > UINT64_C(1) << 40 || c->partial_seal_seconds > 30 * 86400 ||
+        c->rocksdb_cache_mib > 1 << 20)
         return err_set(err, CODE_CONFIG, "%s: a number is out of all proportion", path);
     return CODE_OK;
 }

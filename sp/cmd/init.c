@@ -68,6 +68,8 @@ static const char config_rest[] =
     "# What one account may have staged here and not stored yet: positions of objects, and their MiB.\n"
     "stage_positions_per_account: 256\n"
     "stage_mib_per_account: 65536\n"
+    "# an upload whose other positions find nobody for so long is sealed without them, if it can be read\n"
+    "partial_seal_seconds: 60\n"
     "# Memory for segments on their way in, all uploads together.\n"
     "upload_memory_mib: 128\n"
     "# Columns sent at once.\n"

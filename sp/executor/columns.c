@@ -70,9 +70,10 @@ int columns_choose(struct provider *p, struct replication *r, struct err *err) {
     arena_init(&arena, REPLICATION_ARENA_MAX);
     int rc = secondaries_choose(p, r->object, avoid, avoid_count, chosen, &arena, &group, err);
     mutex_lock(&r->lock);
-    for (uint32_t i = 0; !rc && i < r->positions; i++) {
+    bool some = !rc || rc == CODE_UNAVAILABLE; /* whoever said yes is given his column meanwhile */
+    for (uint32_t i = 0; some && i < r->positions; i++) {
         struct pick *pick = &r->picks[i];
-        if (pick->who.sp_id)
+        if (pick->who.sp_id || !chosen[i].sp_id)
             continue;
         if (chosen[i].approval.len && !arena_dup_bytes(&r->arena, chosen[i].approval, &chosen[i].approval))
             rc = err_set(err, CODE_NO_MEMORY, "no memory for an approval");
@@ -149,7 +150,8 @@ static void note(struct replication *r, uint32_t position, uint64_t segment, int
 static bool lacks(struct replication *r, uint32_t position, uint64_t segment) {
     mutex_lock(&r->lock);
     const struct pick *pick = &r->picks[position];
-    bool yes = pick->who.sp_id && pick->failures < REPLICATION_FAILURES_MAX && !bitmap_has(pick->done, segment);
+    bool yes = pick->who.approval.len && !(r->sealed >> position & 1) && pick->failures < REPLICATION_FAILURES_MAX &&
+               !bitmap_has(pick->done, segment);
     mutex_unlock(&r->lock);
     return yes;
 }
@@ -234,11 +236,20 @@ static int send_missing(struct provider *p, struct replication *r, struct err *e
     return rc;
 }
 
-static bool complete(const struct replication *r, uint32_t position) {
+bool columns_has_all(const struct replication *r, uint32_t position) {
     for (uint64_t s = 0; s < r->segments; s++)
         if (!bitmap_has(r->picks[position].done, s))
             return false;
     return true;
+}
+
+static void note_failed(struct replication *r, uint32_t position, const struct pick *pick) {
+    if (r->failed_count == REPLICATION_FAILED_MAX)
+        memmove(r->failed, r->failed + 1, --r->failed_count * sizeof *r->failed);
+    struct failed_pick *row = &r->failed[r->failed_count++];
+    row->position = position;
+    row->sp_id = pick->who.sp_id;
+    memcpy(row->reason, pick->reason, sizeof row->reason);
 }
 
 /* Takes the position away from who failed too often; the others keep theirs. True when all positions are complete. */
@@ -252,10 +263,11 @@ static bool judge_picks(struct replication *r) {
                      pick->who.sp_id);
             if (r->avoid_count < CODE_N_MAX)
                 r->avoid[r->avoid_count++] = pick->who.sp_id;
+            note_failed(r, i, pick);
             pick->who = (struct secondary){.sp_id = 0};
             r->chosen = false;
         }
-        all = all && pick->who.sp_id && complete(r, i);
+        all = all && ((r->sealed >> i & 1) || (pick->who.sp_id && columns_has_all(r, i)));
     }
     mutex_unlock(&r->lock);
     return all;
@@ -272,15 +284,25 @@ static int unfinished(struct replication *r, struct err *err) {
     return err_set(err, CODE_UNAVAILABLE, "the columns could not all be placed: %s", text);
 }
 
+int columns_push(struct provider *p, struct replication *r, struct err *err) {
+    int rc = CODE_OK;
+    for (int round = 0; !rc && round < REPLICATION_FAILURES_MAX; round++)
+        rc = send_missing(p, r, err);
+    judge_picks(r);
+    return rc;
+}
+
 int columns_complete(struct provider *p, struct replication *r, struct err *err) {
     for (int round = 0; round < ROUNDS_MAX; round++) {
         int rc = CODE_OK;
         if (!r->chosen)
             rc = columns_choose(p, r, err);
-        if (rc == CODE_UNAVAILABLE)
+        if (rc == CODE_UNAVAILABLE) {
             r->avoid_count = 0; /* who failed before may be back when this is tried again */
-        if (!rc)
+            columns_push(p, r, NULL);
+        } else if (!rc) {
             rc = send_missing(p, r, err);
+        }
         if (rc)
             return rc;
         if (judge_picks(r))

@@ -4,6 +4,7 @@
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
 #include "chain/os/log.h"
+#include "chain/types/deal_state.h"
 #include "chain/types/layout.h"
 #include "client/lib/placement.h"
 #include "sp/executor/replication.h"
@@ -47,6 +48,12 @@ static int restore_picks(struct replication *r, const UploadRecord *record, stru
     int rc = CODE_OK;
     for (size_t i = 0; !rc && i < record->n_secondaries; i++) {
         const SecondaryPick *saved = record->secondaries[i];
+        if (saved->failed && r->failed_count < REPLICATION_FAILED_MAX) {
+            struct failed_pick *row = &r->failed[r->failed_count++];
+            row->position = saved->position;
+            row->sp_id = saved->sp_id;
+            snprintf(row->reason, sizeof row->reason, "%s", saved->reason);
+        }
         if (saved->position >= r->positions || saved->failed || !saved->approval)
             continue;
         struct pick *pick = &r->picks[saved->position];
@@ -235,11 +242,13 @@ struct sealing {
     struct replication *r;
     struct arena arena;
     UploadRecord *record;
+    uint64_t since_ms;     /* the task waits */
+    ObjectInfo *on_ledger; /* NULL while it is not sealed */
 };
 
 static int save_picks(struct sealing *s, struct err *err) {
     struct replication *r = s->r;
-    SecondaryPick **list = arena_array(&s->arena, r->positions, sizeof *list);
+    SecondaryPick **list = arena_array(&s->arena, r->positions + REPLICATION_FAILED_MAX, sizeof *list);
     int rc = list ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for an upload's record");
     size_t n = 0;
     mutex_lock(&r->lock);
@@ -254,8 +263,23 @@ static int save_picks(struct sealing *s, struct err *err) {
         saved->price = pick->who.price;
         saved->segments_done = (ProtobufCBinaryData){bitmap_len(r->segments), pick->done};
         saved->receipt = pick->receipt;
-        rc = pb_decode(&signed_secondary_approval__descriptor, pick->who.approval, &s->arena, &saved->approval, err);
+        saved->reason = arena_strdup(&s->arena, pick->reason);
+        if (pick->who.approval.len)
+            rc =
+                pb_decode(&signed_secondary_approval__descriptor, pick->who.approval, &s->arena, &saved->approval, err);
         list[n++] = saved;
+    }
+    for (size_t i = 0; !rc && i < r->failed_count; i++) {
+        SecondaryPick *row = ARENA_NEW(&s->arena, SecondaryPick);
+        char *reason = arena_strdup(&s->arena, r->failed[i].reason);
+        if (!row || !reason)
+            break;
+        secondary_pick__init(row);
+        row->position = r->failed[i].position;
+        row->sp_id = r->failed[i].sp_id;
+        row->failed = true;
+        row->reason = reason;
+        list[n++] = row;
     }
     s->record->secondaries = list;
     s->record->n_secondaries = n;
@@ -293,23 +317,38 @@ static int stage(struct sealing *s, UploadState doing, UploadState done, UploadS
 }
 
 static int work_choose(struct sealing *s, struct err *err) {
-    return s->r->chosen ? CODE_OK : columns_choose(s->rep->provider, s->r, err);
+    int rc = s->r->chosen ? CODE_OK : columns_choose(s->rep->provider, s->r, err);
+    return rc == CODE_UNAVAILABLE && s->r->partial ? CODE_OK : rc;
+}
+
+/* Would the object be readable with what is placed? */
+static bool enough_placed(const struct replication *r) {
+    uint64_t placed = 1;
+    for (uint32_t i = 1; i < r->positions; i++)
+        if (r->picks[i].who.approval.len && columns_has_all(r, i))
+            placed |= (uint64_t)1 << i;
+    return r->partial && profile_readable(r->object->profile, placed);
 }
 
 static int work_replicate(struct sealing *s, struct err *err) {
-    return columns_complete(s->rep->provider, s->r, err);
+    int rc = columns_complete(s->rep->provider, s->r, err);
+    return rc == CODE_UNAVAILABLE && enough_placed(s->r) ? CODE_OK : rc;
 }
 
 static int work_sign(struct sealing *s, struct err *err) {
     return seal_receipts(s->rep->provider, s->r, err);
 }
 
+static uint64_t every_position(const struct replication *r) {
+    return r->positions == 64 ? UINT64_MAX : ((uint64_t)1 << r->positions) - 1;
+}
+
 static int work_seal(struct sealing *s, struct err *err) {
     struct hash *tx_id = ARENA_NEW(&s->arena, struct hash);
     int rc = tx_id ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for a transaction");
-    for (uint32_t i = 0; !rc && i < s->r->positions; i++) /* after a restart: receipts are asked for again */
-        if (!s->r->picks[i].receipt)
-            rc = seal_receipts(s->rep->provider, s->r, err);
+    if (!rc &&
+        (s->r->partial || seal_gathered(s->r) != every_position(s->r))) /* also after a restart: asked for again */
+        rc = seal_receipts(s->rep->provider, s->r, err);
     if (!rc)
         rc = seal_send(s->rep->provider, s->r, tx_id, err);
     if (!rc)
@@ -328,6 +367,7 @@ static int run_stages(struct sealing *s, struct err *err) {
     return rc;
 }
 
+/* What lacks positions keeps its whole segments: the others' columns are cut from them. */
 static int mark_sealed(struct sealing *s, struct err *err) {
     struct provider *p = s->rep->provider;
     const ObjectInfo *o = s->record->object;
@@ -337,12 +377,12 @@ static int mark_sealed(struct sealing *s, struct err *err) {
         held->sealed = true;
         rc = held_put(p->db, held, err);
     }
-    return rc ? rc : segments_unstage(p->db, p->pieces, o, err);
+    return rc || s->record->missing ? rc : segments_unstage(p->db, p->pieces, o, err);
 }
 
 /* How the ledger sees the object: CODE_OK while it waits for its seal. The operator's own node is asked, since what is
  * in the newest block cannot be proven yet; that the object is gone is believed only with a proof. */
-static int look(struct sealing *s, bool *ret_sealed, struct err *err) {
+static int look(struct sealing *s, struct err *err) {
     const ObjectInfo *o = s->record->object;
     struct ledger *ledger = s->rep->provider->ledger;
     struct placement found;
@@ -354,48 +394,73 @@ static int look(struct sealing *s, bool *ret_sealed, struct err *err) {
         rc = placement_find(ledger, o->bucket_name, o->object_name, o->create_at, &s->arena, &found, err);
         now = rc ? NULL : (ObjectInfo *)(uintptr_t)found.object;
     }
-    if (!rc && now->id == o->id && now->replacing == o->version) {
-        *ret_sealed = false; /* on its way to replace another version */
-        return CODE_OK;
-    }
+    s->on_ledger = NULL;
+    if (!rc && now->id == o->id && now->replacing == o->version)
+        return CODE_OK; /* on its way to replace another version */
     if (!rc && (now->id != o->id || now->version != o->version))
         rc = err_set(err, CODE_NOT_FOUND, "the object was replaced by another");
-    if (!rc)
-        *ret_sealed = now->object_status == OBJECT_STATUS_SEALED;
+    if (!rc && now->object_status == OBJECT_STATUS_SEALED)
+        s->on_ledger = now;
     return rc;
 }
 
+static uint64_t patience_ms(const struct sealing *s) {
+    return s->rep->provider->config->partial_seal_seconds * 1000;
+}
+
+/* Of one that is sealed in part. */
+static int seal_rest(struct sealing *s, struct err *err) {
+    struct hash *tx_id = ARENA_NEW(&s->arena, struct hash);
+    bool others = clock_real_ms() >= s->record->updated_ms + patience_ms(s);
+    s->r->sealed = deal_sealed_positions(s->on_ledger);
+    if (s->r->sealed == every_position(s->r))
+        return CODE_OK;
+    return tx_id ? rest_seal(s->rep->provider, s->r, s->on_ledger, others, tx_id, err)
+                 : err_set(err, CODE_NO_MEMORY, "no memory for a transaction");
+}
+
+/* What came of it goes into the record. */
+static int note_sealed(struct sealing *s, struct err *err) {
+    uint64_t sealed = s->r->sealed | (s->on_ledger ? deal_sealed_positions(s->on_ledger) : 0);
+    s->record->missing = every_position(s->r) & ~sealed;
+    s->record->state = SEAL_OBJECT_DONE;
+    return save_picks(s, err);
+}
+
 static int run_task(struct sealing *s, bool *ret_final, struct err *err) {
-    bool sealed = false;
     int rc = upload_get(s->rep->provider->db, s->record->object_id, &s->arena, &s->record, err);
-    if (!rc && s->record->state == SEAL_OBJECT_DONE)
+    if (!rc && s->record->state == SEAL_OBJECT_DONE && !s->record->missing)
         return mark_sealed(s, err); /* the process ended between the two */
     if (!rc)
-        rc = look(s, &sealed, err);
+        rc = look(s, err);
     if (rc == CODE_NOT_FOUND) {
         *ret_final = true;
         forget(s->rep, s->record->object_id);
     }
+    if (!rc && !s->on_ledger && s->record->state == SEAL_OBJECT_DONE)
+        rc = err_set(err, CODE_CONFLICT, "the object takes nothing new: it is about to end");
     if (!rc)
         rc = enter(s->rep, s->record->object, &s->r, err);
     if (rc)
         return rc;
-    if (!sealed)
-        rc = run_stages(s, err);
-    if (rc && !look(s, &sealed, NULL) && sealed)
+    bool more = s->on_ledger != NULL;
+    s->r->partial = clock_real_ms() >= s->since_ms + patience_ms(s);
+    rc = more ? seal_rest(s, err) : run_stages(s, err);
+    if (rc && !more && !look(s, NULL) && s->on_ledger)
         rc = CODE_OK; /* the answer was lost, the seal was not */
-    if (!rc) {
-        s->record->state = SEAL_OBJECT_DONE;
-        rc = save_picks(s, err);
-    }
-    leave(s->rep, s->r, !rc);
+    if (!rc)
+        rc = note_sealed(s, err);
+    leave(s->rep, s->r, !rc || more);
     if (!rc)
         rc = mark_sealed(s, err);
+    if (!rc && s->record->missing)
+        rc = err_set(err, CODE_UNAVAILABLE, "the object is sealed but for positions %" PRIx64 " (hex, as bits)",
+                     s->record->missing);
     return rc;
 }
 
 int replicator_task(struct replicator *rep, const Task *task, bool *ret_final, struct err *err) {
-    struct sealing s = {.rep = rep};
+    struct sealing s = {.rep = rep, .since_ms = task->created_ms};
     UploadRecord wanted = UPLOAD_RECORD__INIT;
     wanted.object_id = task->object_id;
     s.record = &wanted;
@@ -414,7 +479,7 @@ static int recover_upload(void *ctx, struct bytes key, const void *msg, struct e
     (void)key;
     (void)err;
     if (record->state >= UPLOAD_OBJECT_DONE && record->state != UPLOAD_OBJECT_ERROR &&
-        record->state != SEAL_OBJECT_DONE)
+        (record->state != SEAL_OBJECT_DONE || record->missing))
         replicator_ended(ctx, record->object_id, NULL);
     return CODE_OK;
 }

@@ -149,12 +149,34 @@ static void distrust(struct replication *r, uint32_t position, const struct err 
     mutex_unlock(&r->lock);
 }
 
-int seal_receipts(struct provider *p, struct replication *r, struct err *err) {
+uint64_t seal_gathered(const struct replication *r) {
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < r->positions; i++)
+        if (r->picks[i].receipt)
+            bits |= (uint64_t)1 << i;
+    return bits;
+}
+
+static bool wanted(const struct replication *r, uint32_t position) {
+    if (r->sealed >> position & 1)
+        return false;
+    return !position || !r->partial || (r->picks[position].who.approval.len && columns_has_all(r, position));
+}
+
+static bool enough(const struct replication *r) {
+    uint64_t gathered = seal_gathered(r);
+    return r->partial && gathered && profile_readable(r->object->profile, gathered | r->sealed);
+}
+
+/* One round; CODE_OK when all that are wanted have theirs. */
+static int gather(struct provider *p, struct replication *r, struct err *err) {
     struct err why;
     int rc = CODE_OK;
     err_clear(&why);
     for (uint32_t i = 0; i < r->positions; i++) {
         SignedReceipt *receipt;
+        if (!wanted(r, i))
+            continue;
         int one = i ? ask_receipt(p, r, i, &r->arena, &receipt, &why) : own_receipt(p, r, &r->arena, &receipt, &why);
         if (!one) {
             r->picks[i].receipt = receipt;
@@ -166,17 +188,21 @@ int seal_receipts(struct provider *p, struct replication *r, struct err *err) {
         if (err)
             *err = why;
     }
-    if (rc == CODE_OK)
-        return rc;
-    /* once more from the start of the columns, before the whole stage is given up */
-    int again = columns_complete(p, r, err);
-    for (uint32_t i = 1; !again && i < r->positions; i++) {
-        SignedReceipt *receipt;
-        again = ask_receipt(p, r, i, &r->arena, &receipt, err);
-        if (!again)
-            r->picks[i].receipt = receipt;
+    return rc;
+}
+
+int seal_receipts(struct provider *p, struct replication *r, struct err *err) {
+    for (uint32_t i = 0; i < r->positions; i++)
+        r->picks[i].receipt = NULL;
+    int rc = gather(p, r, err);
+    if (rc && !r->sealed && !r->partial) { /* once more from the columns, before the whole stage is given up */
+        rc = columns_complete(p, r, err);
+        if (!rc)
+            rc = gather(p, r, err);
     }
-    return again ? again : r->picks[0].receipt ? CODE_OK : rc;
+    if (!rc && !seal_gathered(r))
+        rc = err_set(err, CODE_UNAVAILABLE, "nobody has all of a position yet");
+    return rc && enough(r) ? CODE_OK : rc;
 }
 
 /* --- the transaction ---------------------------------------------------------------------------------------------- */
@@ -185,11 +211,34 @@ static ProtobufCBinaryData account(const struct provider *p) {
     return (ProtobufCBinaryData){sizeof p->signer->seal_account.b, (uint8_t *)(uintptr_t)p->signer->seal_account.b};
 }
 
-static int group_of(struct provider *p, struct replication *r, struct arena *arena, uint64_t *ret, struct err *err) {
+static int group_of(struct provider *p, struct replication *r, struct arena *arena, uint32_t members[CODE_N_MAX],
+                    uint64_t *ret, struct err *err) {
     struct secondary chosen[CODE_N_MAX];
-    for (uint32_t i = 0; i < r->positions; i++)
+    bool all = true;
+    for (uint32_t i = 0; i < r->positions; i++) {
         chosen[i] = r->picks[i].who;
-    return secondaries_group(p, r->object->profile, chosen, arena, ret, err);
+        all = all && chosen[i].sp_id;
+    }
+    int rc = all ? secondaries_group(p, r->object->profile, chosen, arena, ret, err)
+                 : secondaries_stand_in(p, r->object, chosen, arena, ret, err);
+    for (uint32_t i = 0; i < r->positions; i++)
+        members[i] = chosen[i].sp_id;
+    return rc;
+}
+
+/* Of the columns that have no receipt: the ledger is told what they will be. */
+static int name_columns(struct provider *p, struct replication *r, struct arena *arena, MsgSealObject *seal,
+                        struct err *err) {
+    struct hash *sums = arena_array(arena, r->positions, sizeof *sums);
+    seal->checksums = arena_array(arena, r->positions, sizeof *seal->checksums);
+    int rc = sums && seal->checksums ? CODE_OK : err_set(err, CODE_NO_MEMORY, "no memory for checksums");
+    for (uint32_t i = 0; !rc && i < r->positions; i++) {
+        if (r->picks[i].receipt || profile_is_whole(r->object->profile, i))
+            continue;
+        rc = checksum_at(p, r, i, &sums[i], err);
+        seal->checksums[seal->n_checksums++] = (ProtobufCBinaryData){sizeof sums[i].b, sums[i].b};
+    }
+    return rc;
 }
 
 static int send_seal(struct provider *p, struct replication *r, struct arena *arena, struct hash *ret_tx_id,
@@ -202,13 +251,14 @@ static int send_seal(struct provider *p, struct replication *r, struct arena *ar
     uint32_t members[CODE_N_MAX];
     struct signer_result result;
     size_t count = 0;
-    int rc = group_of(p, r, arena, &seal.group_id, err);
+    int rc = group_of(p, r, arena, members, &seal.group_id, err);
+    if (!rc && !r->sealed)
+        rc = name_columns(p, r, arena, &seal, err);
     if (rc)
         return rc;
-    for (uint32_t i = 0; i < r->positions; i++) {
-        members[i] = r->picks[i].who.sp_id;
-        receipts[i] = r->picks[i].receipt;
-    }
+    for (uint32_t i = 0; i < r->positions; i++)
+        if (r->picks[i].receipt)
+            receipts[seal.n_receipts++] = r->picks[i].receipt;
     if (!seal.group_id) {
         open.creator = account(p);
         open.profile = o->profile;
@@ -225,14 +275,15 @@ static int send_seal(struct provider *p, struct replication *r, struct arena *ar
     seal.version = o->version;
     seal.upload_id = (ProtobufCBinaryData){sizeof r->upload_id, r->upload_id};
     seal.receipts = receipts;
-    seal.n_receipts = r->positions;
     seal.coded_by_sp = o->profile->kind == PROFILE_KIND_EC; /* copies are not coded */
     seal_msg.body_case = MSG__BODY_SEAL_OBJECT;
     seal_msg.seal_object = &seal;
     msgs[count++] = &seal_msg;
     rc = signer_send(p->signer, msgs, count, false, &result, err);
-    if (!rc)
+    if (!rc) {
         *ret_tx_id = result.tx_id;
+        r->sealed |= seal_gathered(r);
+    }
     return rc;
 }
 
@@ -240,6 +291,8 @@ static int send_seal(struct provider *p, struct replication *r, struct arena *ar
 static void drop_choice(struct replication *r) {
     mutex_lock(&r->lock);
     for (uint32_t i = 1; i < r->positions; i++) {
+        if (r->sealed >> i & 1)
+            continue;
         r->picks[i].who = (struct secondary){.sp_id = 0};
         r->picks[i].failures = 0;
         memset(r->picks[i].done, 0, bitmap_len(r->segments));

@@ -208,3 +208,103 @@ int secondaries_choose(struct provider *p, const ObjectInfo *object, const uint3
         rc = choose_new(p, object, offers, count, avoid, avoid_count, chosen, &rng, arena, err);
     return rc;
 }
+
+/* --- what is sealed in part ----------------------------------------------------------------------------------------
+ */
+
+static bool agrees(const PlacementGroup *g, const struct secondary *chosen) {
+    for (uint32_t i = 0; i < g->n_members; i++)
+        if (chosen[i].sp_id && chosen[i].sp_id != g->members[i])
+            return false;
+    return true;
+}
+
+/* Others in place of those at positions that are not sealed. */
+static int choose_others(struct provider *p, const ObjectInfo *object, uint64_t sealed, const struct p2p_offer *offers,
+                         size_t count, struct secondary *chosen, struct arena *arena, struct err *err) {
+    struct secondary before[CODE_N_MAX];
+    uint32_t positions = profile_positions(object->profile), avoid[CODE_N_MAX] = {0};
+    size_t avoid_count = 0, taken = 0;
+    struct rng rng;
+    uint64_t seed;
+    random_bytes(&seed, sizeof seed);
+    rng_init(&rng, seed);
+    memcpy(before, chosen, sizeof before);
+    for (uint32_t i = 1; i < positions; i++) {
+        if (sealed >> i & 1)
+            continue;
+        avoid[avoid_count++] = chosen[i].sp_id;
+        chosen[i] = (struct secondary){.sp_id = 0};
+    }
+    int rc = choose_new(p, object, offers, count, avoid, avoid_count, chosen, &rng, arena, err);
+    for (uint32_t i = 1; i < positions; i++) {
+        taken += chosen[i].approval.len != 0;
+        if (!chosen[i].sp_id)
+            chosen[i] = before[i];
+    }
+    return rc == CODE_UNAVAILABLE && taken ? CODE_OK : rc;
+}
+
+int secondaries_rest(struct provider *p, const ObjectInfo *object, uint64_t sealed, bool others,
+                     struct secondary *chosen, struct arena *arena, struct err *err) {
+    struct p2p_offer *offers = arena_array(arena, P2P_OFFERS_MAX, sizeof *offers);
+    size_t count = 0, taken = 0;
+    if (!offers)
+        return err_set(err, CODE_NO_MEMORY, "no memory to ask other providers");
+    int rc = survey(p, object, arena, offers, &count, err);
+    for (uint32_t i = 1; !rc && i < profile_positions(object->profile); i++) {
+        const struct p2p_offer *offer = offer_of(offers, count, chosen[i].sp_id);
+        if (sealed >> i & 1 || !offer)
+            continue;
+        rc = take(offer, arena, &chosen[i], err);
+        taken++;
+    }
+    if (rc || taken)
+        return rc;
+    if (others)
+        return choose_others(p, object, sealed, offers, count, chosen, arena, err);
+    return err_set(err, CODE_UNAVAILABLE, "none of those that are to keep the other positions answers");
+}
+
+/* In service, nobody twice, in an order of chance. */
+static int stand_in_any(struct provider *p, const ObjectInfo *object, struct secondary *chosen, struct arena *arena,
+                        struct err *err) {
+    uint32_t positions = profile_positions(object->profile), at = 1;
+    SpsAnswer *list;
+    uint64_t seed;
+    char path[64];
+    random_bytes(&seed, sizeof seed);
+    snprintf(path, sizeof path, "/sp/list?limit=%d", P2P_PEERS_MAX);
+    int rc = ledger_query_pb(p->ledger, path, &sps_answer__descriptor, arena, &list, err);
+    for (size_t n = 0; !rc && n < list->n_sps; n++) {
+        const StorageProvider *sp = list->sps[(n + seed % list->n_sps) % list->n_sps];
+        while (at < positions && chosen[at].sp_id)
+            at++;
+        if (at == positions)
+            break;
+        if (sp->status == SP_STATUS_IN_SERVICE && !is_chosen(chosen, positions, sp->id) &&
+            independent(p, sp, chosen, positions, arena))
+            chosen[at].sp_id = sp->id;
+    }
+    for (uint32_t i = 1; !rc && i < positions; i++)
+        if (!chosen[i].sp_id)
+            rc = err_set(err, CODE_UNAVAILABLE, "there are too few providers in service for %u positions", positions);
+    return rc;
+}
+
+int secondaries_stand_in(struct provider *p, const ObjectInfo *object, struct secondary *chosen, struct arena *arena,
+                         uint64_t *ret_group, struct err *err) {
+    PlacementGroupsAnswer *groups;
+    int rc = own_groups(p, arena, &groups, err);
+    *ret_group = 0;
+    chosen[0].sp_id = p->sp_id;
+    for (size_t i = 0; !rc && i < groups->n_groups && !*ret_group; i++) {
+        const PlacementGroup *g = groups->groups[i];
+        if (!group_fits(g, object->profile) || !agrees(g, chosen))
+            continue;
+        *ret_group = g->id;
+        for (uint32_t j = 0; j < g->n_members; j++)
+            chosen[j].sp_id = g->members[j];
+    }
+    return rc || *ret_group ? rc : stand_in_any(p, object, chosen, arena, err);
+}

@@ -22,6 +22,19 @@ struct secondary {
 int secondaries_choose(struct provider *p, const ObjectInfo *object, const uint32_t *avoid, size_t avoid_count,
                        struct secondary *chosen, struct arena *arena, uint64_t *ret_group, struct err *err);
 
+/*
+ * For an object that is sealed at the bits `sealed`, with who stands at each position of its placement group in chosen:
+ * those of the others that say yes now keep their position. When nobody does and `others` is set, others are chosen in
+ * their place. Who was not chosen by this has no approval. CODE_UNAVAILABLE when nobody takes anything.
+ */
+int secondaries_rest(struct provider *p, const ObjectInfo *object, uint64_t sealed, bool others,
+                     struct secondary *chosen, struct arena *arena, struct err *err);
+
+/* Names somebody for every position whose sp_id is 0, so that a placement group can be opened while they do not answer:
+ * as in an open group of ours (*ret_group, else 0), or at random among those in service. CODE_UNAVAILABLE. */
+int secondaries_stand_in(struct provider *p, const ObjectInfo *object, struct secondary *chosen, struct arena *arena,
+                         uint64_t *ret_group, struct err *err);
+
 /* The open group of ours with exactly these members, or 0. */
 int secondaries_group(struct provider *p, const Profile *profile, const struct secondary *chosen, struct arena *arena,
                       uint64_t *ret_group, struct err *err);

@@ -3,6 +3,7 @@
 
 #include "chain/codec/pb.h"
 #include "chain/os/log.h"
+#include "chain/types/deal_state.h"
 #include "client/lib/placement.h"
 #include "sp/executor/repair.h"
 #include "sp/spdb/pieces.h"
@@ -66,10 +67,12 @@ static int find_place(struct takeover *t, uint64_t object_id, struct arena *aren
     if (!rc && (ret->object->id != object_id || !ret->group || ret->group->id != t->group ||
                 t->position >= ret->object->n_checksums))
         rc = err_set(err, CODE_NOT_FOUND, "object %" PRIu64 " does not lie there any more", object_id);
+    if (!rc && !(deal_sealed_positions(ret->object) >> t->position & 1))
+        rc = err_set(err, CODE_NOT_FOUND, "position %u of object %" PRIu64 " is not sealed", t->position, object_id);
     return rc;
 }
 
-/* An object that has ended meanwhile is nobody's loss. */
+/* An object that has ended meanwhile is nobody's loss, and one that is not sealed there nobody's yet. */
 static int take_object(struct takeover *t, uint64_t object_id, struct err *err) {
     struct arena arena;
     struct placement place;

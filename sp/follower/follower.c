@@ -12,6 +12,7 @@
 #include "sp/spdb/stages.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum { RETRY_MS = 1000, STATUS_ARENA_MAX = 1 << 20, UPLOAD_ID_BYTES = 16 };
 
@@ -46,8 +47,22 @@ static uint64_t stage_of(const Event *e) {
     return stage_id(bucket_id, bytes_of(id, sizeof id), name);
 }
 
+/* "0,2,5" as bits. */
+static uint64_t positions_of(const char *text) {
+    uint64_t bits = 0;
+    while (text && *text) {
+        char *end;
+        unsigned long long position = strtoull(text, &end, 10);
+        if (end != text && position < 64)
+            bits |= (uint64_t)1 << position;
+        text = *end ? end + 1 : end;
+    }
+    return bits;
+}
+
 static int object_sealed(struct follower *f, const Event *e, struct err *err) {
-    struct sealed_object o = {.sps = text_of(e, "sps"), .stage = stage_of(e)};
+    struct sealed_object o = {
+        .sps = text_of(e, "sps"), .stage = stage_of(e), .positions = positions_of(text_of(e, "sealed"))};
     if (!number_of(e, "object_id", &o.object_id) || !number_of(e, "version", &o.version) || !o.sps)
         return CODE_OK;
     return tasks_sealed(f, &o, err);
@@ -115,6 +130,7 @@ static const struct {
     int (*take)(struct follower *f, const Event *event, struct err *err);
 } table[] = {
     {"storage.object_sealed", object_sealed},
+    {"storage.object_completed", object_sealed},
     {"storage.object_deleted", object_ended},
     {"storage.object_cancelled", object_ended},
     {"storage.object_rejected", object_ended},

@@ -189,7 +189,8 @@ static int look_up(struct follower *f, uint64_t object_id, uint64_t version, str
     if (rc || !deal_is_stored(o) || o->version != version || !o->slot)
         return rc;
     rc = members_text(f, o, arena, sps, err);
-    struct sealed_object sealed = {.object_id = object_id, .version = version, .sps = sps};
+    struct sealed_object sealed = {
+        .object_id = object_id, .version = version, .sps = sps, .positions = deal_sealed_positions(o)};
     return rc ? rc : tasks_sealed(f, &sealed, err);
 }
 
@@ -247,7 +248,7 @@ static int look_up_stage(void *ctx, struct bytes key, const void *msg, struct er
         rc = CODE_OK;
     else if (!rc && holds_it(held, o)) {
         rc = members_text(s->f, o, s->arena, sps, err);
-        struct sealed_object sealed = {o->id, o->version, sps, held->object_id};
+        struct sealed_object sealed = {o->id, o->version, sps, held->object_id, deal_sealed_positions(o)};
         rc = rc ? rc : tasks_sealed(s->f, &sealed, err);
     }
     arena_reset(s->arena);

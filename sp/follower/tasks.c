@@ -30,7 +30,8 @@ static int seal_position(void *ctx, struct bytes key, const void *msg, struct er
     struct sealing *s = ctx;
     HeldPosition held = *(const HeldPosition *)msg;
     (void)key;
-    if (held.sealed || held.version != s->object->version || sp_at(s->object->sps, held.position) != s->f->sp_id)
+    if (held.sealed || held.version != s->object->version || sp_at(s->object->sps, held.position) != s->f->sp_id ||
+        !(s->object->positions >> (held.position & 63) & 1))
         return CODE_OK;
     held.sealed = true;
     held.expires_ms = 0;

@@ -8,7 +8,8 @@
 struct sealed_object {
     uint64_t object_id, version;
     const char *sps;
-    uint64_t stage; /* its positions may lie here under this id; 0: they do not */
+    uint64_t stage;     /* its positions may lie here under this id; 0: they do not */
+    uint64_t positions; /* bit i: position i is sealed */
 };
 
 /* Positions held here that the seal gave to this provider are kept from now on; staged ones become the object's by a

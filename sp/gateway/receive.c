@@ -4,6 +4,7 @@
 #include "chain/codec/pb.h"
 #include "chain/crypto/hash.h"
 #include "chain/os/clock.h"
+#include "chain/types/deal_state.h"
 #include "chain/types/layout.h"
 #include "chain/types/signed.h"
 #include "sp/gateway/parts.h"
@@ -90,9 +91,11 @@ static int check_object(struct gateway *g, const PieceTicket *t, uint32_t for_sp
     if (o->primary_sp != for_sp)
         return err_set(err, CODE_DENIED, "the primary of object %" PRIu64 " is provider %u, not provider %u",
                        t->object_id, o->primary_sp, for_sp);
-    return o->object_status == OBJECT_STATUS_CREATED
-               ? CODE_OK
-               : err_set(err, CODE_CONFLICT, "object %" PRIu64 " is sealed already", t->object_id);
+    bool open = o->object_status == OBJECT_STATUS_CREATED ||
+                (o->object_status == OBJECT_STATUS_SEALED && !(deal_sealed_positions(o) >> (t->position & 63) & 1));
+    return open ? CODE_OK
+                : err_set(err, CODE_CONFLICT, "position %u of object %" PRIu64 " is sealed already", t->position,
+                          t->object_id);
 }
 
 /* The offer is for this very stage: for no provider, and all that the ticket says is what was asked. */

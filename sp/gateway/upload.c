@@ -3,6 +3,7 @@
 #include "chain/codec/pb.h"
 #include "chain/os/clock.h"
 #include "chain/os/random.h"
+#include "chain/types/deal_state.h"
 #include "chain/types/layout.h"
 #include "chain/types/request.h"
 #include "sp/gateway/parts.h"
@@ -195,6 +196,27 @@ static int fill_record(struct gateway *g, const ObjectInfo *o, const UploadRecor
     return CODE_OK;
 }
 
+/* Who keeps what, and who was to. */
+static int fill_placed(struct gateway *g, const ObjectInfo *o, const UploadRecord *record, struct arena *arena,
+                       UploadProgress *p, struct err *err) {
+    uint64_t sealed = o->object_status == OBJECT_STATUS_SEALED ? deal_sealed_positions(o) : 0;
+    p->placed = arena_array(arena, record->n_secondaries + 1, sizeof *p->placed);
+    UploadPosition *rows = arena_array(arena, record->n_secondaries + 1, sizeof *rows);
+    if (!p->placed || !rows)
+        return err_set(err, CODE_NO_MEMORY, "no memory for an answer");
+    for (size_t i = 0; i <= record->n_secondaries; i++) {
+        const SecondaryPick *pick = i ? record->secondaries[i - 1] : NULL;
+        upload_position__init(&rows[i]);
+        rows[i].sp_id = pick ? pick->sp_id : g->sp_id;
+        rows[i].position = pick ? pick->position : 0;
+        rows[i].failed = pick && pick->failed;
+        rows[i].sealed = !rows[i].failed && (sealed >> (rows[i].position & 63) & 1);
+        rows[i].reason = pick && !rows[i].sealed ? pick->reason : pb_text("");
+        p->placed[p->n_placed++] = &rows[i];
+    }
+    return CODE_OK;
+}
+
 static int fill_progress(struct gateway *g, const ObjectInfo *o, struct arena *arena, UploadProgress **ret,
                          struct err *err) {
     UploadProgress *p = ARENA_NEW(arena, UploadProgress);
@@ -209,13 +231,19 @@ static int fill_progress(struct gateway *g, const ObjectInfo *o, struct arena *a
     int rc = upload_get(g->m.db, o->id, arena, &record, err);
     if (!rc && is_of(record, o))
         rc = fill_record(g, o, record, arena, p, err);
+    if (!rc && is_of(record, o))
+        rc = fill_placed(g, o, record, arena, p, err);
     else if (rc == CODE_NOT_FOUND)
         rc = CODE_OK;                                      /* nothing has arrived, or it was forgotten after the seal */
     if (!rc && o->object_status == OBJECT_STATUS_SEALED) { /* the ledger has the last word */
         p->state = pb_text(upload_state_name(SEAL_OBJECT_DONE));
         p->error = pb_text("");
         p->received_bytes = o->payload_size;
-        p->positions_done = p->positions;
+        for (uint64_t left = deal_sealed_positions(o); left; left &= left - 1)
+            p->sealed++;
+        if (!o->payload_size)
+            p->sealed = p->positions; /* nothing to seal */
+        p->positions_done = p->sealed;
     } else if (!rc && !*p->state) {
         p->state = pb_text(upload_state_name(INIT_UNSPECIFIED));
     }
@@ -229,6 +257,14 @@ static bool moved(const UploadProgress *a, const UploadProgress *b) {
            a->received_bytes != b->received_bytes;
 }
 
+/* Something of it may still come. */
+static bool is_open(const ObjectInfo *o) {
+    uint32_t positions = o->payload_size ? profile_positions(o->profile) : 0;
+    uint64_t all = positions == 64 ? UINT64_MAX : ((uint64_t)1 << positions) - 1;
+    return o->object_status == OBJECT_STATUS_CREATED ||
+           (o->object_status == OBJECT_STATUS_SEALED && deal_sealed_positions(o) != all);
+}
+
 /* Waits for a change at most wait_ms; the object's own record is asked for anew when its seal may have been committed.
  */
 static int await_progress(struct gateway *g, struct http_request *r, const char *bucket, const char *key,
@@ -237,8 +273,7 @@ static int await_progress(struct gateway *g, struct http_request *r, const char 
     UploadProgress *first, *now;
     int rc = fill_progress(g, o, http_arena(r), &first, err);
     now = first;
-    while (!rc && !moved(first, now) && o->object_status == OBJECT_STATUS_CREATED && deadline_left_ms(until) > 0 &&
-           !http_client_gone(r)) {
+    while (!rc && !moved(first, now) && is_open(o) && deadline_left_ms(until) > 0 && !http_client_gone(r)) {
         uint64_t look = deadline_in_ms(PROGRESS_LOOK_MS);
         struct arena_mark mark = arena_mark(http_arena(r));
         ObjectInfo *fresh;

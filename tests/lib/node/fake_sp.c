@@ -202,6 +202,10 @@ void fake_object_start(struct fake_object *o, const char *profile, uint64_t segm
         o->info.checksums[p] = checksum_data(o, p);
         start_sp(o, p);
     }
+    uint8_t *sealed = arena_alloc(&o->node.arena, sizeof(uint64_t));
+    assert_non_null(sealed);
+    store_le64(sealed, UINT64_MAX);
+    o->info.sealed_positions = (ProtobufCBinaryData){sizeof(uint64_t), sealed};
     o->info.content_root = o->info.checksums[0];
     bucket_info__init(&o->bucket);
     o->bucket.bucket_name = pb_text("bucket");

@@ -95,6 +95,19 @@ static void cess_9_5_9__any_fault_of_the_primary_is_named_and_columns_are_used(v
     }
 }
 
+/* Who has nothing yet, or not any more, is not asked. */
+static void read__only_what_is_sealed(void **state) {
+    struct err err;
+    (void)state;
+    err_clear(&err);
+    object.info.sealed_positions.data[0] = 1 << 2 | 1 << 4;
+    assert_ok(read_range(0, UINT64_MAX, &err), &err);
+    for (uint32_t p = 0; p < 5; p++)
+        assert_int_equal(atomic_load(&object.sps[p].pieces_asked) > 0, p == 2 || p == 4);
+    object.info.sealed_positions.data[0] = 1 << 2;
+    assert_code(read_range(0, UINT64_MAX, &err), CODE_UNAVAILABLE);
+}
+
 static void read__columns_fail_too_until_too_few_are_left(void **state) {
     struct err err;
     (void)state;
@@ -196,6 +209,7 @@ TEST_MAIN(cmocka_unit_test_setup_teardown(read__whole_from_the_primary, setup, t
           cmocka_unit_test_setup_teardown(cess_9_5_9__any_fault_of_the_primary_is_named_and_columns_are_used, setup,
                                           teardown),
           cmocka_unit_test_setup_teardown(read__columns_fail_too_until_too_few_are_left, setup, teardown),
+          cmocka_unit_test_setup_teardown(read__only_what_is_sealed, setup, teardown),
           cmocka_unit_test_setup_teardown(read__denied_everywhere_says_so, setup, teardown),
           cmocka_unit_test_setup_teardown(read__ranges, setup, teardown),
           cmocka_unit_test_setup_teardown(read__a_range_is_verified, setup, teardown),

@@ -122,12 +122,20 @@ static void event__object_sealed(void **state) {
     hold(3, 1, 2);
     hold(3, 1, 1);
     hold(3, 9, 2);
-    assert_ok(tell("storage.object_sealed", "object_id", "3", "version", "1", "sps", "7,8,4,12", NULL), &err);
+    assert_ok(
+        tell("storage.object_sealed", "object_id", "3", "version", "1", "sps", "7,8,4,12", "sealed", "0,1,3", NULL),
+        &err);
+    assert_false(held(3, 1, 2)->sealed); /* it was sealed without this position */
+    assert_ok(tell("storage.object_completed", "object_id", "3", "version", "1", "sps", "7,8,4,12", "added", "2",
+                   "sealed", "0,1,2,3", NULL),
+              &err);
     assert_true(held(3, 1, 2)->sealed);
     assert_int_equal(held(3, 1, 2)->expires_ms, 0);
     assert_false(held(3, 1, 1)->sealed); /* the seal gave it to provider 8 */
     assert_false(held(3, 9, 2)->sealed); /* another version */
-    assert_ok(tell("storage.object_sealed", "object_id", "3", "version", "9", "sps", "7,8", NULL), &err);
+    assert_ok(
+        tell("storage.object_sealed", "object_id", "3", "version", "9", "sps", "7,8", "sealed", "0,1,2,63,64", NULL),
+        &err);
     assert_false(held(3, 9, 2)->sealed); /* fewer positions than that */
     assert_int_equal(manager_count(&manager), 0);
 }

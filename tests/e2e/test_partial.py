@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Objects that are sealed while some of their providers are away: read at once, paid for what is there, completed when the others come, also
+across kill -9; and who failed is named."""
+import http.client
+import os
+import random
+
+from cairnd_net import main
+from provider_net import ProviderNet, ec, replica, wait_for
+
+KIB = 1 << 10
+
+
+def payload(size, seed=1):
+    return random.Random(seed).randbytes(size)
+
+
+def deal(net, bucket, name):
+    return net.nodes[0].get(f"/v1/query/storage/deal?bucket_name={bucket}&object_name={name}")["record"]
+
+
+def payer_rate(net):
+    rate = net.nodes[0].get(f"/v1/query/payment/account?address={net.owner.text}")["record"].get("rate", {})
+    return int(rate.get("hi", 0)) << 64 | int(rate.get("lo", 0))
+
+
+def read(sp, path):
+    """None while it breaks off: what a provider can prove is some blocks old."""
+    try:
+        return sp.request("GET", path).body
+    except http.client.IncompleteRead:
+        return None
+
+
+def network(sps):
+    net = ProviderNet(sps=sps)
+    for p in net.providers:
+        path = os.path.join(p.home, "config.yaml")
+        with open(path) as f:
+            text = f.read()
+        assert "partial_seal_seconds: 60\n" in text
+        with open(path, "w") as f:
+            f.write(text.replace("partial_seal_seconds: 60\n", "partial_seal_seconds: 1\n"))
+    return net
+
+
+def put_in_part(net, bucket, name, data):
+    sp = net.providers[0]
+    net.owner.create_object(sp, bucket, name, data)
+    assert deal(net, bucket, name)["code"] == 0, "a Bid, before anything is stored"
+    r = net.owner.upload(sp, bucket, name, data)
+    assert r.status == 200, r
+    net.owner.wait_sealed(sp, bucket, name, patient=True)
+
+
+def wait_deal(net, bucket, name):
+    wait_for(f"the whole deal of {name}", lambda: deal(net, bucket, name)["state"] == "DEAL_STATE_DEAL")
+
+
+def poss_d1_27__one_of_three_then_all():
+    with network(3) as net:
+        sp, owner, data = net.providers[0], net.owner, payload(300 * KIB)
+        owner.create_bucket(sp, "photos", public=True, profile=replica(3))
+        for p in net.providers[1:]:
+            p.kill()
+        put_in_part(net, "photos", "a", data)
+        state = deal(net, "photos", "a")
+        assert (state["state"], state["code"], state["sealed"], state["positions"]) == ("DEAL_STATE_PART_DEAL", 1, 1, 3), state
+        assert sp.request("GET", "/photos/a").body == data
+        progress = owner.progress(sp, "photos", "a", 0).json
+        assert (progress["sealed"], progress["positions"]) == (1, 3), progress
+        rate = payer_rate(net)
+        sp.kill()  # what is left to do is written down
+        sp.start()
+        for p in net.providers[1:]:
+            p.start()
+        wait_deal(net, "photos", "a")
+        state = deal(net, "photos", "a")
+        assert (state["code"], state["sealed"], state["sound"]) == (2, 3, 3), state
+        assert payer_rate(net) == 3 * rate > 0, "three copies cost three times what one does"
+        sp.kill()
+        for p in net.providers[1:]:
+            position = state["sps"].index(p.id)
+            assert len(p.piece_files()) == 1, (p.name, position, p.piece_files())
+
+
+def columns_wait_for_the_last():
+    """No whole copy: the primary keeps what columns are cut from until all are placed."""
+    with network(4) as net:
+        sp, owner, data = net.providers[0], net.owner, payload(700 * KIB)
+        owner.create_bucket(sp, "columns", public=True, profile=ec(2, 1, whole=False, segment=256 * KIB))
+        last = net.providers[2:]
+        for p in last:
+            p.kill()
+        net.owner.create_object(sp, "columns", "b", data, segment=256 * KIB)
+        r = owner.upload(sp, "columns", "b", data)
+        assert r.status == 200, r
+        owner.wait_sealed(sp, "columns", "b", patient=True)
+        state = deal(net, "columns", "b")
+        assert (state["state"], state["sealed"]) == ("DEAL_STATE_PART_DEAL", 2), state
+        member = state["sps"][2]
+        assert member in [p.id for p in last], state
+        sp.kill()
+        other = next(p for p in last if p.id != member)
+        sp.start()
+        other.start()  # not the one that was named for it
+        wait_deal(net, "columns", "b")
+        state = deal(net, "columns", "b")
+        assert state["sps"] == [1, 2, other.id], state
+        wait_for("a read from the column that came last", lambda: read(sp, "/columns/b") == data)
+
+
+
+if __name__ == "__main__":
+    main((poss_d1_27__one_of_three_then_all, columns_wait_for_the_last))
