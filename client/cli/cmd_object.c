@@ -98,12 +98,13 @@ static json_t *position_json(const struct placement *p, uint32_t i) {
     const ProtobufCBinaryData *c = &p->object->checksums[i];
     if (c->len == 32)
         hex_encode(c->data, c->len, checksum);
-    return json_pack("{s:i, s:i, s:s, s:s, s:b}", "position", (int)i, "sp_id", (int)p->sps[i]->id, "endpoint",
-                     p->sps[i]->endpoint, "checksum", checksum, "whole", (int)profile_is_whole(p->object->profile, i));
+    return json_pack("{s:i, s:i, s:s, s:s, s:b, s:b}", "position", (int)i, "sp_id", (int)p->sps[i]->id, "endpoint",
+                     p->sps[i]->endpoint, "checksum", checksum, "whole", (int)profile_is_whole(p->object->profile, i),
+                     "sealed", (int)(deal_sealed_positions(p->object) >> i & 1));
 }
 
 int cmd_object_where(struct cli *cli, struct err *err) {
-    static const char *const columns[] = {"position", "sp_id", "endpoint", "checksum", NULL};
+    static const char *const columns[] = {"position", "sp_id", "endpoint", "sealed", "checksum", NULL};
     struct placement p;
     int rc = cli_find_object(cli, cli->words[0], &p, err);
     if (rc)

@@ -111,17 +111,20 @@ static int warn_private(struct cli *cli, const struct object_put *put, struct er
 static int print_result(struct cli *cli, const struct object_put *put, const struct object_put_result *r,
                         struct err *err) {
     struct hash_hex root = hash_hex(&r->content_root);
-    return cli_print(cli,
-                     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b}", "bucket_name", put->bucket,
-                               "object_name", put->object, "object_id", cli_u64(cli, r->object_id), "version",
-                               cli_u64(cli, r->version), "size", cli_u64(cli, put->size), "content_root", root.s,
-                               "primary_sp", (int)r->primary_sp, "sealed", r->sealed, "resumed", r->resumed),
-                     err);
+    json_t *value = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b}", "bucket_name", put->bucket,
+                              "object_name", put->object, "object_id", cli_u64(cli, r->object_id), "version",
+                              cli_u64(cli, r->version), "size", cli_u64(cli, put->size), "content_root", root.s,
+                              "primary_sp", (int)r->primary_sp, "sealed", r->sealed, "resumed", r->resumed);
+    if (value && r->positions) {
+        json_object_set_new(value, "positions", json_integer(r->positions));
+        json_object_set_new(value, "sealed_positions", json_integer(r->sealed_positions));
+    }
+    return cli_print(cli, value, err);
 }
 
 static int read_options(struct cli *cli, struct object_put *put, struct err *err) {
     Profile *profile;
-    uint64_t timeout_s;
+    uint64_t timeout_s, copies;
     int rc = cli_profile(cli, NULL, &profile, err);
     put->profile = profile;
     if (!rc)
@@ -140,8 +143,11 @@ static int read_options(struct cli *cli, struct object_put *put, struct err *err
         rc = err_set(err, CODE_INVALID_ARGUMENT, "--keep is at most 1h");
     if (!rc)
         rc = cli_number(cli, "--timeout", 600, 7 * 24 * 3600, &timeout_s, err);
+    if (!rc)
+        rc = cli_number(cli, "--min-copies", 0, CODE_N_MAX, &copies, err);
     if (rc)
         return rc;
+    put->min_positions = (uint32_t)copies;
     put->timeout_ms = timeout_s * 1000;
     put->content_type = cli_value(cli, "--content-type");
     put->overwrite = cli_has(cli, "--overwrite");
@@ -183,5 +189,8 @@ int cmd_object_put(struct cli *cli, struct err *err) {
         }
     }
     close(put.fd);
+    if (!rc && result.sealed && result.sealed_positions < result.positions)
+        cli_note(cli, "%s is stored at %u of %u providers (a Part-Deal); its primary stores the rest when it can",
+                 put.object, result.sealed_positions, result.positions);
     return rc ? rc : print_result(cli, &put, &result, err);
 }

@@ -65,6 +65,8 @@ static const struct cli_flag put_flags[] = {
     {"--term", "DURATION", "ends by itself after so long: 30d; else stays until it is deleted"},
     {"--max-price", "N", "at most so much a position, 2^-64 pebble per byte and ms"},
     {"--timeout", "SECONDS", "how long to wait for the seal (default 600)"},
+    {"--min-copies", "N",
+     "done when N providers have it and it can be read; else when all have: the rest follows by itself"},
     {"--direct", NULL, "code it here, leave the pieces with the providers, then create and seal it in one transaction"},
     {"--keep", "DURATION", "with --direct: how long they keep what is not stored (default 50m, at most 1h)"},
     {NULL, NULL, NULL}};

@@ -9,6 +9,7 @@
 #include "chain/os/file.h"
 #include "chain/os/random.h"
 #include "chain/os/thread.h"
+#include "chain/types/deal_state.h"
 #include "chain/types/layout.h"
 #include "chain/types/name.h"
 #include "chain/types/signed.h"
@@ -220,6 +221,17 @@ static void note_found(struct putting *p, const ObjectInfo *o) {
     p->out->version = o->version;
     p->out->primary_sp = o->primary_sp ? o->primary_sp : p->bucket->primary_sp;
     p->out->sealed = o->object_status == OBJECT_STATUS_SEALED;
+    p->out->positions = o->payload_size ? profile_positions(o->profile) : 0;
+    p->out->sealed_positions = 0;
+    for (uint64_t left = p->out->sealed ? deal_sealed_positions(o) : 0; left; left &= left - 1)
+        p->out->sealed_positions++;
+}
+
+/* Sealed, and at as many positions as are waited for. */
+static bool is_finished(const struct putting *p) {
+    uint32_t want = p->put->min_positions;
+    want = !want || want > p->out->positions ? p->out->positions : want;
+    return p->out->sealed && p->out->sealed_positions >= want;
 }
 
 /* Somebody else's, or other content: in the way, or to be replaced. */
@@ -368,12 +380,16 @@ static int await_seal(struct putting *p, struct err *err) {
     uint64_t until = clock_mono_ms() + (p->put->timeout_ms ? p->put->timeout_ms : SEAL_WAIT_MS);
     struct placement found;
     uint64_t failed_at = 0;
-    while (!p->out->sealed) {
+    while (!is_finished(p)) {
         UploadProgress *now = NULL;
         struct arena_mark mark = arena_mark(p->arena);
         if (clock_mono_ms() > until)
-            return err_set(err, CODE_TIMEOUT, "%s is not sealed yet: `cairn object progress` tells how far it is",
-                           p->put->object);
+            return p->out->sealed
+                       ? err_set(err, CODE_TIMEOUT,
+                                 "%s is stored at %u of %u providers; its primary stores the rest when it can",
+                                 p->put->object, p->out->sealed_positions, p->out->positions)
+                       : err_set(err, CODE_TIMEOUT, "%s is not sealed yet: `cairn object progress` tells how far it is",
+                                 p->put->object);
         int rc = progress_of(p, POLL_MS, &now, err);
         if (rc && !worth_a_retry(rc) && rc != CODE_NOT_FOUND)
             return rc;
@@ -410,7 +426,7 @@ static int run(struct putting *p, struct err *err) {
     }
     if (!rc && !p->out->sealed)
         rc = upload(p, err);
-    if (!rc && !p->out->sealed && p->put->wait_sealed)
+    if (!rc && p->put->wait_sealed && !is_finished(p))
         rc = await_seal(p, err);
     return rc;
 }

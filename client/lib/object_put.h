@@ -34,6 +34,7 @@ struct object_put {
     uint64_t fee;                 /* of the create; 0: as asked */
     bool overwrite;               /* replace what is there at the seal; until then that stays readable */
     bool wait_sealed;             /* else returns when the payload is with the primary */
+    uint32_t min_positions;       /* waits until so many are sealed; 0, or more than there are: all */
     uint64_t timeout_ms;          /* for the seal; 0: 10 minutes */
     const struct addr *creator;   /* who has granted the key's account this; NULL: that account itself */
     const struct addr *fee_payer; /* who has granted it fees; NULL: it pays them */
@@ -51,6 +52,7 @@ struct object_put_result {
     struct hash create_tx;
     uint8_t upload_id[16];
     bool sealed, resumed;
+    uint32_t positions, sealed_positions; /* as far as was seen */
 };
 
 /* An object of that name in state CREATED (or a version on its way to replace one) with the same creator, size and

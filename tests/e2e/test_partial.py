@@ -7,6 +7,7 @@ import os
 import random
 
 from cairnd_net import main
+from local_net import LocalNet, read as read_file
 from provider_net import ProviderNet, ec, replica, wait_for
 
 KIB = 1 << 10
@@ -112,5 +113,44 @@ def columns_wait_for_the_last():
 
 
 
+def by_hand(net):
+    """The command line: done when so many have it, and what it says while others lack it."""
+    config = os.path.join(net.dir, "sp0", "config.yaml")
+    net.testnet("kill", "sp0")
+    with open(config) as f:
+        text = f.read()
+    with open(config, "w") as f:
+        f.write(text.replace("partial_seal_seconds: 60\n", "partial_seal_seconds: 1\n"))
+    net.testnet("start", "sp0")
+    net.cairn("payment", "deposit", "100CAIRN")
+    net.cairn("bucket", "create", "hand", "--sp", "1", "--profile", "replica:3")
+    for name in ("sp1", "sp2"):
+        net.testnet("kill", name)
+    path, uri = net.file("in", 100_000), "cairn://hand/in"
+    r = net.cairn("object", "put", path, uri, "--json", "--min-copies", "1")
+    assert (r.json["sealed"], r.json["sealed_positions"], r.json["positions"]) == (True, 1, 3), r
+    r = net.cairn("object", "put", path, uri, "--min-copies", "1")  # it is there: the same again says how far
+    assert "at 1 of 3 providers" in r.err, r
+    r = net.cairn("object", "progress", uri, "--json").json
+    assert (r["deal"], r["sealed"], r["positions"]) == ("part-deal", 1, 3), r
+    rows = net.cairn("object", "where", uri, "--json").json["positions"]
+    assert [p["sealed"] for p in rows] == [True, False, False], rows
+    r = net.cairn("object", "put", path, uri, "--timeout", "1", "--json", check=7)  # all are waited for
+    assert "1 of 3" in r.err, r
+    for name in ("sp1", "sp2"):
+        net.testnet("start", name)
+    r = net.cairn("object", "put", path, uri, "--json")  # goes on waiting
+    assert (r.json["sealed_positions"], r.json["positions"]) == (3, 3), r
+    assert all(p["sealed"] for p in net.cairn("object", "where", uri, "--json").json["positions"])
+    out = os.path.join(net.work, "out")
+    net.cairn("object", "get", uri, out)
+    assert read_file(out) == read_file(path)
+
+
+def the_command_line():
+    with LocalNet(validators=1, sps=3) as net:
+        by_hand(net)
+
+
 if __name__ == "__main__":
-    main((poss_d1_27__one_of_three_then_all, columns_wait_for_the_last))
+    main((poss_d1_27__one_of_three_then_all, columns_wait_for_the_last, the_command_line))
