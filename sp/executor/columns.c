@@ -243,10 +243,15 @@ bool columns_has_all(const struct replication *r, uint32_t position) {
     return true;
 }
 
+/* A row a provider: the newest of it. */
 static void note_failed(struct replication *r, uint32_t position, const struct pick *pick) {
-    if (r->failed_count == REPLICATION_FAILED_MAX)
-        memmove(r->failed, r->failed + 1, --r->failed_count * sizeof *r->failed);
-    struct failed_pick *row = &r->failed[r->failed_count++];
+    size_t at = 0;
+    while (at < r->failed_count && r->failed[at].sp_id != pick->who.sp_id)
+        at++;
+    if (at == REPLICATION_FAILED_MAX)
+        memmove(r->failed, r->failed + 1, --at * sizeof *r->failed);
+    r->failed_count = at < r->failed_count ? r->failed_count : at + 1;
+    struct failed_pick *row = &r->failed[at];
     row->position = position;
     row->sp_id = pick->who.sp_id;
     memcpy(row->reason, pick->reason, sizeof row->reason);

@@ -5,10 +5,11 @@ across kill -9; and who failed is named."""
 import http.client
 import os
 import random
+import subprocess
 
 from cairnd_net import main
 from local_net import LocalNet, read as read_file
-from provider_net import ProviderNet, ec, replica, wait_for
+from provider_net import CAIRN_SP, ProviderNet, ec, replica, wait_for
 
 KIB = 1 << 10
 
@@ -113,6 +114,42 @@ def columns_wait_for_the_last():
 
 
 
+def start_unwilling(sp):
+    """A provider that says yes and can then not write a piece."""
+    script = 'mount --bind "$0/pieces" "$0/pieces" && mount -o remount,bind,ro "$0/pieces" && exec "$1" start --home "$0"'
+    with open(os.path.join(sp.home, "log"), "a") as log:
+        sp.process = subprocess.Popen(["unshare", "-rm", "bash", "-c", script, sp.home, CAIRN_SP], stdout=log, stderr=log,
+                                      stdin=subprocess.DEVNULL)
+    wait_for(sp.name, lambda: sp.request("GET", "/v1/health").status == 200)
+
+
+def point_d2_10__extra_providers_only_when_needed():
+    """5 providers, 3 copies, 2 that do not take theirs: exactly 3 are sealed, the 2 are named with why."""
+    with ProviderNet(sps=5) as net:
+        sp, owner, data = net.providers[0], net.owner, payload(200 * KIB)
+        bad, good = net.providers[1:3], net.providers[3:]
+        owner.create_bucket(sp, "three", profile=replica(3))
+        for p in net.providers[1:]:
+            p.kill()
+        for p in bad:
+            start_unwilling(p)
+        owner.create_object(sp, "three", "c", data)
+        r = owner.upload(sp, "three", "c", data)
+        assert r.status == 200, r
+
+        def failed():
+            return {row["sp_id"]: row["reason"] for row in owner.progress(sp, "three", "c", 0).json.get("placed", []) if row.get("failed")}
+        wait_for("both to have failed", lambda: set(failed()) == {p.id for p in bad})
+        for p in good:
+            p.start()
+        owner.wait_sealed(sp, "three", "c", patient=True)
+        state = deal(net, "three", "c")
+        assert (state["state"], state["sealed"]) == ("DEAL_STATE_DEAL", 3), state
+        assert set(state["sps"]) == {sp.id} | {p.id for p in good}, state
+        assert set(failed()) == {p.id for p in bad} and all(failed().values()), failed()
+        assert not any(p.piece_files() for p in bad)
+
+
 def by_hand(net):
     """The command line: done when so many have it, and what it says while others lack it."""
     config = os.path.join(net.dir, "sp0", "config.yaml")
@@ -153,4 +190,4 @@ def the_command_line():
 
 
 if __name__ == "__main__":
-    main((poss_d1_27__one_of_three_then_all, columns_wait_for_the_last, the_command_line))
+    main((poss_d1_27__one_of_three_then_all, columns_wait_for_the_last, point_d2_10__extra_providers_only_when_needed, the_command_line))
