@@ -63,7 +63,7 @@ static size_t add_page(struct cli *cli, json_t *rows, const ObjectsAnswer *page)
 
 /* "cairn://bucket/dir/" lists what begins with dir/. */
 int cmd_object_list(struct cli *cli, struct err *err) {
-    static const char *const columns[] = {"name", "size", "status", "type", NULL};
+    static const char *const columns[] = {"name", "size", "status", "type", NULL}, *const ids[] = {"id", "name", NULL};
     struct object_uri uri = {.bucket = ""};
     const char *after = cli_value(cli, "--start-after"), *prefix = cli_value(cli, "--prefix");
     uint64_t limit, got = 0;
@@ -88,7 +88,7 @@ int cmd_object_list(struct cli *cli, struct err *err) {
             break;
         after = page->next;
     }
-    return cli_print_rows(cli, rc, rows, columns, err);
+    return cli_print_rows(cli, rc, rows, cli_has(cli, "--ids") ? ids : columns, err);
 }
 
 /* --- where -------------------------------------------------------------------------------------------------------- */

@@ -89,11 +89,10 @@ static const struct cli_flag upgrade_flags[] = {{"--title", "TEXT", "what people
 static const struct cli_flag get_flags[] = {{"--range", "FIRST-LAST", "only these bytes; FIRST- or -COUNT also do"},
                                             {"--direct", NULL, "from the others, without the bucket's primary"},
                                             {NULL, NULL, NULL}};
-static const struct cli_flag list_flags[] = {{"--prefix", "TEXT", "names that begin so"},
-                                             {"--delimiter", "TEXT", "fold names at it, like folders"},
-                                             {"--start-after", "NAME", "go on after this name"},
-                                             {"--limit", "N", "at most so many"},
-                                             {NULL, NULL, NULL}};
+static const struct cli_flag list_flags[] = {
+    {"--prefix", "TEXT", "names that begin so"},        {"--delimiter", "TEXT", "fold names at it, like folders"},
+    {"--start-after", "NAME", "go on after this name"}, {"--limit", "N", "at most so many"},
+    {"--ids", NULL, "their numbers and names"},         {NULL, NULL, NULL}};
 static const struct cli_flag owner_flag[] = {{"--owner", "ADDR|KEY", "whose group, when it is not --from's"},
                                              {NULL, NULL, NULL}};
 static const struct cli_flag group_create_flags[] = {

@@ -3,7 +3,8 @@
  * The first byte chooses a message type, the rest are its bytes. Properties:
  *   what the walker accepts, protobuf-c unpacks, and packs again to the same bytes;
  *   its JSON reads back to the same bytes;
- *   too small an arena fails cleanly.
+ *   too small an arena fails cleanly;
+ *   what is taken strictly is taken openly, too, and whatever is taken openly is unpacked and can be shown.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -46,6 +47,19 @@ static void check_json(const ProtobufCMessageDescriptor *desc, const ProtobufCMe
     require(bytes_eq(in, out));
 }
 
+/* Decoding that passes over what a later version added. */
+static void check_open(const ProtobufCMessageDescriptor *desc, struct bytes in, bool strict, struct arena *arena) {
+    ProtobufCMessage *msg;
+    json_t *json;
+    int rc = pb_decode_open(desc, in, arena, &msg, NULL);
+    require(rc == CODE_OK || !strict || rc == CODE_NO_MEMORY);
+    require(rc == CODE_OK || rc == CODE_MALFORMED || rc == CODE_TOO_LARGE || rc == CODE_NO_MEMORY);
+    if (rc)
+        return;
+    require(json_from_pb(msg, &json, NULL) == CODE_OK);
+    json_decref(json);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     struct arena arena, small;
     struct bytes out;
@@ -64,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         require(rc == CODE_OK || rc == CODE_NO_MEMORY);
         arena_release(&small);
     }
+    check_open(desc, in, pb_decode(desc, in, &arena, &msg, NULL) == CODE_OK, &arena);
     arena_release(&arena);
     return 0;
 }
