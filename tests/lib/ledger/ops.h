@@ -30,8 +30,8 @@ extern const struct world_ops ops_gateway;
 /* The purse of a territory of this owner's; false when there is none. */
 bool ops_territory_purse(struct world *w, const char *owner, ProtobufCBinaryData *ret);
 
-/* Answers a challenge that is open for a provider, rightly; false when there is none. */
-bool ops_answer_of(struct world *w, uint32_t sp_id);
+/* Answers what is open for a provider, rightly; not more than fits into a block beside the rest. */
+void ops_answer_of(struct world *w, uint32_t sp_id);
 
 /* --- draws --- */
 uint64_t below(struct world *w, uint64_t n);

@@ -226,6 +226,6 @@ static void op_take_over(struct world *w) {
 
 static const struct world_op rows[] = {
     {"register_sp", 1, op_register_sp}, {"deposit_sp", 1, op_deposit_sp}, {"open_group", 4, op_open_group},
-    {"sp_life", 6, op_sp_life},         {"take_over", 8, op_take_over},   {"sp_next", 3, op_sp_next},
+    {"sp_life", 6, op_sp_life},         {"take_over", 8, op_take_over},   {"sp_next", 8, op_sp_next},
 };
 const struct world_ops ops_sp = WORLD_OPS(rows);
