@@ -10,6 +10,7 @@
 #include "chain/base/map.h"
 #include "chain/base/vec.h"
 #include "chain/os/random.h"
+#include "chain/store/floor.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -55,7 +56,8 @@ struct state {
     struct journal journal;
     size_t marks; /* open */
     uint64_t seed;
-    struct err failure; /* code CODE_OK until latched */
+    struct floors *floors; /* of a state without a snapshot */
+    struct err failure;    /* code CODE_OK until latched */
 };
 
 /* --- failure ---------------------------------------------------------------------------------------------------- */
@@ -121,6 +123,7 @@ void state_free(struct state *st) {
     journal_release(&st->journal);
     entry_list_release(&st->written);
     entry_list_release(&st->unknown);
+    floors_free(st->floors);
     free(st->buckets);
     free(st);
 }
@@ -128,6 +131,7 @@ void state_free(struct state *st) {
 void state_rebase(struct state *st, const struct kv_snap *snap) {
     assert(st->marks == 0);
     forget(st);
+    floors_clear(st->floors);
     st->snap = snap;
     err_clear(&st->failure);
 }
@@ -344,6 +348,11 @@ static void base_open(struct state_iter *it) {
         from[it->last_len] = 0; /* the smallest key above it */
         range.from = bytes_of(from, it->last_len + 1);
     }
+    struct bytes floor = floor_get(it->st->floors, prefix);
+    if (floor.len && bytes_cmp(range.from, floor) <= 0)
+        range.from = floor;
+    /* a floor is the writer's: what others list is a snapshot, or only listed once */
+    it->from_start = !it->st->snap && (floor.len ? range.from.data == floor.data : range.from.data == prefix.data);
     if (range.to.len && bytes_cmp(range.from, range.to) >= 0)
         return; /* starts after the last that can be */
     (void)kv_iter_open(it->st->kv, it->st->snap, it->st->family, &range, &it->base, &it->st->failure);
@@ -359,6 +368,7 @@ void state_iter_init(struct state_iter *it, struct state *st, struct bytes prefi
     it->left = limit;
     it->limited = limit > 0;
     it->base_spent = true;
+    it->from_start = it->empty = false;
     if (prefix.len)
         memcpy(it->prefix, prefix.data, prefix.len);
     if (after.len)
@@ -373,6 +383,10 @@ static void base_step(struct state_iter *it) {
         it->base_key = BYTES_NONE;
     else
         assert(it->base_key.len <= KEY_LEN_MAX);
+    if (it->from_start && it->base_key.data)
+        floor_raise(&it->st->floors, bytes_of(it->prefix, it->prefix_len), it->base_key);
+    it->empty = it->from_start && !it->base_key.data;
+    it->from_start = false;
 }
 
 static const struct entry *overlay_step(const struct state_iter *it) {
@@ -415,6 +429,12 @@ int state_iter_end(struct state_iter *it, struct err *err) {
     it->base = NULL;
     if (rc && !st->failure.code)
         st->failure = failure;
+    if (it->empty && !st->failure.code) {
+        uint8_t room[KEY_LEN_MAX];
+        struct bytes prefix = bytes_of(it->prefix, it->prefix_len);
+        floor_raise(&st->floors, prefix, kv_prefix_end(prefix, room));
+    }
+    it->empty = false;
     return state_failed(st, err);
 }
 
@@ -512,6 +532,9 @@ static void settle(struct state *st, void (*fn)(struct entry *e)) {
 }
 
 void state_accept(struct state *st) {
+    for (size_t i = 0; st->floors && i < st->written.len; i++)
+        if (st->written.at[i]->dirty && st->written.at[i]->now.present)
+            floor_lower(st->floors, st->written.at[i]->key);
     settle(st, accept_one);
     if (st->arena.used > CACHE_BYTES)
         forget(st);

@@ -69,6 +69,7 @@ struct state_iter { /* private */
     uint8_t last[KEY_LEN_MAX]; /* the last key looked at, or the start-after */
     size_t prefix_len, last_len, left;
     bool limited, base_spent; /* base_spent: base_key was given out, take the next first */
+    bool from_start, empty;   /* the base's next is its first with the prefix; it has none */
 };
 
 /* after: only keys greater than it (whole keys, with the prefix); BYTES_NONE = from the first. limit: at most so many;

@@ -10,20 +10,24 @@
 
 #include <jansson.h>
 
-enum { OBJECTS = 1000000, PAGE = 1000, PAGES = 20 };
+enum { OBJECTS = 1000000, PAGES = 20 };
 
 struct pages {
     struct world *w;
     struct kv *kv;
-    uint64_t turn;
-    size_t bytes; /* of the last answer's text */
+    uint64_t turn, page; /* page: 1,000 */
+    size_t bytes;        /* of the last answer's text */
 };
 
 /* The name of the entry before a page. */
 static const char *before(struct pages *p, uint64_t *ret_owner) {
     uint64_t each = p->w->objects / WORLD_OWNERS;
     *ret_owner = p->turn * 37 % WORLD_OWNERS;
-    return world_object(p->w, *ret_owner * each + p->turn * 4099 % (each - PAGE));
+    return world_object(p->w, *ret_owner * each + p->turn * 4099 % (each - p->page));
+}
+
+static const char *limit_text(const struct pages *p) {
+    return arena_printf(&p->w->f.tx_arena, "%llu", (unsigned long long)p->page);
 }
 
 /* Units are entries. */
@@ -33,12 +37,12 @@ static double list_rules(void *arg) {
     for (unsigned i = 0; i < PAGES; i++, p->turn++) {
         const char *after = before(p, &owner);
         const ObjectsAnswer *a = fixture_query(&p->w->f, "/storage/objects", "bucket_name", world_bucket(p->w, owner),
-                                               "start_after", after, "limit", "1000", NULL);
-        assert_int_equal(a->n_objects, PAGE);
+                                               "start_after", after, "limit", limit_text(p), NULL);
+        assert_int_equal(a->n_objects, p->page);
         arena_reset(&p->w->f.arena);
         arena_reset(&p->w->f.tx_arena);
     }
-    return PAGES * PAGE;
+    return PAGES * (double)p->page;
 }
 
 static double list_text(void *arg) {
@@ -49,8 +53,8 @@ static double list_text(void *arg) {
         const char *after = before(p, &owner);
         json_t *json = NULL;
         const ObjectsAnswer *a = fixture_query(&p->w->f, "/storage/objects", "bucket_name", world_bucket(p->w, owner),
-                                               "start_after", after, "limit", "1000", NULL);
-        assert_int_equal(a->n_objects, PAGE);
+                                               "start_after", after, "limit", limit_text(p), NULL);
+        assert_int_equal(a->n_objects, p->page);
         assert_ok(json_from_pb(a, &json, &err), &err);
         char *text = json_dumps(json, JSON_COMPACT); /* chain/rpc */
         p->bytes = strlen(text);
@@ -59,7 +63,7 @@ static double list_text(void *arg) {
         arena_reset(&p->w->f.arena);
         arena_reset(&p->w->f.tx_arena);
     }
-    return PAGES * PAGE;
+    return PAGES * (double)p->page;
 }
 
 static double scan(void *arg) {
@@ -75,20 +79,20 @@ static double scan(void *arg) {
         struct kv_range range = {key_object(&from, p->w->bucket_ids[owner], after),
                                  key_object(&behind, p->w->bucket_ids[owner] + 1, ""), false};
         assert_ok(kv_iter_open(p->kv, NULL, STORE_FAMILY_STATE, &range, &it, &err), &err);
-        while (n < PAGE && kv_iter_next(it, &key, &value))
+        while (n < p->page && kv_iter_next(it, &key, &value))
             n += value.len > 0;
         assert_ok(kv_iter_close(it, &err), &err);
-        assert_int_equal(n, PAGE);
+        assert_int_equal(n, p->page);
         arena_reset(&p->w->f.tx_arena);
     }
-    return PAGES * PAGE;
+    return PAGES * (double)p->page;
 }
 
 int main(void) {
     static struct world w;
     test_setup();
     world_open(&w, world_size(OBJECTS));
-    struct pages p = {&w, store_kv(w.f.store), 0, 0};
+    struct pages p = {.w = &w, .kv = store_kv(w.f.store), .page = u64_min(1000, w.objects / WORLD_OWNERS / 2)};
     struct bench_figure limit = bench_run("RocksDB through the same keys and values", "objects", scan, &p);
     p.turn = 0;
     struct bench_figure rules = bench_run("pages of 1,000 of 10^6, as records", "objects", list_rules, &p);
@@ -96,7 +100,7 @@ int main(void) {
     p.turn = 0;
     struct bench_figure text = bench_run("the same as the text that a node answers", "objects", list_text, &p);
     bench_beside(text, limit, 0);
-    (void)printf("  %zu bytes of text a page, %.1f ms\n", p.bytes, PAGE * 1e3 / text.per_s);
+    (void)printf("  %zu bytes of text a page, %.1f ms\n", p.bytes, (double)p.page * 1e3 / text.per_s);
     world_close(&w);
     return bench_end("list");
 }
