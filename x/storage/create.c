@@ -162,7 +162,12 @@ static int open_payer(struct ctx *ctx, struct creation *c, struct err *err) {
 }
 
 int create_charge(struct ctx *ctx, const struct creation *c, struct err *err) {
-    return sponsor_end(ctx, &c->sponsor, err);
+    const ObjectInfo *o = c->object;
+    uint64_t agreed = 0;
+    int rc = CODE_OK;
+    if (c->sponsor.on)
+        rc = quote_lock(ctx, o->profile, c->spec->payload_size, c->spec->max_price, c->spec->term, &agreed, err);
+    return rc ? rc : sponsor_end(ctx, &c->sponsor, agreed, err);
 }
 
 int create_open(struct ctx *ctx, ProtobufCBinaryData spec, struct creation *ret, struct err *err) {

@@ -186,6 +186,18 @@ static int begin_paying(struct ctx *ctx, const BucketInfo *bucket, const struct 
     return rc ? rc : sponsor_check_end(ret, agrees && p->expires_at == 0, renew && renew->period, err);
 }
 
+static int end_paying(struct ctx *ctx, const MsgRenewObject *m, const ObjectInfo *object, const struct plan *p,
+                      const struct sponsor *sponsor, struct err *err) {
+    Profile profile = *object->profile;
+    uint64_t agreed = 0;
+    int rc = CODE_OK;
+    if (p->copies)
+        profile.k = m->copies;
+    if (sponsor->on && (p->agree || p->copies))
+        rc = quote_lock(ctx, &profile, object->payload_size, p->limit, p->expires_at - ctx->time, &agreed, err);
+    return rc ? rc : sponsor_end(ctx, sponsor, agreed, err);
+}
+
 static int carry_out(struct ctx *ctx, const MsgRenewObject *m, BucketInfo *bucket, ObjectInfo *object,
                      const struct plan *p, struct err *err) {
     int rc;
@@ -233,5 +245,5 @@ int msg_renew_object_run(struct ctx *ctx, const void *msg, struct err *err) {
         rc = begin_paying(ctx, bucket, &plan, m->auto_renew, &sponsor, err);
     if (rc == CODE_OK)
         rc = carry_out(ctx, m, bucket, object, &plan, err);
-    return rc ? rc : sponsor_end(ctx, &sponsor, err);
+    return rc ? rc : end_paying(ctx, m, object, &plan, &sponsor, err);
 }

@@ -37,7 +37,7 @@ int sponsor_begin(struct ctx *ctx, const BucketInfo *bucket, struct sponsor *ret
     return rc ? rc : payment_free(ctx, &ret->payer, &ret->before, err);
 }
 
-int sponsor_end(struct ctx *ctx, const struct sponsor *s, struct err *err) {
+int sponsor_end(struct ctx *ctx, const struct sponsor *s, uint64_t agreed, struct err *err) {
     uint64_t after = 0;
     if (!s->on)
         return CODE_OK;
@@ -45,7 +45,7 @@ int sponsor_end(struct ctx *ctx, const struct sponsor *s, struct err *err) {
     if (rc)
         return rc;
     ctx->spent = s->spent; /* it was not the signer's */
-    uint64_t taken = s->before - u64_min(s->before, after);
+    uint64_t taken = u64_max(agreed, s->before - u64_min(s->before, after));
     if (taken == 0)
         return CODE_OK;
     rc = grant_pay(ctx, &s->granter, &s->grantee, taken, err);

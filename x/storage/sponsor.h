@@ -8,8 +8,9 @@
  *
  * - what cannot be known when it is agreed on is not charged to a sponsor: open-ended objects, renewal by the ledger,
  *   read quota. Objects have a term, which is paid ahead;
- * - a message takes from the grant what it takes of the sponsor's free balance, net: at a create the whole lock, of
- * which the seal may give back some to the sponsor and nothing to the grant; in one step, and at a renewal, the price;
+ * - a message that agrees to prices takes from the grant what all positions can come to at the limit of the price, for
+ *   the whole time: what a create locks, and as much in one step and at a renewal. Positions that are sealed later, or
+ *   again, cost no more;
  * - refunds go to the sponsor, not to the grant.
  *
  * A bucket becomes sponsored while it is empty (BucketInfo.sponsored). That ends when its payer is changed: what is in
@@ -31,10 +32,11 @@ struct sponsor {
  * running message and some money. CODE_PAYMENT_OWNER, CODE_GRANT_SCOPE, CODE_GRANT_BUDGET. */
 int sponsor_may_pay(struct ctx *ctx, const struct addr *payer, const struct addr *owner, struct err *err);
 
-/* Before a message charges something in the bucket to its payer, and behind it. sponsor_end: CODE_PAYMENT_OWNER,
+/* Before a message charges something in the bucket to its payer, and behind it. agreed: what is agreed to at most,
+ * pebble; if the message took more of the payer's free balance, that counts. sponsor_end: CODE_PAYMENT_OWNER,
  * CODE_GRANT_SCOPE, CODE_GRANT_BUDGET. */
 int sponsor_begin(struct ctx *ctx, const BucketInfo *bucket, struct sponsor *ret, struct err *err);
-int sponsor_end(struct ctx *ctx, const struct sponsor *sponsor, struct err *err);
+int sponsor_end(struct ctx *ctx, const struct sponsor *sponsor, uint64_t agreed, struct err *err);
 
 /* What a sponsor pays for has an end, and no renewal by the ledger. CODE_PAYER. */
 int sponsor_check_end(const struct sponsor *sponsor, bool open_ended, bool renews, struct err *err);
