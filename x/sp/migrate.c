@@ -6,7 +6,6 @@
 #include "chain/types/keys_sp.h"
 #include "x/base/deps.h"
 #include "x/sp/deps.h"
-#include "x/sp/life.h"
 #include "x/sp/placement.h"
 
 int sp_take_slot(struct ctx *ctx, uint64_t group_id, uint32_t sp_id, uint64_t bucket_id, uint64_t deadline,
@@ -25,7 +24,7 @@ int sp_take_slot(struct ctx *ctx, uint64_t group_id, uint32_t sp_id, uint64_t bu
     r->sp_id = sp_id;
     r->payer = ctx_addr(ctx, &ctx->signer);
     r->bond = takeover_bond(p, bytes);
-    r->deadline = u64_min(u64_max(deadline, ctx->time + p->reserve_time_min_ms), ctx->time + p->reserve_time_max_ms);
+    r->deadline = u64_min(u64_max(deadline, ctx->time + p->reserve_time_min_ms), ctx->time + takeover_time(p, bytes));
     r->bucket_id = bucket_id;
     rc = takeover_reserve(ctx, r, err);
     if (rc == CODE_OK)
@@ -33,12 +32,15 @@ int sp_take_slot(struct ctx *ctx, uint64_t group_id, uint32_t sp_id, uint64_t bu
     return rc;
 }
 
-int sp_leave_slot(struct ctx *ctx, uint64_t group_id, uint64_t bucket_id, uint64_t loss_ppm, const char *reason,
+int sp_leave_slot(struct ctx *ctx, uint64_t group_id, uint64_t bucket_id, enum sp_leave how, const char *reason,
                   struct err *err) {
     struct key k;
     SlotReservation *r = NULL;
     int rc = record_get(ctx, key_reservation(&k, group_id, 0), &slot_reservation__descriptor, &r, err);
     if (rc == CODE_NOT_FOUND || (rc == CODE_OK && r->bucket_id != bucket_id))
         return CODE_OK;
-    return rc ? rc : takeover_end(ctx, r, life_share(r->bond, loss_ppm), reason, err);
+    if (rc)
+        return rc;
+    uint64_t loss = how == SP_LEAVE_FREE ? 0 : how == SP_LEAVE_CANCELLED ? takeover_cancel_loss(ctx, r) : r->bond;
+    return takeover_end(ctx, r, loss, reason, err);
 }

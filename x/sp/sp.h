@@ -104,8 +104,10 @@ int placement_crossed(struct ctx *ctx, PlacementGroup *group, uint64_t epoch, st
  */
 int sp_take_slot(struct ctx *ctx, uint64_t group_id, uint32_t sp_id, uint64_t bucket_id, uint64_t deadline,
                  struct err *err);
-/* Ends that, if the position is still being taken over for this bucket; so many millionths of the bond are lost. */
-int sp_leave_slot(struct ctx *ctx, uint64_t group_id, uint64_t bucket_id, uint64_t loss_ppm, const char *reason,
+/* Ends that, if the position is still being taken over for this bucket. Of the bond nothing is lost, or what cancelling
+ * a reservation costs now, or all of it. */
+enum sp_leave { SP_LEAVE_FREE, SP_LEAVE_CANCELLED, SP_LEAVE_LATE };
+int sp_leave_slot(struct ctx *ctx, uint64_t group_id, uint64_t bucket_id, enum sp_leave how, const char *reason,
                   struct err *err);
 
 /* A vote admits this account: it may register a provider, once. CODE_DONE_ALREADY. */

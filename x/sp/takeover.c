@@ -106,8 +106,7 @@ static int check_group(const PlacementGroup *group, const SlotReservation *r, st
     return CODE_OK;
 }
 
-/* A group takes nothing new while one of its positions is reserved: no longer than copying takes. */
-static uint64_t time_for(const SpParams *p, uint64_t bytes) {
+uint64_t takeover_time(const SpParams *p, uint64_t bytes) {
     u128 ms = ((u128)bytes * p->reserve_ms_per_gib + GIB - 1) / GIB + p->reserve_time_base_ms;
     return ms > p->reserve_time_max_ms ? p->reserve_time_max_ms : (uint64_t)ms;
 }
@@ -115,7 +114,7 @@ static uint64_t time_for(const SpParams *p, uint64_t bytes) {
 static int check_terms(struct ctx *ctx, const SlotReservation *r, struct err *err) {
     const SpParams *p = ctx->params->sp;
     uint64_t need = takeover_bond(p, r->bytes);
-    uint64_t most = time_for(p, r->bytes);
+    uint64_t most = takeover_time(p, r->bytes);
     if (r->deadline < ctx->time + p->reserve_time_min_ms || r->deadline > ctx->time + most)
         return err_set(err, CODE_SLOT_DEADLINE,
                        "the deadline for %" PRIu64 " bytes must be %" PRIu64 " to %" PRIu64

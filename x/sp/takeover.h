@@ -34,6 +34,10 @@ bool takeover_is_open(const PlacementGroup *group, uint32_t position, const Stor
 /* What the bond must be for so many bytes. */
 uint64_t takeover_bond(const SpParams *params, uint64_t bytes);
 
+/* How far off the deadline may be at most for so many bytes: a group takes nothing new while one of its positions is
+ * reserved, so no longer than copying takes. */
+uint64_t takeover_time(const SpParams *params, uint64_t bytes);
+
 /* A new reservation: all but bond, deadline and payer is looked up. *r is filled. */
 int takeover_reserve(struct ctx *ctx, SlotReservation *r, struct err *err);
 /* Begins a round of draws; lets the successor in at once when there is nothing to draw from, or when a round was passed

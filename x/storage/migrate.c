@@ -7,8 +7,6 @@
 #include "x/storage/bucket.h"
 #include "x/storage/primary.h"
 
-enum { ALL = 1000000 }; /* millionths */
-
 int migration_get(struct ctx *ctx, const BucketInfo *bucket, BucketMigration **ret, struct err *err) {
     struct key k;
     int rc = record_get(ctx, key_migration(&k, bucket->id), &bucket_migration__descriptor, ret, err);
@@ -112,7 +110,8 @@ int migration_look(struct ctx *ctx, BucketInfo *bucket, struct err *err) {
 }
 
 struct leaving {
-    uint64_t bucket_id, loss_ppm;
+    uint64_t bucket_id;
+    enum sp_leave how;
     const char *reason;
 };
 
@@ -120,12 +119,12 @@ struct leaving {
 static int leave(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     const struct leaving *l = arg;
     (void)rest, (void)value;
-    return sp_leave_slot(ctx, ((const BucketSlot *)msg)->group_id, l->bucket_id, l->loss_ppm, l->reason, err);
+    return sp_leave_slot(ctx, ((const BucketSlot *)msg)->group_id, l->bucket_id, l->how, l->reason, err);
 }
 
-int migration_end(struct ctx *ctx, BucketInfo *bucket, const BucketMigration *m, uint64_t loss_ppm, const char *reason,
+int migration_end(struct ctx *ctx, BucketInfo *bucket, const BucketMigration *m, enum sp_leave how, const char *reason,
                   struct err *err) {
-    struct leaving l = {bucket->id, loss_ppm, reason};
+    struct leaving l = {bucket->id, how, reason};
     struct key k;
     int rc = record_each(ctx, key_slot_all(&k, bucket->id), BYTES_NONE, 0, &bucket_slot__descriptor, leave, &l, err);
     if (rc == CODE_OK)
@@ -147,5 +146,5 @@ int migration_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, struct 
     int rc = bucket_by_id(ctx, load_be64(rest.data), &bucket, err);
     if (rc == CODE_OK)
         rc = migration_get(ctx, bucket, &m, err);
-    return rc ? rc : migration_end(ctx, bucket, m, ALL, "its deadline has passed", err);
+    return rc ? rc : migration_end(ctx, bucket, m, SP_LEAVE_LATE, "its deadline has passed", err);
 }

@@ -16,7 +16,7 @@
  * primary; slots that the destination holds by then it keeps, and a bucket may have slots of several primaries: objects
  * are read where their slots point.
  */
-#include "x/base/ctx.h"
+#include "x/sp/sp.h"
 
 #include "cairn/storage.h"
 
@@ -29,9 +29,9 @@ int migration_begin(struct ctx *ctx, BucketInfo *bucket, BucketMigration *migrat
 /* Is position 0 of every slot the destination's? Then it is the bucket's primary from now on. Puts the bucket if so. */
 int migration_look(struct ctx *ctx, BucketInfo *bucket, struct err *err);
 
-/* It ends, and the bucket stays where it is. Of the bonds for what is not through, so many millionths are lost. Puts
- * the bucket. */
-int migration_end(struct ctx *ctx, BucketInfo *bucket, const BucketMigration *migration, uint64_t loss_ppm,
+/* It ends, and the bucket stays where it is; `how` says what is lost of the bonds for what is not through. Puts the
+ * bucket. */
+int migration_end(struct ctx *ctx, BucketInfo *bucket, const BucketMigration *migration, enum sp_leave how,
                   const char *reason, struct err *err);
 
 /* Queue item. rest: bucket u64be. */

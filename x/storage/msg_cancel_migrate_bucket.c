@@ -21,5 +21,5 @@ int msg_cancel_migrate_bucket_run(struct ctx *ctx, const void *msg, struct err *
         rc = access_bucket(ctx, ACTION_UPDATE_BUCKET, bucket, "cancel the migration", err);
     if (rc == CODE_OK)
         rc = migration_get(ctx, bucket, &migration, err);
-    return rc ? rc : migration_end(ctx, bucket, migration, 0, "cancelled by the owner", err);
+    return rc ? rc : migration_end(ctx, bucket, migration, SP_LEAVE_FREE, "cancelled by the owner", err);
 }

@@ -28,5 +28,5 @@ int msg_reject_migrate_bucket_run(struct ctx *ctx, const void *msg, struct err *
     if (rc == CODE_OK && !sp_is_operator(ctx, sp) && !sp_is_sealer(ctx, sp))
         rc = err_set(err, CODE_DENIED, "bucket %s is on its way to provider %u, which alone rejects it",
                      bucket->bucket_name, migration->to_sp);
-    return rc ? rc : migration_end(ctx, bucket, migration, ctx->params->sp->reserve_cancel_ppm, m->reason, err);
+    return rc ? rc : migration_end(ctx, bucket, migration, SP_LEAVE_CANCELLED, m->reason, err);
 }

@@ -45,6 +45,7 @@ static void set_up(uint64_t settle_interval_ms) {
     f.params.challenge.bytes_per_draw = 0;
     f.params.payment.settle_interval_ms = settle_interval_ms;
     f.params.sp.reserve_time_max_ms = 60 * MINUTE;
+    f.params.sp.reserve_time_base_ms = 15 * MINUTE; /* less than a migration may take */
     f.params.sp.group_idle_ms = 24 * 60 * MINUTE;
     f.params.sp.reservations_per_sp = 2;
     f.params.storage.migrate_time_ms = 30 * MINUTE;
