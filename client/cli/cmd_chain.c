@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cairn status, block, validators: the ledger itself. */
+#include "chain/base/limits.h"
 #include "chain/base/num.h"
+#include "chain/bft/proposer.h"
 #include "chain/codec/bech32.h"
 #include "chain/codec/pb.h"
 #include "chain/crypto/address.h"
@@ -41,6 +43,22 @@ static const Validator *record_of(const ValidatorsBody *body, const struct addr 
     return NULL;
 }
 
+/* In which round of the height each would propose: everybody once in as many rounds as there are voters. False, and
+ * nothing is told, of a set that no height can have. */
+static bool draw_turns(const ValidatorsBody *body, uint16_t ret_rounds[VALIDATORS_MAX]) {
+    uint64_t powers[VALIDATORS_MAX];
+    if (!body->height || !body->set || !body->set->n_validators || body->set->n_validators > VALIDATORS_MAX)
+        return false;
+    for (size_t i = 0; i < body->set->n_validators; i++) {
+        powers[i] = body->set->validators[i]->power;
+        if (!powers[i])
+            return false;
+    }
+    for (uint16_t round = 0; round < body->set->n_validators; round++)
+        ret_rounds[proposer_draw(body->height, round, powers, (uint16_t)body->set->n_validators)] = round;
+    return true;
+}
+
 static json_t *voter_row(struct cli *cli, const ValidatorsBody *body, const ValidatorPower *voter) {
     char text[ADDR_TEXT_MAX] = "";
     struct pubkey key;
@@ -55,7 +73,8 @@ static json_t *voter_row(struct cli *cli, const ValidatorsBody *body, const Vali
 }
 
 int cmd_validators(struct cli *cli, struct err *err) {
-    static const char *const columns[] = {"name", "address", "power", "missed_reveals", NULL};
+    static const char *const columns[] = {"name", "address", "power", "round", "missed_reveals", NULL};
+    uint16_t rounds[VALIDATORS_MAX] = {0};
     struct ledger *ledger;
     ValidatorsBody *body;
     char path[64] = "/v1/validators";
@@ -70,7 +89,11 @@ int cmd_validators(struct cli *cli, struct err *err) {
     if (rc)
         return rc;
     json_t *rows = json_array();
-    for (size_t i = 0; body->set && i < body->set->n_validators; i++)
-        json_array_append_new(rows, voter_row(cli, body, body->set->validators[i]));
+    bool drawn = draw_turns(body, rounds);
+    for (size_t i = 0; body->set && i < body->set->n_validators; i++) {
+        json_t *row = voter_row(cli, body, body->set->validators[i]);
+        json_object_set_new(row, "round", json_string(drawn ? cli_u64(cli, rounds[i]) : ""));
+        json_array_append_new(rows, row);
+    }
     return cli_print_table(cli, rows, columns, err);
 }

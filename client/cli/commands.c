@@ -446,7 +446,8 @@ const struct cli_command cli_commands[] = {
     {"tx", "broadcast", "FILE", "send a signed transaction (hex; - for standard input)", 1, 1, NULL, cmd_tx_broadcast},
 
     {"block", "show", "[HEIGHT]", "a block: header, certificate, transactions", 0, 1, NULL, cmd_block_show},
-    {"validators", "", "", "who votes at a height", 0, 0, height_flag, cmd_validators},
+    {"validators", "", "", "who votes at a height, and in which round each would propose", 0, 0, height_flag,
+     cmd_validators},
     {"query", "", "PATH|WHAT...", "ask the ledger a question of its own; with --prove take a record and its proof", 1,
      8, query_flags, cmd_query},
     {"verify", "", "FILE.json",

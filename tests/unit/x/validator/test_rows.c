@@ -2,6 +2,7 @@
 /* What others ask of who votes, what is at stake and what it earns, by the rows that name it (docs/rows.md). */
 #include "tests/unit/x/validator/common.h"
 
+#include "chain/bft/proposer.h"
 #include "chain/codec/bech32.h"
 
 static int setup(void **state) {
@@ -77,6 +78,24 @@ static void cess_8_87__keys_and_power_in_the_order_of_the_set(void **state) {
         assert_true(memcmp(before.b, addr.b, sizeof addr.b) < 0);
         assert_int_equal(set->validators[i]->power, addr_eq(&addr, &val0) ? 30 : 10);
         before = addr;
+    }
+}
+
+/* The order in which they propose follows from the set and the height: each once in as many rounds as they are. */
+static void cess_8_87__the_order_of_proposers(void **state) {
+    (void)state;
+    assert_code(create("alice", "fresh", 12 * CAIRN), CODE_OK);
+    pass(3);
+    const ValidatorSet *set = set_at_height(f.height);
+    uint64_t powers[8];
+    assert_int_equal(set->n_validators, 5);
+    for (size_t i = 0; i < 5; i++)
+        powers[i] = set->validators[i]->power;
+    for (uint64_t height = 1; height < 50; height++) {
+        unsigned drawn = 0;
+        for (uint32_t round = 0; round < 5; round++)
+            drawn |= 1u << proposer_draw(height, round, powers, 5);
+        assert_int_equal(drawn, 31);
     }
 }
 
@@ -192,8 +211,8 @@ static void cess_8_104__one_stake_and_what_is_on_its_way_out(void **state) {
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TEST_MAIN(T(cess_8_87__keys_and_power_in_the_order_of_the_set), T(cess_8_96_103__the_set_of_a_past_height),
-          T(cess_8_89__what_no_key_can_move), T(cess_8_91__the_pot_of_fees_is_what_is_not_withdrawn),
-          T(cess_8_92_94__what_a_block_earned_by_power), T(cess_8_97__all_stakes),
-          T(cess_8_99__the_list_is_complete_page_by_page), T(cess_8_102__turns_taken_and_votes_missed),
-          T(cess_8_104__one_stake_and_what_is_on_its_way_out))
+TEST_MAIN(T(cess_8_87__keys_and_power_in_the_order_of_the_set), T(cess_8_87__the_order_of_proposers),
+          T(cess_8_96_103__the_set_of_a_past_height), T(cess_8_89__what_no_key_can_move),
+          T(cess_8_91__the_pot_of_fees_is_what_is_not_withdrawn), T(cess_8_92_94__what_a_block_earned_by_power),
+          T(cess_8_97__all_stakes), T(cess_8_99__the_list_is_complete_page_by_page),
+          T(cess_8_102__turns_taken_and_votes_missed), T(cess_8_104__one_stake_and_what_is_on_its_way_out))
