@@ -136,6 +136,11 @@ int cmd_validator_rewards(struct cli *cli, struct err *err) {
     if (!rc)
         rc = ledger_record(ledger, key_reward_state(&k), 0, &reward_state__descriptor, &cli->arena, &state, &height,
                            err);
+    RewardState none = REWARD_STATE__INIT; /* there is a record from the first fee on */
+    if (rc == CODE_NOT_FOUND) {
+        rc = CODE_OK;
+        state = &none;
+    }
     if (rc)
         return rc;
     return cli_print(cli,
