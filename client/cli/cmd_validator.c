@@ -137,7 +137,7 @@ int cmd_validator_rewards(struct cli *cli, struct err *err) {
         rc = ledger_record(ledger, key_reward_state(&k), 0, &reward_state__descriptor, &cli->arena, &state, &height,
                            err);
     RewardState none = REWARD_STATE__INIT; /* there is a record from the first fee on */
-    if (rc == CODE_NOT_FOUND) {
+    if (rc == CODE_NOT_FOUND && cli->ledger) {
         rc = CODE_OK;
         state = &none;
     }
