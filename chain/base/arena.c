@@ -13,7 +13,7 @@ struct arena_block {
     struct arena_block *next;
     size_t room;
     size_t used;
-    size_t pad; /* keeps data on 16 bytes */
+    size_t sourced; /* from the arena's source, and so long */
     uint8_t data[];
 };
 
@@ -21,12 +21,23 @@ void arena_init(struct arena *a, size_t cap_bytes) {
     *a = (struct arena){.cap = cap_bytes};
 }
 
+void arena_init_from(struct arena *a, size_t cap_bytes, const struct arena_source *source) {
+    *a = (struct arena){.cap = cap_bytes, .source = source};
+}
+
+static void free_block(struct arena *a, struct arena_block *b) {
+    if (b->sourced)
+        a->source->put(b, b->sourced);
+    else
+        free(b);
+}
+
 static void free_until(struct arena *a, const struct arena_block *last) {
     while (a->head != last) {
         struct arena_block *b = a->head;
         assert(b);
         a->head = b->next;
-        free(b);
+        free_block(a, b);
     }
 }
 
@@ -44,16 +55,34 @@ void arena_reset(struct arena *a) {
     free_until(a, NULL);
     keep->next = NULL;
     keep->used = 0;
-    if (keep->room > BLOCK_MAX)
+    if (keep->room > BLOCK_MAX && !keep->sourced)
         free(keep);
     else
         a->head = keep;
 }
 
+#ifndef ARENA_DEBUG
+/* From the source, when the arena is large enough and it has enough. */
+static struct arena_block *sourced_block(struct arena *a, size_t need) {
+    const struct arena_source *s = a->source;
+    if (!s || a->used < s->len / 2 || need > s->len - sizeof(struct arena_block))
+        return NULL;
+    struct arena_block *b = (struct arena_block *)s->get(s->len);
+    if (b)
+        *b = (struct arena_block){.next = a->head, .room = s->len - sizeof *b, .sourced = s->len};
+    return b;
+}
+#endif
+
 static bool add_block(struct arena *a, size_t need) {
 #ifdef ARENA_DEBUG
     size_t room = need;
 #else
+    struct arena_block *sourced = sourced_block(a, need);
+    if (sourced) {
+        a->head = sourced;
+        return true;
+    }
     size_t room = a->head ? a->head->room * 2 : BLOCK_FIRST;
     room = room > BLOCK_MAX ? BLOCK_MAX : room;
     room = room < need ? need : room;

@@ -11,10 +11,19 @@
 
 struct arena_block;
 
+/* Where an arena that has outgrown half of `len` bytes takes its blocks, of len bytes each; longer ones are malloc's.
+ */
+struct arena_source {
+    size_t len;
+    void *(*get)(size_t len); /* aligned to 16 bytes; NULL: no memory */
+    void (*put)(void *p, size_t len);
+};
+
 struct arena {
     struct arena_block *head; /* the block in use; older ones behind it */
     size_t used;              /* bytes handed out, with their rounding */
     size_t cap;
+    const struct arena_source *source; /* NULL: malloc alone */
 };
 
 struct arena_mark {
@@ -24,6 +33,7 @@ struct arena_mark {
 };
 
 void arena_init(struct arena *a, size_t cap_bytes);
+void arena_init_from(struct arena *a, size_t cap_bytes, const struct arena_source *source); /* borrowed */
 void arena_release(struct arena *a); /* frees everything; a may be used again */
 void arena_reset(struct arena *a);   /* forgets everything, keeps one block for the next use */
 

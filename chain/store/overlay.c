@@ -9,6 +9,7 @@
 
 #include "chain/base/map.h"
 #include "chain/base/vec.h"
+#include "chain/os/memory.h"
 #include "chain/os/random.h"
 #include "chain/store/floor.h"
 
@@ -94,6 +95,9 @@ static void forget(struct state *st) {
     arena_reset(&st->arena);
 }
 
+/* The root reads a large block's entries and values here and there. */
+static const struct arena_source huge_pages = {MEMORY_LARGE, memory_large, memory_large_free};
+
 int state_new(struct kv *kv, const struct kv_snap *snap, unsigned family, size_t cap_bytes, struct state **ret,
               struct err *err) {
     struct state *st = (struct state *)calloc(1, sizeof *st);
@@ -107,7 +111,7 @@ int state_new(struct kv *kv, const struct kv_snap *snap, unsigned family, size_t
     st->snap = snap;
     st->family = family;
     st->n_buckets = BUCKETS_FIRST;
-    arena_init(&st->arena, cap_bytes ? cap_bytes : STATE_MEMORY_CAP);
+    arena_init_from(&st->arena, cap_bytes ? cap_bytes : STATE_MEMORY_CAP, &huge_pages);
     journal_init(&st->journal, JOURNAL_ENTRIES);
     entry_list_init(&st->written, st->arena.cap / sizeof(struct entry));
     entry_list_init(&st->unknown, st->arena.cap / sizeof(struct entry));

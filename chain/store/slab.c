@@ -18,6 +18,7 @@ struct slab_piece { /* one that is not in use */
 
 struct slab_chunk { /* its first line */
     struct slab_chunk *next;
+    size_t len;
 };
 
 #if defined(__SANITIZE_ADDRESS__) /* gcc */
@@ -42,7 +43,7 @@ static bool add_chunk(struct slab *s) {
     struct slab_chunk *c = (struct slab_chunk *)(len < MEMORY_LARGE ? aligned_alloc(LINE, len) : memory_large(len));
     if (!c)
         return false;
-    c->next = s->chunks;
+    *c = (struct slab_chunk){s->chunks, len};
     s->chunks = c;
     s->held += len;
     s->at = (uint8_t *)c + LINE;
@@ -105,7 +106,10 @@ void slab_release(struct slab *s) {
     while (s->chunks) {
         struct slab_chunk *c = s->chunks;
         s->chunks = c->next;
-        free(c);
+        if (c->len < MEMORY_LARGE)
+            free(c);
+        else
+            memory_large_free(c, c->len);
     }
     *s = (struct slab){0};
 }

@@ -43,5 +43,55 @@ static void arena_rewind__gives_back_what_came_later(void **state) {
     arena_release(&a);
 }
 
+/* --- a source -------------------------------------------------------------------------------------------------------
+ */
+
+static size_t lent; /* blocks that are out */
+static bool exhausted;
+
+static void *lend(size_t len) {
+    void *p = exhausted ? NULL : malloc(len);
+    lent += p != NULL;
+    return p;
+}
+
+static void take_back(void *p, size_t len) {
+    assert_int_equal(len, 1 << 16);
+    memset(p, 0xee, len); /* all of it is the source's */
+    free(p);
+    lent--;
+}
+
+static void arena_source__serves_a_large_arena_and_gets_its_blocks_back(void **state) {
+    (void)state;
+    static const struct arena_source source = {1 << 16, lend, take_back};
+    struct arena a;
+    arena_init_from(&a, 1 << 24, &source);
+    assert_non_null(arena_alloc(&a, 1 << 14));
+    assert_int_equal(lent, 0); /* small ones ask malloc */
+    for (int i = 0; i < 1000; i++) {
+        uint8_t *p = (uint8_t *)arena_alloc(&a, 1000);
+        assert_non_null(p);
+        assert_true(p[0] == 0 && p[999] == 0);
+        memset(p, 0xff, 1000);
+    }
+#ifndef ARENA_DEBUG
+    assert_true(lent > 10);
+    size_t before = lent;
+    assert_non_null(arena_alloc(&a, 1 << 17)); /* more than a block of the source holds */
+    assert_int_equal(lent, before);
+#endif
+    arena_reset(&a);
+    assert_true(lent <= 1);
+    exhausted = true; /* malloc serves then */
+    for (int i = 0; i < 1000; i++)
+        assert_non_null(arena_alloc(&a, 1000));
+    exhausted = false;
+    assert_true(lent <= 1);
+    arena_release(&a);
+    assert_int_equal(lent, 0);
+}
+
 TEST_MAIN(cmocka_unit_test(arena__zeroed_aligned_and_capped),
-          cmocka_unit_test(arena_rewind__gives_back_what_came_later))
+          cmocka_unit_test(arena_rewind__gives_back_what_came_later),
+          cmocka_unit_test(arena_source__serves_a_large_arena_and_gets_its_blocks_back))
