@@ -106,11 +106,12 @@ struct entering {
     uint64_t sealed; /* that are sealed by it: those that it is counted for */
 };
 
-/* One provider's bytes of the object: its record and the two sets that it is drawn from. */
+/* One provider's bytes of the object: its record and the set of its groups. The caller adds to that of all providers.
+ */
 static int sp_add(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t bytes, bool agreed, bool sealed,
                   struct err *err) {
     StorageProvider *sp = NULL;
-    struct weight_id sps = weight_sps(), groups = weight_groups(sp_id);
+    struct weight_id groups = weight_groups(sp_id);
     int rc = sp_get(ctx, sp_id, &sp, err);
     if (rc == CODE_OK && agreed)
         rc = sp_may_store(ctx, sp, bytes, err);
@@ -122,8 +123,6 @@ static int sp_add(struct ctx *ctx, uint32_t sp_id, uint64_t group_id, uint64_t b
     sp->counters->seals += sealed;
     if (rc == CODE_OK)
         rc = sp_put(ctx, sp, err);
-    if (rc == CODE_OK)
-        rc = weight_add(ctx, &sps, (struct weight_item){0, sp_id}, bytes, err);
     return rc ? rc : weight_add(ctx, &groups, (struct weight_item){0, group_id}, bytes, err);
 }
 
@@ -155,20 +154,36 @@ static uint64_t held_bytes_all(const ObjectInfo *object, size_t positions) {
     return sum;
 }
 
-/* Every provider that holds a sealed position, one way or the other; entering is NULL when the object leaves. */
-static int sps_change(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object,
-                      const struct entering *entering, struct err *err) {
+/* Every provider that holds a sealed position takes its bytes. */
+static int sps_add(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object,
+                   const struct entering *entering, struct err *err) {
+    struct weight_id sps = weight_sps();
+    struct weight_item items[OBJECT_POSITIONS_MAX];
+    uint64_t more[OBJECT_POSITIONS_MAX];
+    size_t n = 0;
     for (size_t i = 0; i < group->n_members; i++) {
         uint64_t bytes = held_bytes(object, (uint32_t)i);
         if (bytes == 0)
             continue;
-        int rc = entering ? sp_add(ctx, group->members[i], group->id, bytes, entering->agreed >> i & 1,
-                                   entering->sealed >> i & 1, err)
-                          : sp_sub(ctx, group->members[i], group->id, bytes, err);
+        int rc =
+            sp_add(ctx, group->members[i], group->id, bytes, entering->agreed >> i & 1, entering->sealed >> i & 1, err);
         if (rc)
             return rc;
+        items[n] = (struct weight_item){0, group->members[i]};
+        more[n++] = bytes;
     }
-    return CODE_OK;
+    return weight_add_all(ctx, &sps, items, more, n, err);
+}
+
+/* Every provider that holds a sealed position gives its bytes up. */
+static int sps_sub(struct ctx *ctx, const PlacementGroup *group, const ObjectInfo *object, struct err *err) {
+    int rc = CODE_OK;
+    for (size_t i = 0; rc == CODE_OK && i < group->n_members; i++) {
+        uint64_t bytes = held_bytes(object, (uint32_t)i);
+        if (bytes)
+            rc = sp_sub(ctx, group->members[i], group->id, bytes, err);
+    }
+    return rc;
 }
 
 /* Draws find objects in slots and slots in groups by payload bytes. */
@@ -180,7 +195,7 @@ static int weights_change(struct ctx *ctx, const BucketSlot *slot, const ObjectI
                  : weight_sub(ctx, &slots, slot_item, object->payload_size, err);
     if (rc)
         return rc;
-    return add ? weight_add(ctx, &objects, object_item, object->payload_size, err)
+    return add ? weight_insert(ctx, &objects, object_item, object->payload_size, err)
                : weight_sub(ctx, &objects, object_item, object->payload_size, err);
 }
 
@@ -217,7 +232,7 @@ static int add_object(struct ctx *ctx, BucketInfo *bucket, PlacementGroup *group
     group->objects++;
     rc = held_add(ctx, slot, object, group->n_members, err);
     if (rc == CODE_OK)
-        rc = sps_change(ctx, group, object, entering, err);
+        rc = sps_add(ctx, group, object, entering, err);
     if (rc == CODE_OK)
         rc = weights_change(ctx, slot, object, true, err);
     if (rc == CODE_OK)
@@ -268,7 +283,7 @@ int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *ob
     group->objects--;
     rc = held_sub(ctx, slot, object, group->n_members, err);
     if (rc == CODE_OK)
-        rc = sps_change(ctx, group, object, NULL, err);
+        rc = sps_sub(ctx, group, object, err);
     if (rc == CODE_OK)
         rc = weights_change(ctx, slot, object, false, err);
     if (rc == CODE_OK)

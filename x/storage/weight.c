@@ -125,37 +125,63 @@ static int item_link(struct ctx *ctx, const struct weight_id *id, struct set *se
     return rc ? rc : item_put(ctx, id, item, power, index, weight, err);
 }
 
-/* old is NULL for a new item; weight 0 removes. set->total is right already. */
+/* old is NULL for a new item; weight 0 removes. set->total is right already; the caller puts the set. */
 static int item_move(struct ctx *ctx, const struct weight_id *id, struct set *set, struct weight_item item,
                      const WeightItem *old, uint64_t weight, struct err *err) {
     struct key k;
     int rc = CODE_OK;
-    if (old && weight && old->class_ == class_of(weight)) {
-        rc = item_put(ctx, id, item, (uint8_t)old->class_, old->index, weight, err);
-        return rc ? rc : set_put(ctx, id, set, err);
-    }
+    if (old && weight && old->class_ == class_of(weight))
+        return item_put(ctx, id, item, (uint8_t)old->class_, old->index, weight, err);
     if (old)
         rc = item_unlink(ctx, id, set, old, err);
-    if (rc == CODE_OK)
-        rc = weight ? item_link(ctx, id, set, item, weight, err)
-                    : record_del(ctx, key_weight_item(&k, id, item.a, item.b), err);
-    return rc ? rc : set_put(ctx, id, set, err);
+    if (rc)
+        return rc;
+    return weight ? item_link(ctx, id, set, item, weight, err)
+                  : record_del(ctx, key_weight_item(&k, id, item.a, item.b), err);
+}
+
+/* Of an item that has the weight of old; NULL: none yet. */
+static int item_add(struct ctx *ctx, const struct weight_id *id, struct set *set, struct weight_item item,
+                    const WeightItem *old, uint64_t more, struct err *err) {
+    if (more > WEIGHT_MAX || set->total > WEIGHT_MAX - more)
+        return err_set(err, CODE_OVERFLOW, "more bytes than can be counted");
+    set->total += more;
+    return item_move(ctx, id, set, item, old, (old ? old->weight : 0) + more, err);
+}
+
+int weight_add_all(struct ctx *ctx, const struct weight_id *set, const struct weight_item *items, const uint64_t *more,
+                   size_t n, struct err *err) {
+    struct set s;
+    uint64_t any = 0;
+    for (size_t i = 0; i < n; i++)
+        any |= more[i];
+    if (any == 0)
+        return CODE_OK;
+    int rc = set_get(ctx, set, &s, err);
+    for (size_t i = 0; rc == CODE_OK && i < n; i++) {
+        WeightItem *old = NULL;
+        if (more[i] == 0)
+            continue;
+        rc = item_get(ctx, set, items[i], &old, err);
+        if (rc == CODE_OK)
+            rc = item_add(ctx, set, &s, items[i], old, more[i], err);
+    }
+    return rc ? rc : set_put(ctx, set, &s, err);
 }
 
 int weight_add(struct ctx *ctx, const struct weight_id *set, struct weight_item item, uint64_t more, struct err *err) {
+    return weight_add_all(ctx, set, &item, &more, 1, err);
+}
+
+int weight_insert(struct ctx *ctx, const struct weight_id *set, struct weight_item item, uint64_t weight,
+                  struct err *err) {
     struct set s;
-    WeightItem *old = NULL;
-    if (more == 0)
+    if (weight == 0)
         return CODE_OK;
     int rc = set_get(ctx, set, &s, err);
     if (rc == CODE_OK)
-        rc = item_get(ctx, set, item, &old, err);
-    if (rc)
-        return rc;
-    if (more > WEIGHT_MAX || s.total > WEIGHT_MAX - more)
-        return err_set(err, CODE_OVERFLOW, "more bytes than can be counted");
-    s.total += more;
-    return item_move(ctx, set, &s, item, old, (old ? old->weight : 0) + more, err);
+        rc = item_add(ctx, set, &s, item, NULL, weight, err);
+    return rc ? rc : set_put(ctx, set, &s, err);
 }
 
 int weight_sub(struct ctx *ctx, const struct weight_id *set, struct weight_item item, uint64_t less, struct err *err) {
@@ -171,7 +197,8 @@ int weight_sub(struct ctx *ctx, const struct weight_id *set, struct weight_item 
     if (!old || old->weight < less || s.total < less)
         return ctx_fault(ctx, CODE_CORRUPT, "a weight would become negative");
     s.total -= less;
-    return item_move(ctx, set, &s, item, old, old->weight - less, err);
+    rc = item_move(ctx, set, &s, item, old, old->weight - less, err);
+    return rc ? rc : set_put(ctx, set, &s, err);
 }
 
 int weight_of(struct ctx *ctx, const struct weight_id *set, struct weight_item item, uint64_t *ret, struct err *err) {

@@ -38,6 +38,13 @@ static inline struct weight_id weight_objects(uint64_t bucket_id, uint64_t slot)
 int weight_add(struct ctx *ctx, const struct weight_id *set, struct weight_item item, uint64_t more, struct err *err);
 int weight_sub(struct ctx *ctx, const struct weight_id *set, struct weight_item item, uint64_t less, struct err *err);
 
+/* weight_add of each in turn; the set's own record is read and written once. */
+int weight_add_all(struct ctx *ctx, const struct weight_id *set, const struct weight_item *items, const uint64_t *more,
+                   size_t n, struct err *err);
+/* weight_add of an item that the caller knows the set does not have: nothing is read to find that out. */
+int weight_insert(struct ctx *ctx, const struct weight_id *set, struct weight_item item, uint64_t weight,
+                  struct err *err);
+
 /* The weight of one item; 0 when it is none. */
 int weight_of(struct ctx *ctx, const struct weight_id *set, struct weight_item item, uint64_t *ret, struct err *err);
 int weight_total(struct ctx *ctx, const struct weight_id *set, uint64_t *ret, struct err *err);

@@ -26,6 +26,20 @@ static struct hash seed_of(uint64_t n) {
 
 #define ITEMS 40
 
+/* An item, by each of the ways; also in two halves, and with nothing for another. */
+static void add_somehow(struct ctx *ctx, struct rng *r, struct weight_item item, bool fresh, uint64_t more) {
+    struct weight_id set = weight_slots(7);
+    struct weight_item items[] = {item, {ITEMS, ITEMS}, item};
+    uint64_t parts[] = {more / 2, 0, more - more / 2};
+    struct err err = {0};
+    if (rng_chance(r, 1, 3))
+        assert_ok(weight_add_all(ctx, &set, items, parts, 3, &err), &err);
+    else if (fresh)
+        assert_ok(weight_insert(ctx, &set, item, more, &err), &err);
+    else
+        assert_ok(weight_add(ctx, &set, item, more, &err), &err);
+}
+
 static void change_at_random(struct ctx *ctx, void *arg) {
     struct rng r;
     struct err err = {0};
@@ -38,7 +52,7 @@ static void change_at_random(struct ctx *ctx, void *arg) {
         struct weight_item item = {i / 5, i};
         if (rng_chance(&r, 1, 2)) {
             uint64_t more = rng_below(&r, (uint64_t)1 << rng_below(&r, 40));
-            assert_ok(weight_add(ctx, &set, item, more, &err), &err);
+            add_somehow(ctx, &r, item, model[i] == 0, more);
             model[i] += more;
         } else {
             uint64_t less = rng_chance(&r, 1, 2) ? model[i] : rng_below(&r, model[i] + 1);
@@ -109,6 +123,7 @@ static void overflow(struct ctx *ctx, void *arg) {
     assert_ok(weight_add(ctx, &set, (struct weight_item){0, 1}, WEIGHT_MAX - 1, &err), &err);
     assert_ok(weight_add(ctx, &set, (struct weight_item){0, 2}, 1, &err), &err);
     assert_code(weight_add(ctx, &set, (struct weight_item){0, 2}, 1, &err), CODE_OVERFLOW);
+    assert_code(weight_insert(ctx, &set, (struct weight_item){0, 3}, 1, &err), CODE_OVERFLOW);
 }
 
 static void weight__has_a_cap(void **state) {
