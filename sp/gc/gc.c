@@ -107,7 +107,9 @@ static int finish(struct gc *gc, const struct target *target, struct err *err) {
 }
 
 static int remove_position(struct gc *gc, const struct target *target, const char *reason, struct err *err) {
+    mutex_lock(&gc->db->updating);
     int rc = gc_mark(gc->db, target->object_id, target->version, target->position, reason, now_ms(gc), err);
+    mutex_unlock(&gc->db->updating);
     return rc ? rc : finish(gc, target, err);
 }
 
@@ -223,10 +225,11 @@ static int remove_if_allowed(struct gc *gc, const struct target *target, const c
     if (staged)
         mutex_lock(&gc->db->updating);
     *ret_gone = may_go(gc, target, NULL) == CODE_OK;
+    if (!staged) /* of an object the ledger has said it already */
+        mutex_lock(&gc->db->updating);
     int rc = *ret_gone ? gc_mark(gc->db, target->object_id, target->version, target->position, reason, now_ms(gc), err)
                        : CODE_OK;
-    if (staged)
-        mutex_unlock(&gc->db->updating);
+    mutex_unlock(&gc->db->updating);
     return rc || !*ret_gone ? rc : finish(gc, target, err);
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chain/base/code.h"
 #include "chain/codec/pb.h"
@@ -74,23 +75,28 @@ static int open_stage(struct receiver *receiver, const PieceTicket *ticket, stru
     return stage_open(receiver->db, &fresh, &receiver->stages, err);
 }
 
-/* Makes the record where there is none, or where another upload of the same object took over. */
-static int open_position(struct receiver *receiver, const PieceTicket *ticket, bool *ret_sealed, struct err *err) {
+/* Makes the record where there is none, or where another upload of the same object took over: what was promised under
+ * the earlier one stays promised. */
+static int open_position(struct receiver *receiver, const PieceTicket *ticket, struct err *err) {
     struct arena arena;
     HeldPosition *held;
-    *ret_sealed = false;
     if (stage_is(ticket->object_id))
         return open_stage(receiver, ticket, err);
     arena_init(&arena, 64 * KIB);
+    mutex_lock(&receiver->db->updating);
     int rc = held_get(receiver->db, ticket->object_id, ticket->version, ticket->position, &arena, &held, err);
-    *ret_sealed = rc == CODE_OK && held->sealed;
     if (rc == CODE_OK && !same_object(held, ticket))
         rc = err_set(err, CODE_CONFLICT, "this provider holds that position under another size or profile");
     else if (rc == CODE_NOT_FOUND ||
              (rc == CODE_OK && !held->sealed && !bytes_eq(pb_bytes(held->upload_id), pb_bytes(ticket->upload_id)))) {
         HeldPosition fresh = held_from(receiver, ticket);
-        rc = held_put(receiver->db, &fresh, err);
+        if (rc == CODE_OK)
+            fresh.checksum = held->checksum;
+        rc = rc ? gc_check(receiver->db, ticket->object_id, ticket->version, ticket->position, err) : CODE_OK;
+        if (!rc)
+            rc = held_put(receiver->db, &fresh, err);
     }
+    mutex_unlock(&receiver->db->updating);
     arena_release(&arena);
     return rc;
 }
@@ -114,36 +120,65 @@ static bool already_here(struct receiver *receiver, const struct piece_key *key,
            hash_eq(&meta.root, root);
 }
 
-static int take_piece(struct receiver *receiver, const struct piece_key *key, bool sealed, struct bytes data,
-                      const struct hash *want_root, struct hash *leaves, struct hash *groups, struct err *err) {
-    struct hash known, root = piece_hash(data.data, data.len, leaves, groups);
-    if (want_root && !hash_eq(want_root, &root))
+/* Has anybody been told what this position has? CODE_NOT_FOUND: it went while the piece came. */
+static int is_promised(struct receiver *receiver, const struct piece_key *key, bool *ret_promised, struct err *err) {
+    struct arena arena;
+    HeldPosition *held;
+    arena_init(&arena, 64 * KIB);
+    int rc = held_get(receiver->db, key->object_id, key->version, key->position, &arena, &held, err);
+    *ret_promised = !rc && (held->sealed || held->checksum.len);
+    arena_release(&arena);
+    return rc == CODE_NOT_FOUND ? err_set(err, rc, "what came of the position before is over, or stored already") : rc;
+}
+
+/* Bytes that a receipt was given for change no more: the ledger may hold this provider to them. */
+static int replace_piece(struct receiver *receiver, const struct piece_key *key, struct bytes data,
+                         const struct hash *root, const struct hash *groups, struct err *err) {
+    struct hash known;
+    bool promised;
+    int rc = is_promised(receiver, key, &promised, err);
+    if (rc || already_here(receiver, key, root, data.len))
+        return rc;
+    if (promised && (piece_root_get(receiver->db, key, &known, NULL) != CODE_OK || !hash_eq(&known, root)))
+        return err_set(err, CODE_CONFLICT,
+                       "a receipt was given, or the object is sealed, with other bytes at this position");
+    return store_piece(receiver, key, data, root, groups, err);
+}
+
+static struct mutex *lock_of(struct receiver *receiver, const struct piece_key *key) {
+    return &receiver->db->pieces[(key->object_id + key->position + key->segment) % SPDB_PIECE_LOCKS];
+}
+
+static int take_piece(struct receiver *receiver, const PieceTicket *ticket, const struct piece_key *key,
+                      struct bytes data, const struct hash *want_root, struct hash *leaves, struct hash *groups,
+                      struct err *err) {
+    struct hash root = piece_hash(data.data, data.len, leaves, groups);
+    if (want_root && !hash_eq(want_root, &root)) /* before it takes a position of anybody's limit */
         return err_set(err, CODE_INTEGRITY, "the piece does not have the root that its sender announced");
-    if (already_here(receiver, key, &root, data.len))
-        return CODE_OK;
-    if (sealed && (piece_root_get(receiver->db, key, &known, NULL) != CODE_OK || !hash_eq(&known, &root)))
-        return err_set(err, CODE_CONFLICT, "the object is sealed with other bytes at this position");
-    return store_piece(receiver, key, data, &root, groups, err);
+    int rc = open_position(receiver, ticket, err);
+    if (rc)
+        return rc;
+    mutex_lock(lock_of(receiver, key));
+    rc = replace_piece(receiver, key, data, &root, groups, err);
+    mutex_unlock(lock_of(receiver, key));
+    return rc;
 }
 
 int receiver_put(struct receiver *receiver, const PieceTicket *ticket, uint64_t segment, struct bytes data,
                  const struct hash *want_root, struct err *err) {
     uint64_t length;
-    bool sealed;
     int rc = receiver_piece_len(ticket, segment, &length, err);
     if (rc)
         return rc;
     if (data.len != length)
         return err_set(err, CODE_INVALID_ARGUMENT, "the piece has %zu bytes, must have %" PRIu64, data.len, length);
     rc = receiver->env.check_ticket(receiver->env.ctx, ticket, err);
-    if (!rc)
-        rc = open_position(receiver, ticket, &sealed, err);
     if (rc)
         return rc;
     struct piece_key key = {ticket->object_id, ticket->version, ticket->position, segment};
     struct hash *leaves = malloc((size_t)leaf_count(length) * sizeof *leaves);
     struct hash *groups = malloc(piece_groups(length) * sizeof *groups);
-    rc = leaves && groups ? take_piece(receiver, &key, sealed, data, want_root, leaves, groups, err)
+    rc = leaves && groups ? take_piece(receiver, ticket, &key, data, want_root, leaves, groups, err)
                           : err_set(err, CODE_NO_MEMORY, "no memory to take a piece");
     free(leaves);
     free(groups);
@@ -204,34 +239,26 @@ static Receipt receipt_for(const struct receiver *receiver, const HeldPosition *
     return receipt;
 }
 
-/* Writes down what is promised before it is promised. */
-static int sign(struct receiver *receiver, const PieceTicket *ticket, HeldPosition *held, struct hash *roots,
-                struct arena *arena, SignedReceipt **ret_signed, struct err *err) {
-    struct hash checksum = checksum_of(roots, (size_t)segments_of(ticket));
+/* Writes down what is promised before it is promised; *ret_receipt refers to `held`, `checksum` and the ticket. */
+static int promise(struct receiver *receiver, const PieceTicket *ticket, HeldPosition *held,
+                   const struct hash *checksum, Receipt *ret_receipt, struct err *err) {
     uint64_t keep_until = held->valid_until;
-    held->checksum = pb_data(hash_bytes(&checksum));
+    held->checksum = pb_data(hash_bytes(checksum));
     held->price = ticket->price;
     held->valid_until = ticket->valid_until;
-    Receipt receipt = receipt_for(receiver, held, &checksum);
+    *ret_receipt = receipt_for(receiver, held, checksum);
     if (stage_is(held->object_id) && keep_until > held->valid_until)
         held->valid_until = keep_until; /* an earlier receipt may still come to the ledger */
-    int rc = stage_is(held->object_id) ? stage_promise(receiver->db, held, err) : held_put(receiver->db, held, err);
-    if (rc)
-        return rc;
-    return receiver->env.sign_receipt(receiver->env.ctx, &receipt, arena, ret_signed, err);
+    return stage_is(held->object_id) ? stage_promise(receiver->db, held, err) : held_put(receiver->db, held, err);
 }
 
-int receiver_receipt(struct receiver *receiver, const PieceTicket *ticket, struct arena *arena,
-                     SignedReceipt **ret_signed, struct err *err) {
+/* No piece is written meanwhile. */
+static int promise_all(struct receiver *receiver, const PieceTicket *ticket, struct arena *arena,
+                       struct hash *ret_checksum, Receipt *ret_receipt, struct err *err) {
     struct hash *roots;
     HeldPosition *held;
     uint64_t have;
-    int rc = check_shape(ticket, err);
-    if (!rc)
-        rc = receiver->env.check_ticket(receiver->env.ctx, ticket, err);
-    if (rc)
-        return rc;
-    rc = held_get(receiver->db, ticket->object_id, ticket->version, ticket->position, arena, &held, err);
+    int rc = held_get(receiver->db, ticket->object_id, ticket->version, ticket->position, arena, &held, err);
     if (rc == CODE_NOT_FOUND)
         return err_set(err, rc, "nothing of that position is here");
     if (rc)
@@ -244,7 +271,25 @@ int receiver_receipt(struct receiver *receiver, const PieceTicket *ticket, struc
     if (have != segments_of(ticket))
         return err_set(err, CODE_CONFLICT, "%" PRIu64 " of %" PRIu64 " pieces are missing", segments_of(ticket) - have,
                        segments_of(ticket));
-    return sign(receiver, ticket, held, roots, arena, ret_signed, err);
+    *ret_checksum = checksum_of(roots, (size_t)segments_of(ticket));
+    return promise(receiver, ticket, held, ret_checksum, ret_receipt, err);
+}
+
+int receiver_receipt(struct receiver *receiver, const PieceTicket *ticket, struct arena *arena,
+                     SignedReceipt **ret_signed, struct err *err) {
+    struct hash checksum;
+    Receipt receipt;
+    int rc = check_shape(ticket, err);
+    if (!rc)
+        rc = receiver->env.check_ticket(receiver->env.ctx, ticket, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < SPDB_PIECE_LOCKS; i++)
+        mutex_lock(&receiver->db->pieces[i]);
+    rc = promise_all(receiver, ticket, arena, &checksum, &receipt, err);
+    for (size_t i = SPDB_PIECE_LOCKS; i-- > 0;)
+        mutex_unlock(&receiver->db->pieces[i]);
+    return rc ? rc : receiver->env.sign_receipt(receiver->env.ctx, &receipt, arena, ret_signed, err);
 }
 
 /* --- from a stage to an object --- */
@@ -260,7 +305,8 @@ static int check_sealed(const HeldPosition *held, const ObjectInfo *o, struct er
                           position, o->id);
 }
 
-/* Every piece gets its name among the object's, then one batch makes it the object's. */
+/* Every piece gets its name among the object's, then one batch makes it the object's. roots: room for twice the
+ * segments. */
 static int adopt(struct receiver *receiver, const HeldPosition *held, const ObjectInfo *o, struct hash *roots,
                  struct err *err) {
     uint64_t segments = layout_segments(held->profile, held->payload_size), have;
@@ -269,6 +315,12 @@ static int adopt(struct receiver *receiver, const HeldPosition *held, const Obje
     if (!rc && have != segments)
         rc = err_set(err, CODE_CONFLICT, "%" PRIu64 " of %" PRIu64 " staged pieces are missing", segments - have,
                      segments);
+    if (!rc) {
+        memcpy(roots + segments, roots, (size_t)segments * sizeof *roots);
+        struct hash checksum = checksum_of(roots + segments, (size_t)segments);
+        if (!bytes_eq(hash_bytes(&checksum), pb_bytes(held->checksum)))
+            rc = err_set(err, CODE_CONFLICT, "the staged pieces are not what the receipt was given for");
+    }
     for (uint64_t s = 0; !rc && s < segments; s++) {
         struct piece_key from = {held->object_id, held->version, held->position, s};
         struct piece_key to = {o->id, o->version, held->position, s};
@@ -283,26 +335,35 @@ struct adopting {
     struct receiver *receiver;
     const ObjectInfo *object;
     uint32_t position;
+    bool adopted;
+    struct err why; /* of the last that is not the object's */
 };
 
+/* Versions of the stage that are not what was sealed are left to their end. */
 static int adopt_one(void *ctx, struct bytes key, const void *msg, struct err *err) {
     struct adopting *a = ctx;
     const HeldPosition *held = msg;
     (void)key;
     if (held->position != a->position)
         return CODE_OK;
-    int rc = check_sealed(held, a->object, err);
-    if (rc)
-        return rc;
-    struct hash *roots = calloc((size_t)layout_segments(held->profile, held->payload_size), sizeof *roots);
-    rc = roots ? adopt(a->receiver, held, a->object, roots, err)
-               : err_set(err, CODE_NO_MEMORY, "no memory for the roots of a position");
+    if (check_sealed(held, a->object, &a->why))
+        return CODE_OK;
+    /* twice: what is hashed is used up */
+    struct hash *roots = calloc(2 * (size_t)layout_segments(held->profile, held->payload_size), sizeof *roots);
+    int rc = roots ? adopt(a->receiver, held, a->object, roots, err)
+                   : err_set(err, CODE_NO_MEMORY, "no memory for the roots of a position");
     free(roots);
+    a->adopted = a->adopted || !rc;
     return rc;
 }
 
 int receiver_adopt(struct receiver *receiver, uint64_t stage, uint32_t position, const ObjectInfo *object,
                    struct err *err) {
-    struct adopting a = {receiver, object, position};
-    return held_each(receiver->db, stage, adopt_one, &a, err);
+    struct adopting a = {.receiver = receiver, .object = object, .position = position};
+    err_clear(&a.why);
+    int rc = held_each(receiver->db, stage, adopt_one, &a, err);
+    if (rc || a.adopted || !a.why.code)
+        return rc;
+    *err = a.why;
+    return a.why.code;
 }

@@ -48,7 +48,8 @@ struct receiver {
 /*
  * Takes the piece of `segment` that the ticket's position keeps; durable on CODE_OK. want_root (may be NULL) is the
  * root that the sender computed. CODE_INVALID_ARGUMENT (shape, length), CODE_INTEGRITY (other root), CODE_CONFLICT
- * (sealed with other bytes, or another upload is under way), CODE_DISK_FULL, CODE_IO, and what check_ticket answers.
+ * (sealed, or promised by a receipt, with other bytes), CODE_BUSY (what lay there before is still being removed),
+ * CODE_NOT_FOUND (the position went meanwhile), CODE_DISK_FULL, CODE_IO, and what check_ticket answers.
  */
 int receiver_put(struct receiver *receiver, const PieceTicket *ticket, uint64_t segment, struct bytes data,
                  const struct hash *want_root, struct err *err);

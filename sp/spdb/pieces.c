@@ -199,6 +199,18 @@ int gc_mark(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t posi
     return spdb_commit(&batch, err);
 }
 
+int gc_check(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, struct err *err) {
+    struct spdb_key key = position_key(object_id, version, position);
+    struct arena arena;
+    GcRecord *note;
+    arena_init(&arena, 64 * KIB);
+    int rc = spdb_get(db, SPDB_GC, spdb_key_of(&key), &gc_record__descriptor, &arena, &note, err);
+    arena_release(&arena);
+    if (rc == CODE_OK)
+        return err_set(err, CODE_BUSY, "what lay at position %u before is still being removed: try again", position);
+    return rc == CODE_NOT_FOUND ? CODE_OK : rc;
+}
+
 int gc_unmark(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, struct err *err) {
     struct spdb_key key = position_key(object_id, version, position);
     return spdb_del(db, SPDB_GC, spdb_key_of(&key), err);

@@ -52,6 +52,8 @@ int gc_mark(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t posi
             uint64_t now_ms, struct err *err);
 void gc_mark_in(struct spdb_batch *batch, uint64_t object_id, uint64_t version, uint32_t position, const char *reason,
                 uint64_t now_ms);
+/* Is what lay at this position still being removed? CODE_BUSY: nothing new may come there before it is gone. */
+int gc_check(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, struct err *err);
 int gc_unmark(struct spdb *db, uint64_t object_id, uint64_t version, uint32_t position, struct err *err);
 /* msg is a const GcRecord *. */
 int gc_each(struct spdb *db, spdb_visit *visit, void *ctx, struct err *err);

@@ -21,6 +21,8 @@ static void init(struct spdb *db) {
     mutex_init(&db->writing);
     mutex_init(&db->counting);
     mutex_init(&db->updating);
+    for (size_t i = 0; i < SPDB_PIECE_LOCKS; i++)
+        mutex_init(&db->pieces[i]);
     cond_init(&db->written);
     db->writes = 0;
     db->next_task = 0;
@@ -50,6 +52,8 @@ void spdb_close(struct spdb *db) {
     mutex_release(&db->writing);
     mutex_release(&db->counting);
     mutex_release(&db->updating);
+    for (size_t i = 0; i < SPDB_PIECE_LOCKS; i++)
+        mutex_release(&db->pieces[i]);
     cond_release(&db->written);
 }
 

@@ -36,10 +36,15 @@ enum spdb_family {
     SPDB_FAMILIES
 };
 
+enum { SPDB_PIECE_LOCKS = 16 };
+
 struct spdb {
     struct kv *kv;
     struct mutex writing;  /* one writer at a time, as the store wants it */
     struct mutex updating; /* records that are read, changed and written back */
+    /* Pieces that are compared with what is known of them and then written, by spread; all of them: what a position
+     * has is promised. Taken before `updating`. */
+    struct mutex pieces[SPDB_PIECE_LOCKS];
     struct mutex counting; /* the numbers below */
     uint64_t next_task;    /* 0: not looked up yet */
     uint64_t next_read;

@@ -98,7 +98,9 @@ int stage_open(struct spdb *db, const HeldPosition *fresh, const struct stage_li
     mutex_lock(&db->updating);
     int rc = held_get(db, fresh->object_id, fresh->version, fresh->position, &arena, &there, err);
     if (rc == CODE_NOT_FOUND) {
-        rc = open_fresh(db, fresh, limits, err);
+        rc = gc_check(db, fresh->object_id, fresh->version, fresh->position, err);
+        if (!rc)
+            rc = open_fresh(db, fresh, limits, err);
     } else if (!rc && !same_stage(there, fresh)) {
         rc = err_set(err, CODE_CONFLICT, "that upload is staged here already with other content");
     } else if (!rc && there->valid_until < fresh->valid_until) {

@@ -35,7 +35,7 @@ int stage_usage(struct spdb *db, struct bytes creator, struct stage_usage *ret, 
 int stage_check(const struct stage_usage *usage, uint64_t bytes, const struct stage_limits *limits, struct err *err);
 
 /* Makes the record of a stage where there is none, within the limits; keeps the later end where there is one.
- * CODE_CONFLICT: there is one of other content; CODE_LIMIT. */
+ * CODE_CONFLICT: there is one of other content; CODE_LIMIT; CODE_BUSY: gc_check. */
 int stage_open(struct spdb *db, const HeldPosition *fresh, const struct stage_limits *limits, struct err *err);
 
 /* Writes down what is promised of a stage, or, CODE_NOT_FOUND, it has gone meanwhile. */

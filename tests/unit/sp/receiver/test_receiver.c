@@ -311,7 +311,86 @@ static void stage__adopted_after_a_crash(void **state) {
     }
 }
 
+/* What a receipt was given for stays, whoever sends other bytes afterwards, also as another upload. */
+static void receipt__its_bytes_stay(void **state) {
+    (void)state;
+    uint8_t other[16] = {9};
+    PieceTicket tickets[] = {stage_ticket(2), ticket_for(2), ticket_for(2)};
+    tickets[2].upload_id = pb_data(bytes_of(other, sizeof other));
+    SignedReceipt *receipt;
+    HeldPosition *held;
+    for (uint64_t s = 0; s < 4; s++) {
+        assert_ok(put_staged(s, 2), &err);
+        assert_ok(put(s, 2), &err);
+    }
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(receiver_receipt(&receiver, &tickets[i], &arena, &receipt, &err), &err);
+    for (size_t i = 0; i < 3; i++) {
+        struct piece_key key = {tickets[i].object_id, tickets[i].version, 2, 0};
+        struct cut_piece bad = piece_of(1, 2), good;
+        struct hash root;
+        assert_code(receiver_put(&receiver, &tickets[i], 0, bad.data, &bad.root, &err), CODE_CONFLICT);
+        good = piece_of(0, 2);
+        assert_ok(piece_root_get(&db, &key, &root, &err), &err);
+        assert_true(hash_eq(&root, &good.root));
+        assert_ok(receiver_put(&receiver, &tickets[i], 0, good.data, &good.root, &err), &err); /* the same: fine */
+        assert_ok(held_get(&db, key.object_id, key.version, 2, &arena, &held, &err), &err);
+        assert_int_equal(held->checksum.len, sizeof(struct hash));
+    }
+    assert_ok(receiver_receipt(&receiver, &tickets[2], &arena, &receipt, &err), &err); /* of the other upload, too */
+}
+
+static void stage__wrong_root_takes_no_place(void **state) {
+    (void)state;
+    PieceTicket ticket = stage_ticket(3);
+    struct cut_piece piece = piece_of(0, 3);
+    HeldPosition *held;
+    receiver.stages.account_count = 1;
+    piece.root.b[0] ^= 1;
+    assert_code(receiver_put(&receiver, &ticket, 0, piece.data, &piece.root, &err), CODE_INTEGRITY);
+    assert_code(held_get(&db, ticket.object_id, 5, 3, &arena, &held, &err), CODE_NOT_FOUND);
+    assert_ok(put_staged(0, 2), &err);
+}
+
+/* Bytes that come while those before are removed would go with them. */
+static void receiver_put__not_while_removed(void **state) {
+    (void)state;
+    PieceTicket ticket = stage_ticket(2);
+    assert_ok(put(0, 2), &err);
+    assert_ok(put_staged(0, 2), &err);
+    assert_ok(gc_mark(&db, 9, 1, 2, "never sealed", 1, &err), &err);
+    assert_ok(gc_mark(&db, ticket.object_id, 5, 2, "over", 1, &err), &err);
+    assert_code(put(0, 2), CODE_BUSY);
+    assert_code(put_staged(0, 2), CODE_BUSY);
+    assert_ok(gc_unmark(&db, 9, 1, 2, &err), &err);
+    assert_ok(gc_unmark(&db, ticket.object_id, 5, 2, &err), &err);
+    assert_ok(put(0, 2), &err);
+    assert_ok(put_staged(0, 2), &err);
+}
+
+/* Staged for an earlier version as well, and never promised: that is no reason to lose what was. */
+static void stage__adopted_beside_another_version(void **state) {
+    (void)state;
+    PieceTicket ticket = stage_ticket(2), decoy = stage_ticket(2);
+    struct cut_piece piece = piece_of(1, 2);
+    ProtobufCBinaryData checksums[4];
+    struct hash checksum;
+    SignedReceipt *receipt;
+    HeldPosition *held;
+    decoy.version = 1;
+    assert_ok(receiver_put(&receiver, &decoy, 0, piece.data, &piece.root, &err), &err);
+    for (uint64_t s = 0; s < 4; s++)
+        assert_ok(put_staged(s, 2), &err);
+    assert_ok(receiver_receipt(&receiver, &ticket, &arena, &receipt, &err), &err);
+    ObjectInfo o = sealed_as(checksums, &checksum, 2);
+    assert_ok(receiver_adopt(&receiver, ticket.object_id, 2, &o, &err), &err);
+    assert_ok(held_get(&db, 31, 31, 2, &arena, &held, &err), &err);
+    assert_true(held->sealed);
+    assert_ok(held_get(&db, ticket.object_id, 1, 2, &arena, &held, &err), &err); /* goes when its time is over */
+}
+
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TEST_MAIN(UNIT(receiver__whole_position), UNIT(receiver_put__refuses), UNIT(receiver_put__sealed_stays),
           UNIT(stage__receipt_names_no_object), UNIT(stage__limit_before_any_byte), UNIT(stage__becomes_the_objects),
-          UNIT(stage__adopted_after_a_crash))
+          UNIT(stage__adopted_after_a_crash), UNIT(receipt__its_bytes_stay), UNIT(stage__wrong_root_takes_no_place),
+          UNIT(receiver_put__not_while_removed), UNIT(stage__adopted_beside_another_version))
