@@ -81,10 +81,13 @@ static int deadline_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, s
 
 /* --- the floor: each provider that stores anything, once an interval, at a seeded time --- */
 
+/* While the stream is off its queue is kept, and looked through so often: a vote may turn it on at any time. */
+#define FLOOR_OFF_MS (10 * 60 * 1000)
+
 /* Somewhere in the interval around the next full one: on average one an interval. */
 static uint64_t floor_next(struct ctx *ctx, uint64_t from, uint32_t sp_id) {
     struct draw draw;
-    uint64_t interval = u64_max(ctx->params->challenge->floor_interval_ms, 2);
+    uint64_t set = ctx->params->challenge->floor_interval_ms, interval = set ? u64_max(set, 2) : FLOOR_OFF_MS;
     draw_init(&draw, &ctx->seed, 0, sp_id);
     return from + interval / 2 + (uint64_t)draw_below(&draw, interval);
 }
@@ -96,7 +99,7 @@ static int floor_enqueue(struct ctx *ctx, StorageProvider *sp, uint64_t at, stru
 }
 
 int floor_enter(struct ctx *ctx, StorageProvider *sp, struct err *err) {
-    if (sp->next_floor_draw || ctx->params->challenge->floor_interval_ms == 0)
+    if (sp->next_floor_draw)
         return CODE_OK;
     return floor_enqueue(ctx, sp, floor_next(ctx, ctx->time, sp->id), err);
 }
@@ -132,7 +135,7 @@ static int floor_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, stru
         rc = challenge_deferred(ctx, &deferred, err);
     if (rc)
         return rc;
-    if (sp->stored_bytes == 0 || ctx->params->challenge->floor_interval_ms == 0) {
+    if (sp->stored_bytes == 0) {
         sp->next_floor_draw = 0; /* floor_enter brings it back */
         return sp_put(ctx, sp, err);
     }
@@ -140,7 +143,8 @@ static int floor_due(struct ctx *ctx, uint64_t due_time, struct bytes rest, stru
     rc = floor_enqueue(ctx, sp, next, err);
     if (rc == CODE_OK)
         rc = sp_put(ctx, sp, err);
-    return rc || deferred || !pick_may(sp) ? rc : floor_draw(ctx, sp->id, err);
+    bool off = ctx->params->challenge->floor_interval_ms == 0;
+    return rc || off || deferred || !pick_may(sp) ? rc : floor_draw(ctx, sp->id, err);
 }
 
 /* --- by bytes: one draw for every bytes_per_draw stored through bytes_interval_ms --- */

@@ -117,7 +117,7 @@ static int check_sp(struct ctx *ctx, void *arg, struct bytes rest, struct bytes 
         return BROKEN("provider %u counts %llu open challenges and has %llu", sp->id, (ull)counted, (ull)open);
     if (queued != (sp->next_floor_draw != 0))
         return BROKEN("provider %u and the floor's queue disagree", sp->id);
-    if (sp->stored_bytes && !queued && ctx->params->challenge->floor_interval_ms)
+    if (sp->stored_bytes && !queued)
         return BROKEN("provider %u stores bytes and is not drawn for", sp->id);
     return CODE_OK;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Challenges on a whole ledger: draws, answers, misses, repairs; all invariants are checked after each block. */
 #include "tests/lib/ledger/deal.h"
+#include "tests/lib/ledger/trigger.h"
 
 #include "chain/types/keys_challenge.h"
+#include "x/params/params.h"
 
 static struct fixture f;
 static struct deal d;
@@ -561,6 +563,40 @@ static void floor__draws_each_provider_about_once_an_interval(void **state) {
         assert_in_range(drawn[sp], 15, 25);
 }
 
+static int vote_floor(struct ctx *ctx, void *arg, struct err *err) {
+    Params *params = NULL;
+    int rc = params_latest(ctx, &params, err);
+    if (rc == CODE_OK)
+        rc = params_set(ctx, params, "challenge.floor_interval_ms", *(const uint64_t *)arg, err);
+    return rc ? rc : params_adopt(ctx, params, err);
+}
+
+/* Off, on, off again: whoever stores anything is drawn for while it is on. */
+static void floor__can_be_turned_on_and_off(void **state) {
+    (void)state;
+    uint64_t interval = 10000;
+    unsigned drawn[3] = {0};
+    begin("ec:4+2+w", 200000);
+    trigger_install(&f);
+    f.params.challenge.open_max = 100000;
+    start();
+    for (int turn = 0; turn < 3; turn++) {
+        for (int i = 0; i < 50; i++) {
+            fixture_block(&f, NULL, 0);
+            const BlockResults *r = f.outcome.results;
+            for (size_t e = 0; e < r->n_begin_events; e++)
+                if (strcmp(r->begin_events[e]->type, "challenge.opened") == 0)
+                    drawn[turn] += strcmp(fixture_attribute(r->begin_events[e], "origin"), "floor") == 0;
+        }
+        assert_code(trigger_run(&f, vote_floor, &interval), CODE_OK);
+        fixture_skip(&f, 15 * 60000); /* the queue is looked through */
+        interval = 0;
+    }
+    assert_int_equal(drawn[0], 0);
+    assert_true(drawn[1] > 7);
+    assert_int_equal(drawn[2], 0);
+}
+
 static void greenfield_11_3_14__draws_by_what_is_stored(void **state) {
     (void)state;
     size_t drawn = 0;
@@ -613,6 +649,7 @@ static const struct CMUnitTest tests[] = {
     T(submit__deferred),
     T(greenfield_11_3_15__the_bond_pays_the_provider_that_answers),
     T(floor__draws_each_provider_about_once_an_interval),
+    T(floor__can_be_turned_on_and_off),
     T(greenfield_11_3_14__draws_by_what_is_stored),
     T(greenfield_11_3_12__closed_ones_are_forgotten),
 };
