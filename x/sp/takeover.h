@@ -5,21 +5,17 @@
  * Somebody takes over a position of a placement group: the one protocol for graceful and forced exits, jail and
  * voluntary moves.
  *
- * reserve: the position's holder is leaving, out, in jail, or offers it. The successor posts a bond and sets itself a
- * deadline; its capacity and deposit must carry the bytes from now on. The group takes no new seals, so the time is no
- * longer than copying so many bytes takes. The old holder stays liable: it is challenged, and paid unless it is in jail
- * or was forced out.
- *
- * copying: the successor fetches every object's piece of that position, or rebuilds it from others.
- *
- * complete: it says that it has all: the ledger draws from what lies in the group, once takeover_interval_ms, and the
- * successor answers. When takeover_draws have passed without a miss the position is its own: bytes, rate of payment,
- * what waited in escrow, a fee from a holder that left, the bond back.
- *
- * a miss: ends the round and costs a share of the bond; the successor may say again that it has all. The last share
- * ends the reservation.
- *
- * cancel: part of the bond is lost, more the later it comes; at the deadline: all of it.
+ *     reserve    the position's holder is leaving, out, in jail, or offers it. The successor posts a bond and sets
+ *                itself a deadline; its capacity and deposit must carry the bytes from now on. The group takes no new
+ *                seals, so the time is no longer than copying so many bytes takes (takeover_time). The old holder stays
+ *                liable: it is challenged, and paid unless it is in jail or was forced out.
+ *     copying    the successor fetches every object's piece of that position, or rebuilds it from others.
+ *     complete   it says that it has all: the ledger draws from what lies in the group, once takeover_interval_ms, and
+ *                the successor answers. When takeover_draws have passed without a miss the position is its own: bytes,
+ *                rate of payment, what waited in escrow, a fee from a holder that left, the bond back.
+ *     a miss     ends the round and costs a share of the bond; the successor may say again that it has all. The last
+ *                share ends the reservation.
+ *     cancel     part of the bond is lost, more the later it comes; at the deadline: all of it.
  *
  * No object's record changes: an object names a slot, the slot a group, the group its members.
  */

@@ -4,13 +4,15 @@
 /*
  * A bucket moves to another primary. Its objects do not change: slots change the holder of their first position.
  *
- *     migrate   the owner names a destination, which has approved it. From now on the bucket is MIGRATING: nothing is
- *               created, copied, sealed, renamed, renewed, updated or discontinued in it; reading and deleting go on.
- *     complete  the destination names slots, some a message. Each is set apart in a placement group of its own, with
- * the same members (no byte changes hands), and the destination takes over position 0 of that one, by the protocol that
- * serves every change of hands (x/sp/takeover.h): bond, copying, draws, and then bytes, rate, weights and liability in
- * one step. Until then the source is challenged and paid. the end   with the last slot the bucket has the new primary,
- * and its read quota pays it.
+ *     migrate    the owner names a destination, which has approved it. From now on the bucket is MIGRATING: nothing
+ *                is created, copied, sealed, renamed, renewed, updated or discontinued in it; reading and deleting
+ *                go on.
+ *     complete   the destination names slots, some a message. Each is set apart in a placement group of its own,
+ *                with the same members (no byte changes hands), and the destination takes over position 0 of that
+ *                one, by the protocol that serves every change of hands (x/sp/takeover.h): bond, copying, draws,
+ *                and then bytes, rate, weights and liability in one step. It has as long as copying takes, within
+ *                the deadline of the migration. Until then the source is challenged and paid.
+ *     the end    with the last slot the bucket has the new primary, and its read quota pays it.
  *
  * Cancelled by the owner, rejected by the destination or too late, what was begun ends and the bucket stays with its
  * primary; slots that the destination holds by then it keeps, and a bucket may have slots of several primaries: objects

@@ -396,6 +396,21 @@ static void complete__refused(void **state) {
     assert_true(slot(1)->group_id == part);
 }
 
+static void complete__a_slot_has_as_long_as_copying_takes_and_may_be_taken_again(void **state) {
+    (void)state;
+    assert_code(migrate(), CODE_OK);
+    assert_code(complete("newsp", 1, 0), CODE_OK); /* long before the end of the migration */
+    uint64_t part = slot(1)->group_id, begun = fixture_ledger_time(&f);
+    uint64_t more = u64_div_up(reservation(part)->bytes * f.params.sp.reserve_ms_per_gib, GIB);
+    assert_int_equal(reservation(part)->deadline, begun + 15 * MINUTE + more);
+    fixture_skip(&f, 16 * MINUTE);
+    assert_null(reservation(part));
+    assert_int_equal(deal_bucket(&d)->status, BUCKET_STATUS_MIGRATING);
+    assert_code(complete("newsp", 1, 0), CODE_OK);
+    assert_int_equal(slot(1)->group_id, part); /* it is alone there already */
+    assert_non_null(reservation(part));
+}
+
 static void complete__slots_in_order_and_not_too_many(void **state) {
     (void)state;
     MsgCompleteMigrateBucket m = MSG_COMPLETE_MIGRATE_BUCKET__INIT;
@@ -683,6 +698,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(migrate__refused, setup, teardown),
         cmocka_unit_test_setup_teardown(migrate__as_many_to_one_provider_as_allowed, setup, teardown),
         cmocka_unit_test_setup_teardown(complete__refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(complete__a_slot_has_as_long_as_copying_takes_and_may_be_taken_again, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(complete__slots_in_order_and_not_too_many, setup, teardown),
         cmocka_unit_test_setup_teardown(complete__not_by_a_member, setup, teardown),
         cmocka_unit_test_setup_teardown(migrating__what_is_refused_and_what_goes_on, setup, teardown),
