@@ -43,11 +43,12 @@ static int punish(struct ctx *ctx, Challenge *c, struct err *err) {
     return rc;
 }
 
+/* For its own misses: who had the position before owes nothing of what its successor does. */
 static int maybe_jail(struct ctx *ctx, const Challenge *c, struct err *err) {
     RepairDuty *duty = NULL;
     uint64_t limit = ctx->params->challenge->jail_misses;
     int rc = duty_get(ctx, c->object_id, c->position, &duty, err);
-    if (rc || limit == 0 || !duty || duty->misses < limit)
+    if (rc || limit == 0 || !duty || duty->sp_id != c->sp_id || duty->misses < limit)
         return rc;
     return sp_jail(ctx, c->sp_id, "missed the repair of a position again and again", err);
 }

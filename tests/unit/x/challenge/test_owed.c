@@ -169,6 +169,50 @@ static void declare_lost__and_completed(void **state) {
     assert_int_equal(challenge(id)->status, CHALLENGE_STATUS_PASSED);
 }
 
+/* Who held a position before, and misses a last challenge there, is not jailed for what its successor has missed. */
+static void declare_lost__jails_nobody_for_a_successors_misses(void **state) {
+    (void)state;
+    struct seal_try t;
+    MsgOpenGroup open = MSG_OPEN_GROUP__INIT;
+    MsgSetSpStatus away = MSG_SET_SP_STATUS__INIT;
+    begin("replica:3", 200000);
+    f.params.challenge.jail_misses = 2;
+    f.params.challenge.cooling_off_ms = 0;
+    start();
+    uint64_t first = must_submit(2, 0);
+    fixture_skip(&f, 5000);
+    uint64_t last = must_submit(2, 1);
+    wait_closed(first);
+    assert_int_equal(challenge(last)->status, CHALLENGE_STATUS_OPEN);
+    assert_code((int)declare("sp2", d.object_id, 2)->code, CODE_OK);
+    away.sp_id = 3;
+    away.status = SP_STATUS_IN_MAINTENANCE;
+    away.duration_ms = 300000;
+    assert_code((int)fixture_do(&f, "sp2", &away.base)->code, CODE_OK);
+    open.profile = &d.profile;
+    open.members = (uint32_t[]){1, 2, 4};
+    open.n_members = 3;
+    const TxResult *r = fixture_do(&f, "sp0", &open.base);
+    assert_code((int)r->code, CODE_OK);
+    uint64_t group = r->ids[0];
+    deal_seal_try(&d, &t);
+    t.msg.group_id = group;
+    t.more = true;
+    t.without = ~(uint64_t)(1 << 2);
+    t.receipts[2].sp_id = 4;
+    t.keys[2] = "sp3.seal";
+    assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_OK);
+    miss(2);
+    for (unsigned i = 0; i < 200 && deal_sp(&f, 4)->status != SP_STATUS_JAILED; i++)
+        fixture_block(&f, NULL, 0);
+    assert_int_equal(deal_sp(&f, 4)->status, SP_STATUS_JAILED);
+    assert_int_equal(challenge(last)->status, CHALLENGE_STATUS_OPEN);
+    fixture_skip(&f, 300000);
+    wait_closed(last);
+    assert_int_equal(challenge(last)->status, CHALLENGE_STATUS_MISSED);
+    assert_int_equal(deal_sp(&f, 3)->status, SP_STATUS_IN_SERVICE);
+}
+
 /* Each precondition alone; what is refused changes nothing. */
 static void declare_lost__refused(void **state) {
     (void)state;
@@ -532,7 +576,8 @@ static void greenfield_11_3_14__submitted_ones_do_not_crowd_out_the_draws(void *
 }
 
 #define T(name) cmocka_unit_test_teardown(name, teardown)
-TEST_MAIN(T(declare_lost__costs_a_fixed_price_and_vacates), T(declare_lost__and_completed), T(declare_lost__refused),
+TEST_MAIN(T(declare_lost__costs_a_fixed_price_and_vacates), T(declare_lost__and_completed),
+          T(declare_lost__jails_nobody_for_a_successors_misses), T(declare_lost__refused),
           T(declare_lost__saves_from_no_other_challenge), T(declare_lost__of_what_was_paid_ahead),
           T(declare_lost__is_not_drawn_for), T(cooling_off__one_slash_for_one_loss),
           T(cooling_off__does_not_spare_repairs), T(cess_8_80__misses_in_a_row),
