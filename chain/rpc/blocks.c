@@ -182,9 +182,10 @@ static int add_block(struct stream *s, struct err *err) {
     if (rc == CODE_OK)
         rc = add_events(s, NULL, results->end_events, results->n_end_events, err);
     if (rc == CODE_OK) {
-        char text[24];
+        char text[24], time[24];
         snprintf(text, sizeof text, "%llu", (unsigned long long)s->height);
-        rc = add_line(s, "height", json_pack("{s:s}", "height", text), err);
+        snprintf(time, sizeof time, "%llu", (unsigned long long)stored->ledger_time);
+        rc = add_line(s, "height", json_pack("{s:s, s:s}", "height", text, "ledger_time", time), err);
     }
     return rc;
 }

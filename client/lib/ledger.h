@@ -126,7 +126,8 @@ int ledger_wait_tx(struct ledger *ledger, const struct hash *tx_id, uint64_t tim
 
 /* Calls on_event for each event after the cursor, in order, and on_height when a block is complete, until one of them
  * returns non-zero (which is returned), ledger_cancel, or the stream breaks (CODE_UNAVAILABLE: call again with the
- * cursor of the last on_height). from_height: the first block wanted. */
+ * cursor of the last on_height). from_height: the first block wanted. ledger_time is that block's, as the node says it;
+ * 0 from nodes that do not. */
 struct ledger_follow {
     uint64_t from_height;
     int (*on_event)(void *ctx, const EventNote *note, struct err *err);

@@ -308,7 +308,8 @@ def proofs_and_events():
         with socket.create_connection((host, int(port)), timeout=30) as s:
             s.sendall(f"GET /v1/events?from_height={height} HTTP/1.1\r\nHost: {node.http}\r\n\r\n".encode())
             seen = b""
-            while b'{"height":"%d"}' % height not in seen:
+            end = b'{"height":"%d","ledger_time":"%d"}\n' % (height, int(node.get(f"/v1/block/{height}")["ledger_time"]))
+            while end not in seen:
                 more = s.recv(65536)
                 assert more, seen
                 seen += more
