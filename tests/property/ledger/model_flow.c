@@ -170,8 +170,6 @@ static int take_slot(struct ctx *ctx, void *arg, struct bytes rest, struct bytes
         rc = record_get(ctx, key_placement_group(&k, s->group_id), &placement_group__descriptor, &group, err);
     if (rc)
         return rc == CODE_NOT_FOUND ? err_set(err, CODE_INTERNAL, "a slot without bucket or placement group") : rc;
-    for (size_t i = 0; (group->handovers || group->n_vacant) && i < group->n_members; i++)
-        p->changing[group->members[i]] = true;
     x->payer = s->prepaid ? payment_term_address(s->bucket_id) : address(bucket->payment_address);
     for (size_t i = 0; i < x->n; i++) {
         x->members[i] = group->members[i];
@@ -181,13 +179,15 @@ static int take_slot(struct ctx *ctx, void *arg, struct bytes rest, struct bytes
     return CODE_OK;
 }
 
-/* record_fn over groups, those without slots, too. */
-static int take_escrow(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
+/* record_fn over groups, those without slots, too: what waits there is given when its provider is back. */
+static int take_group(struct ctx *ctx, void *arg, struct bytes rest, struct bytes value, void *msg, struct err *err) {
     struct picture *p = arg;
     const PlacementGroup *group = msg;
     (void)ctx, (void)rest, (void)value, (void)err;
     for (size_t i = 0; i < group->n_escrow; i++)
         p->escrow += (u128)group->escrow[i] << 64;
+    for (size_t i = 0; (group->handovers || group->n_vacant) && i < group->n_members; i++)
+        p->changing[group->members[i]] = true;
     return CODE_OK;
 }
 
@@ -259,7 +259,7 @@ static void take_all(struct ctx *ctx, void *arg) {
     p->other = 0;
     must(ctx, key_payment_accounts(&k), &payment_account__descriptor, take_payer, p);
     must(ctx, key_sps(&k), &storage_provider__descriptor, take_sp, p);
-    must(ctx, key_placement_groups(&k), &placement_group__descriptor, take_escrow, p);
+    must(ctx, key_placement_groups(&k), &placement_group__descriptor, take_group, p);
     must(ctx, key_read_quotas(&k), &read_quota__descriptor, take_quota, p);
     must(ctx, key_channels(&k), &channel__descriptor, take_channel, p);
     assert_ok(coins_of_module(ctx, MODULE_PAYMENT, &held, &err), &err);
