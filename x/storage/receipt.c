@@ -36,13 +36,18 @@ static int check_binding(const Receipt *r, const struct receipt_want *want, uint
     return CODE_OK;
 }
 
-static int check_terms(struct ctx *ctx, const Receipt *r, uint64_t max_price, struct err *err) {
+static int check_terms(struct ctx *ctx, const Receipt *r, uint64_t after, uint64_t max_price, struct err *err) {
     uint64_t ttl = ctx->params->storage->receipt_ttl_max_ms;
     if (r->valid_until <= ctx->time)
         return err_set(err, CODE_RECEIPT_EXPIRED, "the receipt of position %u is no longer valid", r->position);
     if (r->valid_until - ctx->time > ttl)
         return err_set(err, CODE_RECEIPT_EXPIRED, "the receipt of position %u would be valid for more than %llu ms",
                        r->position, (unsigned long long)ttl);
+    if (r->valid_until <= after)
+        return err_set(err, CODE_RECEIPT_EXPIRED,
+                       "the receipt of position %u may be older than the loss of what was stored: one that is valid "
+                       "beyond ledger time %llu is needed",
+                       r->position, (unsigned long long)after);
     if (r->price > max_price)
         return err_set(err, CODE_PRICE, "position %u asks a price of %llu; at most %llu was agreed", r->position,
                        (unsigned long long)r->price, (unsigned long long)max_price);
@@ -68,7 +73,7 @@ int receipt_check(struct ctx *ctx, const SignedReceipt *receipt, const struct re
                        position, r->position);
     rc = check_binding(r, want, sp->id, err);
     if (rc == CODE_OK)
-        rc = check_terms(ctx, r, max_price, err);
+        rc = check_terms(ctx, r, want->object->receipts_after, max_price, err);
     if (rc)
         return rc;
     if (!signed_by(ctx, receipt, sp))

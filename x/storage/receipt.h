@@ -18,6 +18,8 @@ struct receipt_want {
 };
 
 /*
+ * Once a position of the object was declared lost, only receipts count that cannot be older than the loss.
+ *
  * Checks that `receipt` is the word of `sp` for position `position` of exactly this seal, at a price of at most
  * max_price. The signature is by the SP's seal key over H(cairn.receipt, chain tag | root of the list tree over the
  * batch's receipts | count u32be). CODE_RECEIPT_MISSING (another position stands here), CODE_MALFORMED,

@@ -382,6 +382,9 @@ int slot_vacate(struct ctx *ctx, ObjectInfo *object, uint32_t position, struct e
     if (rc)
         return rc;
     object->sealed_positions.data[position / 8] &= (uint8_t) ~(1u << position % 8);
+    /* no receipt that was given for the bytes that are lost is valid beyond this */
+    if (!u64_add(ctx->time, ctx->params->storage->receipt_ttl_max_ms, &object->receipts_after))
+        return err_set(err, CODE_OVERFLOW, "ledger time is near its end");
     group->bytes -= bytes;
     rc = placement_put(ctx, group, err);
     return rc ? rc : slot_put(ctx, slot, err);

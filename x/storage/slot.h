@@ -40,8 +40,8 @@ int slot_remove_object(struct ctx *ctx, BucketInfo *bucket, const ObjectInfo *ob
 int slots_change_payer(struct ctx *ctx, const BucketInfo *bucket, const struct addr *payer, struct err *err);
 
 /* A position of a sealed object that its provider has declared lost: it is not sealed any more, is paid for no more,
- * and its bytes are the provider's no more. Sets sealed_positions, prices and what is paid ahead in the object, which
- * the caller puts. */
+ * and its bytes are the provider's no more. Sets sealed_positions, prices, what is paid ahead and receipts_after in the
+ * object, which the caller puts. */
 int slot_vacate(struct ctx *ctx, ObjectInfo *object, uint32_t position, struct err *err);
 
 /* "1,5,2": the providers of a sealed object by position, on ctx->arena; for events. */

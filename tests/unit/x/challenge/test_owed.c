@@ -144,7 +144,12 @@ static void declare_lost__costs_a_fixed_price_and_vacates(void **state) {
         assert_int_equal(deal_sp(&f, sp)->stored_bytes, 0);
 }
 
-/* What was lost is stored again, and sealed with a receipt like what never was. */
+/* A receipt that is as young as one can be: no older one is valid so long. */
+static void newest(struct seal_try *t, uint32_t position) {
+    t->receipts[position].valid_until = fixture_ledger_time(&f) + f.params.storage.receipt_ttl_max_ms;
+}
+
+/* What was lost is stored again, and sealed with a receipt that cannot be older than the loss. */
 static void declare_lost__and_completed(void **state) {
     (void)state;
     struct seal_try t;
@@ -152,10 +157,22 @@ static void declare_lost__and_completed(void **state) {
     start();
     miss(2);
     assert_code((int)declare("sp2", d.object_id, 2)->code, CODE_OK);
-    uint64_t price = d.price, seals = deal_sp(&f, 3)->counters->seals;
+    uint64_t price = d.price, seals = deal_sp(&f, 3)->counters->seals, lost = fixture_ledger_time(&f);
     deal_seal_try(&d, &t);
     t.more = true;
     t.without = ~(uint64_t)(1 << 2);
+    /* a receipt that may have been given for what is lost does not bring it back */
+    assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_RECEIPT_EXPIRED);
+    assert_int_equal(deal_object(&d)->receipts_after, lost + f.params.storage.receipt_ttl_max_ms);
+    deal_seal_try(&d, &t);
+    t.more = true;
+    t.without = ~(uint64_t)(1 << 2);
+    t.receipts[2].valid_until = lost + f.params.storage.receipt_ttl_max_ms;
+    assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_RECEIPT_EXPIRED);
+    deal_seal_try(&d, &t);
+    t.more = true;
+    t.without = ~(uint64_t)(1 << 2);
+    newest(&t, 2);
     assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_OK);
     const ObjectInfo *o = deal_object(&d);
     assert_int_equal(deal_sealed_positions(o), 0x7f);
@@ -201,6 +218,7 @@ static void declare_lost__jails_nobody_for_a_successors_misses(void **state) {
     t.without = ~(uint64_t)(1 << 2);
     t.receipts[2].sp_id = 4;
     t.keys[2] = "sp3.seal";
+    newest(&t, 2);
     assert_code((int)deal_seal_send(&d, &t, "sp0.seal")->code, CODE_OK);
     miss(2);
     for (unsigned i = 0; i < 200 && deal_sp(&f, 4)->status != SP_STATUS_JAILED; i++)
